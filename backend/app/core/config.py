@@ -1,0 +1,214 @@
+"""Every setting of the product: the only place that reads the environment.
+
+`Settings` is built once at start and handed to whoever needs it. Values come from the environment,
+then from a `.env` file in the folder the product is started from, then from the defaults here.
+"""
+
+from __future__ import annotations
+
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ImageProviderName = Literal["openai", "practice"]
+
+
+class Settings(BaseSettings):
+    """What an operator can choose. All optional; the defaults serve one machine in practice mode."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, frozen=True
+    )
+
+    # --- where and how the product runs
+    environment: Literal["development", "production"] = "development"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    public_base_url: str = ""  # empty: http://localhost:{port}
+    data_dir: Path = Path("./data")
+    database_url: str = ""  # empty: SQLite in data_dir
+    secret_key: SecretStr = SecretStr("")  # empty: made once and kept in data_dir
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "console", "json"] = "auto"  # auto: console on a terminal
+
+    # --- limits
+    auth_rate_limit: str = "20/minute"
+    upload_rate_limit: str = "600/minute"
+    ai_rate_limit: str = "5/minute"
+    max_upload_bytes: int = Field(default=10 * 1024 * 1024, gt=0)
+
+    # --- storage
+    storage_provider: Literal["local", "s3"] = "local"
+    aws_access_key_id: str = ""
+    aws_secret_access_key: SecretStr = SecretStr("")
+    aws_s3_bucket: str = ""
+    aws_s3_region: str = "us-east-1"
+    aws_s3_endpoint_url: str = ""
+    aws_s3_public_url: str = ""
+
+    # --- AI images
+    image_providers: Annotated[tuple[ImageProviderName, ...], NoDecode] = ()
+    openai_api_key: SecretStr = SecretStr("")
+    openai_base_url: str = "https://api.openai.com/v1"
+    openai_image_model: str = "gpt-image-2.5-flare"
+
+    # --- Meta
+    meta_app_id: str = ""
+    meta_app_secret: SecretStr = SecretStr("")
+    meta_graph_url: str = "https://graph.facebook.com"
+    meta_instagram_graph_url: str = "https://graph.instagram.com"
+    meta_graph_version: str = "v26.0"
+
+    # --- practice mode
+    practice_mode: Literal["auto", "on", "off"] = "auto"
+    practice_url: str = ""  # empty: the simulators run inside this process
+    practice_key: SecretStr = SecretStr("")  # needed with practice_url
+
+    # --- for the crash tests: the process kills itself when it reaches this point
+    fault_point: str = ""
+
+    @field_validator("image_providers", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip().lower() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("public_base_url", "meta_graph_url", "meta_instagram_graph_url", "practice_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        problems = []
+        if self.storage_provider == "s3":
+            missing = [
+                name
+                for name, value in {
+                    "AWS_S3_BUCKET": self.aws_s3_bucket,
+                    "AWS_ACCESS_KEY_ID": self.aws_access_key_id,
+                    "AWS_SECRET_ACCESS_KEY": self.aws_secret_access_key.get_secret_value(),
+                }.items()
+                if not value
+            ]
+            if missing:
+                problems.append(f"STORAGE_PROVIDER=s3 also needs {', '.join(missing)}.")
+        if "openai" in self.image_providers and not self.openai_api_key.get_secret_value():
+            problems.append("IMAGE_PROVIDERS names openai, so OPENAI_API_KEY is needed.")
+        if "practice" in self.image_providers and self.practice_mode == "off":
+            problems.append("IMAGE_PROVIDERS names practice, but PRACTICE_MODE is off.")
+        if self.practice_url and not self.practice_key.get_secret_value():
+            problems.append("PRACTICE_URL needs PRACTICE_KEY, the key that the simulators were started with.")
+        if self.environment == "production":
+            if self.practice_mode == "on" or "practice" in self.image_providers:
+                problems.append("Practice mode is not for production: leave PRACTICE_MODE unset or off.")
+            if len(self.secret_key.get_secret_value()) < 32:
+                problems.append("SECRET_KEY must be set in production, to 32 random characters or more.")
+            if not self.public_base_url.startswith("https://"):
+                problems.append("PUBLIC_BASE_URL must be set in production, to an https:// address.")
+        if problems:
+            raise ValueError(" ".join(problems))
+        return self
+
+    @property
+    def is_production(self) -> bool:
+        """True where nothing may be practice."""
+        return self.environment == "production"
+
+    @property
+    def is_meta_practice(self) -> bool:
+        """Whether new businesses get practice channels."""
+        if self.practice_mode == "auto":
+            return not self.is_production and not self.meta_app_id
+        return self.practice_mode == "on"
+
+    @property
+    def is_practice(self) -> bool:
+        """Whether any part of the product is practice."""
+        return self.is_meta_practice or "practice" in self.active_image_providers
+
+    @property
+    def active_image_providers(self) -> tuple[str, ...]:
+        """Providers in order of preference; the first is the default."""
+        if self.image_providers:
+            return self.image_providers
+        real = ("openai",) if self.openai_api_key.get_secret_value() else ()
+        if self.practice_mode == "on" or (self.practice_mode == "auto" and not self.is_production and not real):
+            return (*real, "practice")
+        return real
+
+    @property
+    def public_url(self) -> str:
+        """How the world reaches this server, without a trailing slash."""
+        return self.public_base_url or f"http://localhost:{self.port}"
+
+    @property
+    def loopback_url(self) -> str:
+        """How this machine reaches this server: what the simulators use."""
+        host = "127.0.0.1" if self.host in ("", "0.0.0.0", "localhost") else self.host
+        host = "[::1]" if host == "::" else f"[{host}]" if ":" in host else host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def practice_base_url(self) -> str:
+        """Where the simulators answer: `…/graph`, `…/openai/v1`, `…/control`."""
+        return self.practice_url or f"{self.loopback_url}/practice"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database's address with the async driver named."""
+        if not self.database_url:
+            return f"sqlite+aiosqlite:///{(self.data_dir / 'aigrowth.db').absolute()}"
+        for prefix in ("postgresql+asyncpg://", "sqlite+aiosqlite://"):
+            if self.database_url.startswith(prefix):
+                return self.database_url
+        for prefix in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(prefix):
+                return "postgresql+asyncpg://" + self.database_url.removeprefix(prefix)
+        raise ValueError("DATABASE_URL must start with postgresql:// (or be empty for the embedded database).")
+
+    @cached_property
+    def signing_key(self) -> bytes:
+        """The secret behind signed URLs and encrypted tokens, made and kept on first use when not set."""
+        given = self.secret_key.get_secret_value()
+        if given:
+            return given.encode()
+        path = self.data_dir / "secret.key"
+        try:
+            return path.read_bytes().strip()
+        except FileNotFoundError:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+        candidate = self.data_dir / f"secret.key.{secrets.token_hex(4)}"
+        candidate.touch(mode=0o600)
+        candidate.write_text(secrets.token_urlsafe(48))
+        try:
+            # A hard link refuses to replace: of two processes that start together, one secret wins.
+            path.hardlink_to(candidate)
+        except FileExistsError:
+            pass
+        finally:
+            candidate.unlink()
+        return path.read_bytes().strip()
+
+    def with_port(self, port: int) -> Settings:
+        """The same settings on the port that was really bound."""
+        return self.model_copy(update={"port": port})
+
+
+def describe_problems(error: Exception) -> str:
+    """What is wrong with the settings, one line each, without the values that were given."""
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError):
+        return str(error)
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        name = "_".join(str(part) for part in problem["loc"]).upper()
+        message = problem["msg"].removeprefix("Value error, ")
+        lines.append(f"{name}: {message}" if name else message)
+    return "\n".join(lines)

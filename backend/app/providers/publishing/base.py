@@ -1,0 +1,149 @@
+"""Putting a post on a platform.
+
+Two calls change things on the platform (`prepare`, `finish`), the others only look. `finish` is the
+irreversible one and is sent at most once per attempt that is written down beforehand.
+
+    PublishingError
+    ├── TryLater          nothing happened; try the same step again after `retry_after` seconds
+    ├── PrepareAgain      what was prepared is gone or unusable; prepare anew, a few times
+    ├── ReconnectNeeded   the token or its permissions: the owner has to connect again
+    ├── ContentRefused    the platform does not take this content: the user has to change it
+    ├── AccountRestricted the platform holds the account or wants a person to act there
+    └── OutcomeUnclear    it may have been published: only `check` may say
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class PublishingError(Exception):
+    """A step that did not work. `code` is stable (snake_case); `detail` is a sentence that says to the
+    user what happened and what to do; `trace` is the platform's own reference for support."""
+
+    def __init__(
+        self, code: str, detail: str, *, retry_after: int | None = None, trace: str | None = None
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.retry_after = retry_after
+        self.trace = trace
+
+
+class TryLater(PublishingError):
+    """Nothing was changed; the same step can be tried again."""
+
+
+class PrepareAgain(PublishingError):
+    """The prepared thing cannot be used; make a new one."""
+
+
+class ReconnectNeeded(PublishingError):
+    """The platform no longer accepts the token."""
+
+
+class ContentRefused(PublishingError):
+    """The content breaks a rule of the platform."""
+
+
+class AccountRestricted(PublishingError):
+    """Trying again would make it worse."""
+
+
+class OutcomeUnclear(PublishingError):
+    """The request may have been carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A channel as the platform knows it. The token never shows in a repr."""
+
+    external_id: str
+    access_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """What the platform says of an account that is being connected."""
+
+    external_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A rendition, at a URL that the platform can fetch."""
+
+    url: str
+    alt_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is published. `is_ai_generated` asks the platform for its AI label where it has one."""
+
+    text: str
+    pictures: tuple[Picture, ...]
+    is_ai_generated: bool
+
+
+class Standing(StrEnum):
+    """What a look at the platform shows of a prepared publication."""
+
+    PENDING = "pending"  # the platform still works on it: look again
+    READY = "ready"  # prepared and not published: `finish` may be sent
+    PUBLISHED = "published"  # it is out
+    GONE = "gone"  # prepared thing expired or failed: prepare anew
+    UNKNOWN = "unknown"  # the platform's answer proves nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The result of `check`; `external_id` where the platform told it."""
+
+    standing: Standing
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformRules:
+    """The platform's limits: the screen shows them, the check and the publisher obey them."""
+
+    platform: str
+    min_images: int
+    max_images: int
+    max_characters: int
+    max_hashtags: int | None
+    max_mentions: int | None
+    max_alt_text: int
+    recipe: str
+    """Name of the rendition that is sent."""
+
+
+class Publisher(Protocol):
+    """One platform. Raises only `PublishingError` and its children."""
+
+    rules: PlatformRules
+
+    async def verify(self, account: Account) -> AccountFacts:
+        """Ask the platform who the token speaks for. Raises `ReconnectNeeded`."""
+
+    async def prepare(self, account: Account, content: Content) -> str:
+        """Hand the content over without publishing it; returns the platform's reference (empty where
+        there is nothing to prepare). May be repeated: an unused one harms nobody."""
+
+    async def check(
+        self, account: Account, reference: str, content: Content, attempted_at: datetime | None
+    ) -> Look:
+        """Look what became of `reference`. With `attempted_at`, `finish` was sent then and its answer
+        is missing."""
+
+    async def finish(self, account: Account, reference: str, content: Content) -> str:
+        """Publish; returns the external id. A lost answer is `OutcomeUnclear`."""
+
+    async def permalink(self, account: Account, external_id: str) -> str:
+        """The public address of what was published."""
