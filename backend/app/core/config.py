@@ -138,7 +138,9 @@ class Settings(BaseSettings):
         if self.image_providers:
             return self.image_providers
         real = ("openai",) if self.openai_api_key.get_secret_value() else ()
-        if self.practice_mode == "on" or (self.practice_mode == "auto" and not self.is_production and not real):
+        if self.practice_mode == "on" or (
+            self.practice_mode == "auto" and not self.is_production and not real
+        ):
             return (*real, "practice")
         return real
 
@@ -170,7 +172,9 @@ class Settings(BaseSettings):
         for prefix in ("postgresql://", "postgres://"):
             if self.database_url.startswith(prefix):
                 return "postgresql+asyncpg://" + self.database_url.removeprefix(prefix)
-        raise ValueError("DATABASE_URL must start with postgresql:// (or be empty for the embedded database).")
+        raise ValueError(
+            "DATABASE_URL must start with postgresql:// (or be empty for the embedded database)."
+        )
 
     @cached_property
     def signing_key(self) -> bytes:

@@ -1,0 +1,5 @@
+"""Tables, and the named questions asked of them. Importing this package knows every table."""
+
+from app.models import businesses, channels, generations, idempotency, images, posts, users
+
+__all__ = ["businesses", "channels", "generations", "idempotency", "images", "posts", "users"]

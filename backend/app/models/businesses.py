@@ -1,0 +1,115 @@
+"""Tenants and who belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, Id
+from app.models.users import User
+
+
+class Role(StrEnum):
+    """What a member may do; each role may do what the ones below it may."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+    def includes(self, other: Role) -> bool:
+        """Whether this role may do what `other` may."""
+        order = list(Role)
+        return order.index(self) <= order.index(other)
+
+
+class Business(Base):
+    """A tenant. `timezone` is an IANA name; times are shown in it."""
+
+    __tablename__ = "businesses"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    timezone: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Member(Base):
+    """A user in a business, with a role."""
+
+    __tablename__ = "members"
+    __table_args__ = (
+        UniqueConstraint("business_id", "user_id"),
+        CheckConstraint("role IN ('owner', 'admin', 'editor', 'viewer')", name="role"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    business_id: Mapped[int] = mapped_column(ForeignKey("businesses.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    role: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime]
+
+
+async def find_role(session: AsyncSession, business_id: int, user_id: int) -> Role | None:
+    """The user's role in the business, or None for a stranger."""
+    role = await session.scalar(
+        select(Member.role).where(Member.business_id == business_id, Member.user_id == user_id)
+    )
+    return Role(role) if role else None
+
+
+async def list_for_user(session: AsyncSession, user_id: int) -> Sequence[tuple[Business, Role]]:
+    """The user's businesses, oldest membership first."""
+    rows = await session.execute(
+        select(Business, Member.role)
+        .join(Member, Member.business_id == Business.id)
+        .where(Member.user_id == user_id)
+        .order_by(Member.id)
+    )
+    return [(business, Role(role)) for business, role in rows]
+
+
+async def find(session: AsyncSession, business_id: int) -> Business | None:
+    """The business with this id, whoever asks: check the role first."""
+    return await session.get(Business, business_id)
+
+
+async def list_members(session: AsyncSession, business_id: int) -> Sequence[tuple[Member, User]]:
+    """Everybody in the business, oldest first."""
+    rows = await session.execute(
+        select(Member, User)
+        .join(User, User.id == Member.user_id)
+        .where(Member.business_id == business_id)
+        .order_by(Member.id)
+    )
+    return [(member, user) for member, user in rows]
+
+
+async def set_role(session: AsyncSession, business_id: int, user_id: int, role: Role) -> None:
+    """Change a member's role."""
+    await session.execute(
+        update(Member)
+        .where(Member.business_id == business_id, Member.user_id == user_id)
+        .values(role=role.value)
+    )
+
+
+async def remove_member(session: AsyncSession, business_id: int, user_id: int) -> None:
+    """End a membership; it bites on the next request."""
+    await session.execute(delete(Member).where(Member.business_id == business_id, Member.user_id == user_id))
+
+
+async def count_owners(session: AsyncSession, business_id: int) -> int:
+    """A business is never left without an owner."""
+    count = await session.scalar(
+        select(func.count())
+        .select_from(Member)
+        .where(Member.business_id == business_id, Member.role == Role.OWNER.value)
+    )
+    return count or 0

@@ -1,0 +1,77 @@
+"""People, and the tokens that speak for them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, Id
+
+
+class User(Base):
+    """Somebody who can sign in. `email` is kept in lower case and is unique."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    email: Mapped[str] = mapped_column(String(320), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class AccessToken(Base):
+    """A session. Only the hash of the token is kept; a revoked token is deleted."""
+
+    __tablename__ = "access_tokens"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+async def find_by_email(session: AsyncSession, email: str) -> User | None:
+    """`email` in lower case."""
+    return await session.scalar(select(User).where(User.email == email))
+
+
+async def find(session: AsyncSession, user_id: int) -> User | None:
+    """The user with this id."""
+    return await session.get(User, user_id)
+
+
+async def find_by_token(session: AsyncSession, token_hash: str, now: datetime) -> User | None:
+    """Whom a token speaks for, if it has not expired."""
+    return await session.scalar(
+        select(User)
+        .join(AccessToken, AccessToken.user_id == User.id)
+        .where(AccessToken.token_hash == token_hash, AccessToken.expires_at > now)
+    )
+
+
+async def token_expiry(session: AsyncSession, token_hash: str) -> datetime | None:
+    """When a token ends or ended, or None where it never was or was revoked."""
+    return await session.scalar(select(AccessToken.expires_at).where(AccessToken.token_hash == token_hash))
+
+
+async def revoke_token(session: AsyncSession, token_hash: str) -> None:
+    """The token speaks for nobody from the next request on."""
+    await session.execute(delete(AccessToken).where(AccessToken.token_hash == token_hash))
+
+
+async def drop_expired_tokens(session: AsyncSession, before: datetime) -> None:
+    """Forget tokens that ended before this moment."""
+    await session.execute(delete(AccessToken).where(AccessToken.expires_at < before))
+
+
+async def set_password_hash(session: AsyncSession, user_id: int, password_hash: str, now: datetime) -> None:
+    """Keep a newer hash of the same password."""
+    await session.execute(
+        update(User).where(User.id == user_id).values(password_hash=password_hash, updated_at=now)
+    )

@@ -1,0 +1,173 @@
+"""Posts and publications on the wire."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from app.schemas.base import Body, Moment, View
+from app.schemas.channels import PlatformName
+
+PublicationStateName = Literal["scheduled", "publishing", "published", "failed", "unconfirmed", "cancelled"]
+PostStateName = Literal["draft", "scheduled", "publishing", "published", "failed", "unconfirmed", "cancelled"]
+
+
+class PostImageInput(Body):
+    """An image at its place in a post. Without `alt_text` the image's own is sent."""
+
+    image_id: int
+    alt_text: str | None = Field(default=None, max_length=1000)
+
+
+class PostInput(Body):
+    """A post for several channels."""
+
+    business_id: int
+    content_text: str = Field(default="", max_length=70000)
+    images: list[PostImageInput] = Field(default_factory=list, max_length=20)
+    channel_ids: list[int] = Field(default_factory=list, max_length=50)
+    scheduled_at: AwareDatetime | None = None
+
+
+class PostChange(Body):
+    """What can be changed of a draft."""
+
+    content_text: str | None = Field(default=None, max_length=70000)
+    images: list[PostImageInput] | None = Field(default=None, max_length=20)
+    channel_ids: list[int] | None = Field(default=None, max_length=50)
+
+
+class PublishInput(Body):
+    """One post to one platform, now or at `scheduled_at`."""
+
+    business_id: int
+    content_text: str = Field(default="", max_length=70000)
+    content_images: list[str] = Field(default_factory=list, max_length=20)
+    image_ids: list[int] = Field(default_factory=list, max_length=20)
+    channel_id: int | None = None
+    scheduled_at: AwareDatetime | None = None
+
+
+class EventView(View):
+    """A line of history."""
+
+    at: Moment
+    code: str
+    message: str
+
+
+class PublicationErrorView(View):
+    """Why a publication did not go out, or what is unclear about it."""
+
+    code: str
+    detail: str
+
+
+class PublicationView(View):
+    """A post on one channel."""
+
+    id: int
+    channel_id: int
+    platform: PlatformName
+    channel_name: str
+    is_practice: bool
+    state: PublicationStateName
+    permalink: str | None
+    external_id: str | None
+    error: PublicationErrorView | None
+    published_at: Moment | None
+    updated_at: Moment
+    history: list[EventView]
+
+
+class PostImageView(View):
+    """An image in a post."""
+
+    image_id: int
+    alt_text: str
+    thumbnail_url: str
+    thumbhash: str
+    width: int
+    height: int
+    original_filename: str
+    is_ai_generated: bool
+
+
+class PostView(View):
+    """A post. `state` sums up its publications; without any it is a draft."""
+
+    id: int
+    business_id: int
+    content_text: str
+    images: list[PostImageView]
+    channel_ids: list[int]
+    state: PostStateName
+    scheduled_at: Moment | None
+    created_at: Moment
+    updated_at: Moment
+    publications: list[PublicationView]
+
+
+class PostAnswer(View):
+    """A post after it was made, changed or sent."""
+
+    success: Literal[True] = True
+    post: PostView
+
+
+class PostList(View):
+    """Posts, newest first."""
+
+    posts: list[PostView]
+    next_cursor: str | None
+
+
+class CheckProblem(View):
+    """Something that stands in the way (`is_blocking`) or is worth knowing, with its cure."""
+
+    code: str
+    message: str
+    fix: str
+    is_blocking: bool
+    image_id: int | None = None
+
+
+class RenditionView(View):
+    """The very file that would be sent. Size in bytes, sides in pixels."""
+
+    image_id: int
+    recipe: str
+    url: str
+    mime_type: str
+    width: int
+    height: int
+    file_size: int
+    sha256: str
+    is_cropped: bool
+
+
+class CheckText(View):
+    """The text as the platform counts it."""
+
+    characters: int
+    hashtags: int
+    mentions: int
+
+
+class ChannelCheck(View):
+    """What one channel would say of a post."""
+
+    channel_id: int
+    platform: PlatformName
+    is_ready: bool
+    problems: list[CheckProblem]
+    renditions: list[RenditionView]
+    text: CheckText
+
+
+class PostCheck(View):
+    """What every chosen channel would say of a post."""
+
+    is_ready: bool
+    channels: list[ChannelCheck]

@@ -1,0 +1,59 @@
+"""Accounts on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import EmailStr, Field
+
+from app.schemas.base import Body, View
+from app.schemas.businesses import BusinessView
+
+Password = Annotated[str, Field(min_length=8, max_length=200)]
+
+
+class Register(Body):
+    """A new user, and the business they start with."""
+
+    email: EmailStr = Field(max_length=254)
+    password: Password
+    name: str = Field(min_length=1, max_length=200)
+    business_name: str | None = Field(default=None, min_length=1, max_length=200)
+    timezone: str | None = Field(default=None, max_length=64, examples=["Europe/Berlin"])
+
+
+class Login(Body):
+    """E-mail and password."""
+
+    email: str = Field(max_length=320)
+    password: str = Field(max_length=200)
+
+
+class UserView(View):
+    """A user as they see themselves."""
+
+    id: int
+    email: str
+    name: str
+
+
+class PracticeView(View):
+    """Which parts of the product are practice."""
+
+    meta: bool
+    images: bool
+
+
+class Me(View):
+    """Who asks, their businesses, and what is practice on this server."""
+
+    user: UserView
+    businesses: list[BusinessView]
+    practice: PracticeView
+
+
+class SignedIn(Me):
+    """A fresh session. The same token is set as a cookie for browsers."""
+
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"
