@@ -14,6 +14,7 @@ irreversible one and is sent at most once per attempt that is written down befor
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -122,6 +123,33 @@ class PlatformRules:
     max_alt_text: int
     recipe: str
     """Name of the rendition that is sent."""
+
+
+_HASHTAG = re.compile(r"[#\uff03](?=\w|[\u2600-\u27bf\U0001f000-\U0001faff])")
+_MENTION = re.compile(r"(?<![A-Za-z0-9_.])@(?=[A-Za-z0-9_])")
+
+
+@dataclass(frozen=True, slots=True)
+class TextFacts:
+    """What of a text counts against `PlatformRules`."""
+
+    characters: int
+    hashtags: int
+    mentions: int
+
+
+def text_facts(text: str) -> TextFacts:
+    """Count a text as the platforms may count it, never too low.
+
+    The unit of their character limit is not documented, so the larger of code points and UTF-16 units
+    counts. Every `#` before a letter, digit or emoji is a hashtag; an `@` inside an e-mail address is no
+    mention.
+    """
+    return TextFacts(
+        characters=max(len(text), len(text.encode("utf-16-le", "surrogatepass")) // 2),
+        hashtags=len(_HASHTAG.findall(text)),
+        mentions=len(_MENTION.findall(text)),
+    )
 
 
 class Publisher(Protocol):

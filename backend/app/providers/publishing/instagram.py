@@ -1,0 +1,191 @@
+"""Instagram: a container is made from a picture's address, looked at until it is finished, and published.
+
+`media_publish` has no idempotency key. What became of it is read from the container, which says whether
+it was published but not as what. The media is then found by its caption and its time, never by being the
+newest one.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from app.providers.publishing.base import (
+    Account,
+    AccountFacts,
+    Content,
+    ContentRefused,
+    Look,
+    OutcomeUnclear,
+    PlatformRules,
+    PrepareAgain,
+    PublishingError,
+    ReconnectNeeded,
+    Standing,
+    TryLater,
+)
+from app.providers.publishing.errors import (
+    ACCOUNT_NOT_VISIBLE,
+    BY_SUBCODE,
+    NOT_READY,
+    UNAVAILABLE,
+    UNCLEAR,
+)
+from app.providers.publishing.graph import GraphClient
+from app.providers.publishing.matching import only_match, web_address
+
+CLOCK_SKEW = timedelta(seconds=60)
+"""How far the platform's clock may be behind ours. Wide, because the container has already proved that the
+post is out; only its id is looked for."""
+
+_SUBCODE = re.compile(r"\b2207\d{3}\b")
+_STANDINGS = {
+    "IN_PROGRESS": Standing.PENDING,
+    "FINISHED": Standing.READY,
+    "PUBLISHED": Standing.PUBLISHED,
+    "EXPIRED": Standing.GONE,
+    "ERROR": Standing.GONE,
+}
+
+
+class InstagramPublisher:
+    """Publishes one picture with a caption."""
+
+    rules = PlatformRules(
+        platform="instagram",
+        min_images=1,
+        max_images=1,
+        max_characters=2200,
+        max_hashtags=30,
+        max_mentions=20,
+        max_alt_text=1000,
+        recipe="instagram-feed",
+    )
+
+    def __init__(self, graph: GraphClient) -> None:
+        self._graph = graph
+
+    async def verify(self, account: Account) -> AccountFacts:
+        """Ask who the token speaks for. An account without a user name is not an Instagram account."""
+        try:
+            answer = await self._graph.get(account, account.external_id, fields="id,username")
+        except ContentRefused as error:
+            raise ACCOUNT_NOT_VISIBLE.build(is_irreversible=False, trace=error.trace) from error
+        username = answer.get("username")
+        if not isinstance(username, str) or not username:
+            raise ACCOUNT_NOT_VISIBLE.build(is_irreversible=False)
+        return AccountFacts(external_id=account.external_id, name=username)
+
+    async def prepare(self, account: Account, content: Content) -> str:
+        """Make a container; the platform downloads the picture during the call."""
+        if not content.pictures:
+            raise ContentRefused("instagram_requires_image", "Instagram requires at least one image.")
+        if len(content.pictures) > self.rules.max_images:
+            raise ContentRefused("too_many_images", "Only one image can be published to Instagram in a post.")
+        picture = content.pictures[0]
+        form = {"image_url": picture.url}
+        if content.text:
+            form["caption"] = content.text
+        if picture.alt_text:
+            form["alt_text"] = picture.alt_text
+        if content.is_ai_generated:
+            form["is_ai_generated"] = "true"
+        return await self._graph.post_for_id(account, "media", form, is_irreversible=False)
+
+    async def check(
+        self, account: Account, reference: str, content: Content, attempted_at: datetime | None
+    ) -> Look:
+        """Look at the container; when it is published, also for the media.
+
+        A container that the platform no longer shows is gone, unless it may have been published: then
+        its absence proves nothing.
+        """
+        try:
+            standing, refusal = await self._container(account, reference)
+        except ReconnectNeeded as error:
+            if error.code != ACCOUNT_NOT_VISIBLE.code:
+                raise
+            if attempted_at is None:
+                return Look(Standing.GONE)
+            found = await self._find(account, content, attempted_at)
+            return Look(Standing.PUBLISHED, found) if found else Look(Standing.UNKNOWN)
+        if refusal is not None:
+            raise refusal
+        if standing is Standing.PUBLISHED and attempted_at is not None:
+            return Look(standing, await self._find(account, content, attempted_at))
+        return Look(standing)
+
+    async def finish(self, account: Account, reference: str, content: Content) -> str:
+        """Publish the container. A refusal because of the container's state is told only after a look at
+        it: an earlier attempt that was thought lost may have published it."""
+        try:
+            return await self._graph.post_for_id(
+                account, "media_publish", {"creation_id": reference}, is_irreversible=True
+            )
+        except (TryLater, PrepareAgain) as refusal:
+            if isinstance(refusal, TryLater) and refusal.code != NOT_READY.code:
+                raise
+            raise await self._after_refusal(account, reference, refusal) from refusal
+
+    async def permalink(self, account: Account, external_id: str) -> str:
+        """The address of the media; it cannot be made from the id."""
+        answer = await self._graph.get(account, external_id, fields="id,permalink")
+        address = web_address(answer.get("permalink"))
+        if address is None:
+            raise UNAVAILABLE.build(is_irreversible=False)
+        return address
+
+    async def _container(self, account: Account, reference: str) -> tuple[Standing, PublishingError | None]:
+        """Where the container stands; for a failed one also why, when the platform says it."""
+        answer = await self._graph.get(account, reference, fields="status_code,status")
+        code, text = answer.get("status_code"), answer.get("status")
+        standing = _STANDINGS.get(code, Standing.UNKNOWN) if isinstance(code, str) else Standing.UNKNOWN
+        if code == "ERROR" and isinstance(text, str) and (found := _SUBCODE.search(text)):
+            verdict = BY_SUBCODE.get(int(found[0]))
+            if verdict is not None:
+                return standing, _of_failed_container(verdict.build(is_irreversible=False))
+        return standing, None
+
+    async def _after_refusal(
+        self, account: Account, reference: str, refusal: PublishingError
+    ) -> PublishingError:
+        try:
+            standing, why = await self._container(account, reference)
+        except PublishingError:
+            return refusal if isinstance(refusal, TryLater) else _unclear(refusal)
+        if why is not None:
+            return why
+        if standing in (Standing.PENDING, Standing.READY):
+            return TryLater(
+                NOT_READY.code, NOT_READY.detail, retry_after=refusal.retry_after, trace=refusal.trace
+            )
+        if standing is Standing.GONE:
+            gone = BY_SUBCODE[2207020].build(is_irreversible=False, trace=refusal.trace)
+            return gone if isinstance(refusal, TryLater) else refusal
+        return _unclear(refusal)
+
+    async def _find(self, account: Account, content: Content, attempted_at: datetime) -> str | None:
+        """The id of the one media with this caption since the attempt, if there is exactly one."""
+        if not content.text.strip():
+            return None
+        answer = await self._graph.get(
+            account, account.external_id, "media", fields="id,caption,permalink,timestamp", limit=10
+        )
+        return only_match(
+            answer,
+            text_field="caption",
+            time_field="timestamp",
+            text=content.text,
+            since=attempted_at - CLOCK_SKEW,
+        )
+
+
+def _of_failed_container(error: PublishingError) -> PublishingError:
+    """A failed container never recovers: where the error alone says to wait, the cure is a new one."""
+    if isinstance(error, TryLater):
+        return PrepareAgain(error.code, error.detail, retry_after=error.retry_after)
+    return error
+
+
+def _unclear(refusal: PublishingError) -> OutcomeUnclear:
+    return OutcomeUnclear(UNCLEAR.code, UNCLEAR.detail, trace=refusal.trace)

@@ -1,0 +1,62 @@
+"""Recognising our own post among those that the platform lists, and values in its answers."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def same_text(theirs: object, ours: str) -> bool:
+    """Whether a listed text is ours. The platform trims the ends and may rewrite line ends."""
+    return isinstance(theirs, str) and _plain(theirs) == _plain(ours)
+
+
+def moment(value: object) -> datetime | None:
+    """A time as the platform writes it (`2026-11-22T09:30:12+0000`), or nothing."""
+    if not isinstance(value, str):
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
+
+
+def web_address(value: object) -> str | None:
+    """The value when it is an http(s) address that can be shown as a link."""
+    if not isinstance(value, str):
+        return None
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return None
+    return value if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def only_match(
+    answer: Mapping[str, Any], *, text_field: str, time_field: str, text: str, since: datetime
+) -> str | None:
+    """The id of the one listed post with this text from `since` on; nothing when there are none or several.
+
+    An empty text matches nothing: it would fit any post without words.
+    """
+    listed = answer.get("data")
+    if not text.strip() or not isinstance(listed, list):
+        return None
+    found = [
+        post["id"]
+        for post in listed
+        if isinstance(post, dict)
+        and isinstance(post.get("id"), str)
+        and same_text(post.get(text_field), text)
+        and (at := moment(post.get(time_field))) is not None
+        and at >= since
+    ]
+    return found[0] if len(found) == 1 else None
