@@ -1,0 +1,46 @@
+"""Pictures as bytes: what is one, what of it is kept, and what is made from it. No database, no network.
+
+Importing this loads no picture library. `verify` and `render` do, in the process that calls them; a server
+uses a `Workshop`, which calls them in processes of its own.
+"""
+
+from __future__ import annotations
+
+from app.imaging.errors import REFUSAL_CODES, PictureRefused, RefusalCode
+from app.imaging.formats import HEAD_BYTES, Format, sniff
+from app.imaging.renditions import (
+    FACEBOOK,
+    INSTAGRAM_FEED,
+    PREVIEW,
+    RECIPES,
+    Plan,
+    Recipe,
+    Rendered,
+    plan,
+    render,
+)
+from app.imaging.verify import THUMB_MIME_TYPE, Limits, Verified, verify
+from app.imaging.workshop import Workshop
+
+__all__ = [
+    "FACEBOOK",
+    "HEAD_BYTES",
+    "INSTAGRAM_FEED",
+    "PREVIEW",
+    "RECIPES",
+    "REFUSAL_CODES",
+    "THUMB_MIME_TYPE",
+    "Format",
+    "Limits",
+    "PictureRefused",
+    "Plan",
+    "Recipe",
+    "RefusalCode",
+    "Rendered",
+    "Verified",
+    "Workshop",
+    "plan",
+    "render",
+    "sniff",
+    "verify",
+]

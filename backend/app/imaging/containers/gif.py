@@ -1,0 +1,99 @@
+"""GIF: block by block. Decoders do not report a cut-off GIF, so this walk does."""
+
+from __future__ import annotations
+
+import struct
+
+from app.imaging.containers.anatomy import Anatomy
+from app.imaging.errors import corrupt
+
+_EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
+_GRAPHIC_CONTROL, _PLAIN_TEXT, _APPLICATION = 0xF9, 0x01, 0xFF
+_LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
+
+
+def walk(data: bytes) -> Anatomy:
+    """Keeps the frames, their timing and the loop count; drops comments and all other extensions."""
+    if len(data) < 13:
+        raise corrupt("the file ends before the picture does")
+    width, height, flags = struct.unpack_from("<HHB", data, 6)
+    if not width or not height:
+        raise corrupt("an empty canvas")
+    position = 13 + _table_bytes(flags)
+    # Written as GIF89a: what is kept may need it.
+    kept: list[bytes] = [b"GIF89a", data[6:position]]
+    control = b""
+    has_loop = False
+    frames = 0
+
+    while True:
+        if position >= len(data):
+            raise corrupt("the file ends before the picture does")
+        block = data[position]
+        if block == _TRAILER:
+            break
+        if block == 0:
+            # Some encoders pad between blocks.
+            position += 1
+        elif block == _EXTENSION:
+            label, start = data[position + 1 : position + 2], position + 2
+            position = _skip_sub_blocks(data, start)
+            body = data[start:position]
+            if label == bytes([_GRAPHIC_CONTROL]):
+                control = b"\x21\xf9" + body if len(body) == 6 and body[0] == 4 else b""
+            elif label == bytes([_PLAIN_TEXT]):
+                # A graphic control block belongs to what follows it, and that goes.
+                control = b""
+            elif label == bytes([_APPLICATION]) and not has_loop and body[1:12] in _LOOPS:
+                loop = body[12:]
+                if len(loop) >= 5 and loop[:2] == b"\x03\x01":
+                    kept.append(b"\x21\xff\x0bNETSCAPE2.0" + loop[:4] + b"\0")
+                    has_loop = True
+        elif block == _IMAGE:
+            end = _image_end(data, position, width, height)
+            kept += [control, data[position:end]]
+            control = b""
+            frames += 1
+            position = end
+        else:
+            raise corrupt("a block that no picture has")
+
+    if frames == 0:
+        raise corrupt("the file holds no picture")
+    return Anatomy(
+        width=width,
+        height=height,
+        clean=b"".join([*kept, b"\x3b"]),
+        frames=frames,
+        is_lossless=True,
+    )
+
+
+def _table_bytes(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _image_end(data: bytes, position: int, width: int, height: int) -> int:
+    """Where the frame at `position` ends. A frame outside the canvas makes decoders grow it."""
+    if position + 11 > len(data):
+        raise corrupt("the file ends inside a frame")
+    left, top, frame_width, frame_height, flags = struct.unpack_from("<HHHHB", data, position + 1)
+    if not frame_width or not frame_height or left + frame_width > width or top + frame_height > height:
+        raise corrupt("a frame that does not lie on the canvas")
+    codes = position + 10 + _table_bytes(flags)
+    if codes >= len(data) or not 1 <= data[codes] <= 8:
+        raise corrupt("a frame without pixels")
+    end = _skip_sub_blocks(data, codes + 1)
+    if end == codes + 2:
+        raise corrupt("a frame without pixels")
+    return end
+
+
+def _skip_sub_blocks(data: bytes, position: int) -> int:
+    """Where a chain of sub-blocks ends, after its terminator."""
+    try:
+        while size := data[position]:
+            position += size + 1
+    except IndexError:
+        raise corrupt("the file ends inside a block") from None
+    return position + 1

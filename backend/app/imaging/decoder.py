@@ -1,0 +1,179 @@
+"""libvips, kept on a short lead. Only this module imports it; it is imported where pictures are opened.
+
+Four loaders are allowed and every other one is blocked. Warnings of a decoder count as failures. Nothing is
+cached, and one picture uses one thread: several pictures at once keep the cores busy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from app.imaging import thumbhash
+from app.imaging.containers import Anatomy
+from app.imaging.errors import PictureRefused, corrupt, too_complex
+from app.imaging.formats import Format
+from app.imaging.icc import Profile
+
+# libvips comes without types; its images are passed through here and looked at nowhere else.
+VipsImage = Any
+
+pyvips.cache_set_max(0)
+pyvips.operation_block_set("VipsForeignLoad", True)
+for _loader in ("Jpeg", "Png", "Nsgif", "Webp"):
+    pyvips.operation_block_set(f"VipsForeignLoad{_loader}", False)
+
+_LOAD = {
+    Format.JPEG: pyvips.Image.jpegload_buffer,
+    Format.PNG: pyvips.Image.pngload_buffer,
+    Format.GIF: pyvips.Image.gifload_buffer,
+    Format.WEBP: pyvips.Image.webpload_buffer,
+}
+_FULL_QUALITY = 92
+_THUMBHASH_SIDE = 32
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Whatever a decoder raises becomes a refusal. Trouble with our own files (`OSError`) passes."""
+    try:
+        yield
+    except (PictureRefused, OSError):
+        raise
+    except MemoryError:
+        raise too_complex("not enough memory for it") from None
+    except Exception:
+        # The decoder's own words may quote the file, so they go no further.
+        raise corrupt("the picture does not decode") from None
+
+
+def prove_every_frame(data: bytes, format: Format) -> None:
+    """Decodes every pixel of every frame of an animation and keeps none."""
+    _LOAD[format](data, n=-1, access="sequential", fail_on="warning").avg()
+
+
+def open_scaled(data: bytes, format: Format, anatomy: Anatomy, width: int, height: int) -> VipsImage:
+    """The first frame as `width` by `height` pixels in memory, in its own colours.
+
+    All of the frame's data is decoded. A JPEG is decoded at a lower resolution where that is enough.
+    """
+    options: dict[str, Any] = {"access": "sequential", "fail_on": "warning"}
+    if format is Format.JPEG:
+        room = min(anatomy.width / width, anatomy.height / height)
+        # Half as much again as is wanted leaves the last step to a good filter.
+        options["shrink"] = next((shrink for shrink in (8, 4, 2) if room >= 1.5 * shrink), 1)
+    return resized(_LOAD[format](data, **options), width, height).copy_memory()
+
+
+def open_upright(data: bytes, format: Format, orientation: int) -> VipsImage:
+    """The whole picture in memory, turned as its EXIF orientation asks."""
+    # Turning reads the picture in another order than it is decoded, so it is decoded first.
+    image = _LOAD[format](data, access="sequential", fail_on="warning").copy_memory()
+    match orientation:
+        case 2:
+            image = image.fliphor()
+        case 3:
+            image = image.rot180()
+        case 4:
+            image = image.flipver()
+        case 5:
+            image = image.rot90().fliphor()
+        case 6:
+            image = image.rot90()
+        case 7:
+            image = image.rot270().fliphor()
+        case 8:
+            image = image.rot270()
+    return image
+
+
+def resized(image: VipsImage, width: int, height: int) -> VipsImage:
+    """`image` as exactly `width` by `height` pixels."""
+    if (image.width, image.height) == (width, height):
+        return image
+    depth, has_alpha = image.format, image.hasalpha()
+    if has_alpha:
+        # The colour of transparent pixels must not bleed into their neighbours.
+        image = image.premultiply().cast(depth)
+    image = image.resize(width / image.width, vscale=height / image.height)
+    return image.unpremultiply().cast(depth) if has_alpha else image
+
+
+def to_srgb(image: VipsImage, profile: Profile | None) -> VipsImage:
+    """`image` in 8-bit sRGB, alpha kept. A profile that the colour engine cannot use is ignored."""
+    transform = {"intent": "relative", "black_point_compensation": True, "depth": 8}
+    if profile is not None and not profile.is_srgb:
+        try:
+            return image.icc_transform("srgb", embedded=True, **transform)
+        except pyvips.Error:
+            image = image.copy()
+            image.remove("icc-profile-data")
+    if image.interpretation == "cmyk":
+        return image.icc_transform("srgb", input_profile="cmyk", **transform)
+    return image.colourspace("srgb").cast("uchar")
+
+
+def save_upright(image: VipsImage, format: Format, anatomy: Anatomy) -> bytes:
+    """A fresh encoding in the same format: as good as the source, its profile kept, all else dropped."""
+    if format is Format.JPEG:
+        subsampling = "on" if anatomy.is_subsampled else "off"
+        encoded = image.jpegsave_buffer(
+            Q=_FULL_QUALITY, subsample_mode=subsampling, optimize_coding=True, keep="icc"
+        )
+    elif format is Format.PNG:
+        encoded = image.pngsave_buffer(compression=6, keep="icc")
+    elif format is Format.WEBP:
+        encoded = image.webpsave_buffer(Q=_FULL_QUALITY, lossless=anatomy.is_lossless, effort=2, keep="icc")
+    else:
+        raise ValueError("a GIF has no orientation and no profile")
+    return bytes(encoded)
+
+
+def save_webp(image: VipsImage, quality: int, effort: int) -> bytes:
+    return bytes(image.webpsave_buffer(Q=quality, effort=effort, keep="none"))
+
+
+def save_jpeg(image: VipsImage, quality: int) -> bytes:
+    return bytes(image.jpegsave_buffer(Q=quality, optimize_coding=True, keep="none"))
+
+
+def on_white(image: VipsImage) -> VipsImage:
+    """`image` (8-bit sRGB) without transparency."""
+    return image.flatten(background=[255, 255, 255]) if image.hasalpha() else image
+
+
+def placeholder(image: VipsImage) -> str:
+    """The thumbhash, base64, of an 8-bit sRGB image."""
+    scale = _THUMBHASH_SIDE / max(image.width, image.height)
+    small = resized(image, max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    pixels: NDArray[np.uint8] = small.numpy()
+    return thumbhash.encode(pixels)
+
+
+def cropped(image: VipsImage, left: int, top: int, width: int, height: int) -> VipsImage:
+    """The rectangle of `image`."""
+    if (image.width, image.height) == (width, height):
+        return image
+    return image.crop(left, top, width, height)
+
+
+def without_profile(image: VipsImage) -> VipsImage:
+    """`image` with no colour profile attached, for one that is sRGB now."""
+    image = image.copy()
+    if image.get_typeof("icc-profile-data"):
+        image.remove("icc-profile-data")
+    return image
+
+
+def warm_up() -> None:
+    """Runs each kind of work once, so that the first picture does not wait for libraries to load."""
+    image = pyvips.Image.black(64, 64, bands=3).copy(interpretation="srgb")
+    encoded = bytes(image.jpegsave_buffer())
+    small = resized(_LOAD[Format.JPEG](encoded, access="sequential"), 32, 32).copy_memory()
+    save_webp(small, 50, 0)
+    placeholder(small)

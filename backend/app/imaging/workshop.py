@@ -1,0 +1,394 @@
+"""The workshop: processes of their own in which pictures are opened.
+
+A picture can crash its decoder, fill the memory or never end, so none is opened in the process that serves.
+Each worker process has one thread here that hands it one task at a time, waits with a deadline, and replaces
+it when it ends. A worker that dies during a task gets that task once more in its successor, as its death may
+have had nothing to do with the picture; a second death is the picture's fault. Tasks wait in one queue with a
+bound; beyond it the answer is *busy*, at once.
+
+Workers are started afresh, never forked, with an environment that holds no setting of ours. Only paths and
+small JSON values travel. Workers end with this process, however it ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import queue
+import select
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from app.core.errors import UpstreamUnavailable
+from app.imaging.errors import PictureRefused, corrupt, too_complex, too_slow
+from app.imaging.formats import Format
+from app.imaging.renditions import Recipe, Rendered
+from app.imaging.verify import Limits, Verified
+
+_MIB = 1024 * 1024
+_START_SECONDS = 60.0
+_MAX_ANSWER_BYTES = 64 * 1024
+_BACKEND = Path(__file__).resolve().parents[2]
+_ENVIRONMENT = {
+    "PYTHONPATH": str(_BACKEND),
+    "LANG": "C.UTF-8",
+    # One thread per picture; the other cores work on other pictures.
+    "VIPS_CONCURRENCY": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    # Large buffers go back to the system as soon as they are free.
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(_MIB),
+    "MALLOC_TRIM_THRESHOLD_": str(_MIB),
+}
+
+
+class _WorkerDied(Exception):
+    """The worker process ended before it answered."""
+
+
+class _DeadlinePassed(Exception):
+    """The worker process did not answer in time."""
+
+
+@dataclass(slots=True)
+class _Job:
+    task: dict[str, Any]
+    outputs: tuple[Path, ...]
+    answer: Future[dict[str, Any]] = field(default_factory=Future)
+    is_abandoned: bool = False
+
+    def remove_outputs(self) -> None:
+        for path in self.outputs:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+class Workshop:
+    """Verifies and renders pictures in worker processes.
+
+    `workers` defaults to the number of cores. `max_waiting` tasks may wait; `deadline` is for one task, from
+    when a worker takes it. `memory_bytes` is what one task may take beyond an idle worker.
+
+    It may be used from any number of event loops and threads.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int | None = None,
+        max_waiting: int = 64,
+        deadline: timedelta = timedelta(seconds=30),
+        memory_bytes: int = 768 * _MIB,
+    ) -> None:
+        self._max_waiting = max_waiting
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._is_closed = False
+        self._benches = [
+            _Bench(self._take, deadline.total_seconds(), memory_bytes)
+            for _ in range(workers or os.cpu_count() or 1)
+        ]
+
+    def start(self) -> None:
+        """Starts the workers in the background. Calling it again does nothing."""
+        with self._lock:
+            if self._is_closed:
+                raise RuntimeError("the workshop is closed")
+            for bench in self._benches:
+                bench.start()
+
+    async def warm(self) -> None:
+        """Returns when every worker is ready. The first task does not need it, it only waits less."""
+        self.start()
+        for bench in self._benches:
+            await asyncio.shield(asyncio.wrap_future(bench.ready))
+
+    @property
+    def worker_pids(self) -> list[int]:
+        """The process ids of the workers that live now."""
+        return [pid for bench in self._benches if (pid := bench.pid) is not None]
+
+    async def verify(
+        self,
+        source: Path,
+        clean: Path,
+        thumb: Path,
+        limits: Limits | None = None,
+        *,
+        is_ai_generated: bool = False,
+    ) -> Verified:
+        """As `app.imaging.verify`. After any error neither output exists.
+
+        Raises `PictureRefused`, also with `image_timeout`; `UpstreamUnavailable` when too many wait;
+        `OSError` for trouble with the paths.
+        """
+        task = {
+            "kind": "verify",
+            "source": _absolute(source),
+            "clean": _absolute(clean),
+            "thumb": _absolute(thumb),
+            "limits": asdict(limits or Limits()),
+            "is_ai_generated": is_ai_generated,
+        }
+        done = await self._perform(_Job(task, (clean, thumb)))
+        return Verified(**{**done, "format": Format(done["format"])})
+
+    async def render(
+        self,
+        source: Path,
+        recipe: Recipe,
+        target: Path,
+        *,
+        focus: tuple[float, float] = (0.5, 0.5),
+        is_ai_generated: bool = False,
+    ) -> Rendered:
+        """As `app.imaging.render`. After any error the target does not exist. Raises as `verify` does."""
+        task = {
+            "kind": "render",
+            "source": _absolute(source),
+            "recipe": asdict(recipe),
+            "target": _absolute(target),
+            "focus": list(focus),
+            "is_ai_generated": is_ai_generated,
+        }
+        done = await self._perform(_Job(task, (target,)))
+        return Rendered(**{**done, "crop": tuple(done["crop"]) if done["crop"] else None})
+
+    def close(self) -> None:
+        """Ends the workers at once. Tasks that run or wait fail with `UpstreamUnavailable`."""
+        with self._lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
+        for _ in self._benches:
+            self._jobs.put(None)
+        for bench in self._benches:
+            bench.stop()
+        for bench in self._benches:
+            bench.join()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                if (job := self._jobs.get_nowait()) is not None and not job.answer.cancelled():
+                    job.answer.set_exception(_closed())
+
+    async def _perform(self, job: _Job) -> dict[str, Any]:
+        self.start()
+        with self._lock:
+            if self._waiting >= self._max_waiting:
+                raise UpstreamUnavailable(
+                    "busy",
+                    "Many pictures are being read right now. Try again in a few seconds.",
+                    retry_after=5,
+                )
+            self._waiting += 1
+        self._jobs.put(job)
+        try:
+            return _outcome(await asyncio.wrap_future(job.answer))
+        except asyncio.CancelledError:
+            job.is_abandoned = True
+            raise
+        except BaseException:
+            job.remove_outputs()
+            raise
+
+    def _take(self) -> _Job | None:
+        """The next task for a worker, or None when the workshop closes."""
+        while True:
+            job = self._jobs.get()
+            if job is None:
+                return None
+            with self._lock:
+                self._waiting -= 1
+                is_closed = self._is_closed
+            if not job.answer.set_running_or_notify_cancel():
+                continue
+            if not is_closed:
+                return job
+            job.answer.set_exception(_closed())
+
+
+class _Bench:
+    """One worker process, its successors, and the thread that serves them."""
+
+    def __init__(self, take: Any, deadline: float, memory_bytes: int) -> None:
+        self._take = take
+        self._deadline = deadline
+        self._memory_bytes = memory_bytes
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._is_stopping = False
+        self._thread: threading.Thread | None = None
+        self.ready: Future[None] = Future()
+
+    @property
+    def pid(self) -> int | None:
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
+    def start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name="imaging-workshop", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        with self._lock:
+            self._is_stopping = True
+            if self._process is not None:
+                self._process.kill()
+
+    def join(self) -> None:
+        if self._thread is not None:
+            self._thread.join()
+
+    def _serve(self) -> None:
+        # Should this fail, the first task tries again and tells its caller when that fails too.
+        with contextlib.suppress(_WorkerDied):
+            self._ensure_worker()
+        if not self.ready.done():
+            self.ready.set_result(None)
+        while (job := self._take()) is not None:
+            try:
+                answer = self._attempt(job.task)
+            except Exception as error:
+                job.answer.set_exception(error)
+            else:
+                job.answer.set_result(answer)
+            if job.is_abandoned:
+                job.remove_outputs()
+        self._end_worker()
+
+    def _attempt(self, task: dict[str, Any]) -> dict[str, Any]:
+        line = json.dumps(task).encode("ascii") + b"\n"
+        for _ in range(2):
+            try:
+                process = self._ensure_worker()
+            except _WorkerDied:
+                raise _closed() if self._is_stopping else _unavailable() from None
+            try:
+                _send(process, line)
+                return _receive(process, self._deadline)
+            except _WorkerDied:
+                self._end_worker()
+                if self._is_stopping:
+                    raise _closed() from None
+            except _DeadlinePassed:
+                self._end_worker()
+                raise too_slow(self._deadline) from None
+        raise corrupt("reading it ended the reader")
+
+    def _ensure_worker(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self._end_worker()
+        with self._lock:
+            if self._is_stopping:
+                raise _WorkerDied
+            try:
+                process = subprocess.Popen(
+                    [
+                        sys.executable,
+                        *("-P", "-m", "app.imaging.workshop_child"),
+                        *(str(os.getpid()), str(self._memory_bytes)),
+                    ],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    # libvips prints what it thinks of a file's metadata; that has no place in a log.
+                    stderr=subprocess.DEVNULL,
+                    env=_ENVIRONMENT,
+                    # A ctrl-C at the terminal is for this process alone; it ends its workers itself.
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise _WorkerDied from error
+            self._process = process
+        try:
+            _receive(process, _START_SECONDS)
+        except (_DeadlinePassed, _WorkerDied):
+            self._end_worker()
+            raise _WorkerDied from None
+        return process
+
+    def _end_worker(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
+def _absolute(path: Path) -> str:
+    """Workers have a working directory of their own."""
+    return os.path.abspath(path)
+
+
+def _send(process: subprocess.Popen[bytes], line: bytes) -> None:
+    assert process.stdin is not None  # opened as a pipe above
+    try:
+        process.stdin.write(line)
+        process.stdin.flush()
+    except OSError as error:
+        raise _WorkerDied from error
+
+
+def _receive(process: subprocess.Popen[bytes], seconds: float) -> dict[str, Any]:
+    """One line of JSON. An answer that is none counts as a death, for the worker is not to be trusted."""
+    assert process.stdout is not None  # opened as a pipe above
+    descriptor = process.stdout.fileno()
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN | select.POLLHUP)
+    ends_at = time.monotonic() + seconds
+    received = b""
+    while not received.endswith(b"\n"):
+        left = ends_at - time.monotonic()
+        if left <= 0 or not waiting.poll(left * 1000):
+            raise _DeadlinePassed
+        part = os.read(descriptor, _MAX_ANSWER_BYTES)
+        received += part
+        if not part or len(received) > _MAX_ANSWER_BYTES:
+            raise _WorkerDied
+    try:
+        answer = json.loads(received)
+    except ValueError as error:
+        raise _WorkerDied from error
+    if not isinstance(answer, dict):
+        raise _WorkerDied
+    return answer
+
+
+def _outcome(answer: dict[str, Any]) -> dict[str, Any]:
+    """What the worker did, or the error that it met, raised here."""
+    match answer:
+        case {"done": dict(done)}:
+            return done
+        case {"refused": {"code": code, "detail": detail, "facts": facts}}:
+            raise PictureRefused(code, detail, facts)
+        case {"failed": {"errno": errno, "strerror": strerror}}:
+            raise OSError(errno, strerror)
+        case {"out_of_memory": True}:
+            raise too_complex("not enough memory for it")
+        case _:
+            raise RuntimeError(f"an imaging worker is broken: {answer.get('broken', 'unknown answer')}")
+
+
+def _unavailable() -> UpstreamUnavailable:
+    return UpstreamUnavailable(
+        "busy", "Pictures cannot be read right now. Try again in a few seconds.", retry_after=5
+    )
+
+
+def _closed() -> UpstreamUnavailable:
+    return UpstreamUnavailable("busy", "The server is restarting. Try again in a few seconds.", retry_after=5)

@@ -1,0 +1,98 @@
+"""One worker process of the workshop: `python -m app.imaging.workshop_child PARENT_PID MEMORY_BYTES`.
+
+It reads one task per line from standard input and answers each with one line, both JSON. It holds no secret
+and no connection. It ends when its input ends, and with its parent, however that one ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from app.imaging.errors import PictureRefused
+from app.imaging.renditions import recipe_from_json, render
+from app.imaging.verify import Limits, verify
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    parent_pid, memory_bytes = int(sys.argv[1]), int(sys.argv[2])
+    _die_with(parent_pid)
+    # Standard output belongs to the protocol; nothing that a library prints may get into it.
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+
+    from app.imaging import decoder
+
+    decoder.warm_up()
+    _limit_memory(memory_bytes)
+    answers.write(b'{"ready": true}\n')
+    for line in sys.stdin.buffer:
+        answers.write(json.dumps(_answer(json.loads(line))).encode("ascii") + b"\n")
+
+
+def _answer(task: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {"done": _perform(task)}
+    except PictureRefused as refusal:
+        return {"refused": {"code": refusal.code, "detail": refusal.detail, "facts": refusal.facts}}
+    except OSError as error:
+        return {"failed": {"errno": error.errno, "strerror": error.strerror}}
+    except MemoryError:
+        return {"out_of_memory": True}
+    except Exception as error:
+        # The outer edge of a task: the kind of the error is told, its words may quote the picture.
+        return {"broken": type(error).__name__}
+
+
+def _perform(task: dict[str, Any]) -> dict[str, Any]:
+    source = Path(task["source"])
+    if task["kind"] == "verify":
+        verified = verify(
+            source,
+            Path(task["clean"]),
+            Path(task["thumb"]),
+            Limits(**task["limits"]),
+            is_ai_generated=task["is_ai_generated"],
+        )
+        return {**asdict(verified), "format": verified.format.value}
+    x, y = task["focus"]
+    rendered = render(
+        source,
+        recipe_from_json(task["recipe"]),
+        Path(task["target"]),
+        focus=(x, y),
+        is_ai_generated=task["is_ai_generated"],
+    )
+    return asdict(rendered)
+
+
+def _die_with(parent_pid: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # The parent may have ended before the line above.
+    if os.getppid() != parent_pid:
+        os._exit(0)
+
+
+def _limit_memory(allowance: int) -> None:
+    """At most `allowance` bytes more address space than the process has now, where the system counts it."""
+    statm = Path("/proc/self/statm")
+    if not statm.exists():
+        return
+    in_use = int(statm.read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (in_use + allowance, in_use + allowance))
+
+
+if __name__ == "__main__":
+    main()
