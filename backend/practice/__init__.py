@@ -1,0 +1,22 @@
+"""Practice mode: simulators of Meta and of an image provider, spoken to over HTTP.
+
+They keep the providers' real rules, so that the product's own adapters are what runs, and they have
+faults that can be switched on. Nothing here leaves the machine. Every answer carries `X-Practice: 1`.
+
+    app = create_practice_app(data_dir=…, public_url="http://localhost:8000/practice", control_key=…)
+
+Under the place where the application is mounted:
+
+    /graph/v26.0/…                     Graph API: Instagram and Page publishing
+    /openai/v1/images/generations      OpenAI's Images API
+    /instagram/{username}, /facebook/{page_id}   where practice posts can be looked at
+    /control/…                         accounts, faults, holds, state; guarded by `X-Practice-Key`
+
+`python -m practice` runs the same application as a process of its own.
+"""
+
+from __future__ import annotations
+
+from practice.application import create_practice_app
+
+__all__ = ["create_practice_app"]

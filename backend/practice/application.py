@@ -1,0 +1,53 @@
+"""Putting the simulators together as one ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from practice.control import ControlApi
+from practice.faults import Holds
+from practice.graph.api import GraphApi
+from practice.graph.context import Context
+from practice.openai.images import ImagesApi
+from practice.pages.views import Pages
+from practice.store import Store
+
+
+def create_practice_app(
+    *, data_dir: Path, public_url: str | Callable[[], str], control_key: str
+) -> Starlette:
+    """The practice application, ready to be mounted or served.
+
+    `data_dir` receives `practice.db`. `public_url` is the address under which a browser sees the place
+    where the application is mounted, such as `http://localhost:8000/practice`; permalinks begin with it.
+    `control_key` opens `/control/…`. Nothing is opened or started before the first request.
+    """
+    store = Store(data_dir / "practice.db")
+    context = Context(store, public_url if callable(public_url) else lambda: public_url)
+    holds = Holds()
+    graph, images = GraphApi(context, holds), ImagesApi(store, holds)
+    pages = Pages(context)
+    control = ControlApi(context, holds, control_key)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await store.close()
+
+    app = Starlette(
+        routes=[
+            Route("/graph/{rest:path}", graph.__call__, methods=["GET", "POST", "DELETE"]),
+            Route("/openai/v1/images/generations", images.generate, methods=["POST"]),
+            Route("/openai/v1/models", images.models, methods=["GET"]),
+            *control.routes(),
+            *pages.routes(),
+        ],
+        lifespan=lifespan,
+    )
+    app.state.store = store
+    return app

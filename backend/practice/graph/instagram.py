@@ -1,0 +1,411 @@
+"""Instagram publishing: containers, publishing, media, quota.
+
+A container is made, becomes ready by the passing of time, and is published at most once:
+
+    IN_PROGRESS ──time──> FINISHED ──media_publish──> PUBLISHED
+         │                    └──24 h──> EXPIRED
+         └──> ERROR
+
+The state is computed from moments, so that nothing has to run in the background.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from practice.accounts import Account
+from practice.graph import errors
+from practice.graph.call import GraphCall
+from practice.graph.context import DAY, Context, Json, choose, iso_time, page_of, pick
+from practice.graph.errors import GraphError
+from practice.graph.pictures import (
+    DownloadError,
+    Picture,
+    download,
+    is_fetchable,
+    keep_picture,
+    picture_path,
+    probe,
+)
+from practice.store import new_id, setting
+
+IMAGE_LIMIT = 8 * 1024 * 1024
+CAPTION_LIMIT, HASHTAG_LIMIT, MENTION_LIMIT, ALT_TEXT_LIMIT = 2_200, 30, 20, 1_000
+CONTAINERS_PER_DAY = 400
+CHILDREN_MIN, CHILDREN_MAX = 2, 10
+COLLABORATORS_MAX = 3
+
+HASHTAG = re.compile(r"(?<![\w&])#\w*[^\W\d_]\w*")
+MENTION = re.compile(r"(?<![\w.@])@[A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?")
+
+_MEDIA_TYPES = frozenset({"", "IMAGE", "STORIES", "CAROUSEL"})
+_STATUS_TEXTS = {
+    "IN_PROGRESS": "In Progress: Media is still being processed.",
+    "FINISHED": "Finished: Media has been uploaded and it is ready to be published.",
+    "PUBLISHED": "Published: Media has been published.",
+    "EXPIRED": "Expired: Container was not published within 24 hours.",
+}
+
+
+def caption_length(text: str) -> int:
+    """The larger of code points and UTF-16 units: Meta does not say which it counts."""
+    return max(len(text), len(text.encode("utf-16-le", "surrogatepass")) // 2)
+
+
+async def create_container(
+    context: Context, account: Account, call: GraphCall, *, is_never_finished: bool = False
+) -> Json:
+    """`POST /{ig-user-id}/media`: check everything, download the picture now, answer the container's id."""
+    if account.is_restricted:
+        raise GraphError(errors.ACCOUNT_RESTRICTED)
+    media_type = call.text("media_type").upper()
+    if media_type not in _MEDIA_TYPES:
+        raise GraphError(errors.MEDIA_TYPE_UNKNOWN, media_type=media_type)
+    is_child = call.flag("is_carousel_item")
+    is_ai_generated = call.flag("is_ai_generated")
+    if is_child and "is_ai_generated" in call.params:
+        raise GraphError(
+            errors.PARAMETER_INVALID, name="is_ai_generated", problem="is not allowed on carousel items"
+        )
+    if is_child and media_type in ("CAROUSEL", "STORIES"):
+        raise GraphError(errors.MEDIA_TYPE_UNKNOWN, media_type=media_type)
+    caption = "" if is_child or media_type == "STORIES" else call.text("caption")
+    _check_texts(call, caption)
+    processing, timeout = await context.store.run(
+        lambda db: (
+            setting(db, "processing_ms") / 1000,
+            setting(db, "download_timeout_ms") / 1000,
+        )
+    )
+    picture: Picture | None = None
+    children: list[str] = []
+    if media_type == "CAROUSEL":
+        children = [str(child) for child in call.items("children")]
+        if not CHILDREN_MIN <= len(children) <= CHILDREN_MAX:
+            raise GraphError(errors.CAROUSEL_SIZE)
+    else:
+        picture = await _download_image(call, timeout=timeout, is_any_ratio=media_type == "STORIES")
+
+    def save(db: sqlite3.Connection) -> Json:
+        now = context.store.now()
+        _forget_old_containers(db, now)
+        made = db.execute(
+            "SELECT count(*) FROM containers WHERE account_id = ? AND created_at > ?", (account.id, now - DAY)
+        ).fetchone()[0]
+        if made >= CONTAINERS_PER_DAY:
+            raise GraphError(errors.QUOTA_REACHED)
+        ready_at: float | None = now + processing
+        for child_id in children:
+            child = _own_container(db, account, child_id)
+            if not child["is_carousel_item"] or state_of(child, now) in ("PUBLISHED", "EXPIRED", "ERROR"):
+                raise GraphError(errors.CONTAINER_UNKNOWN, id=child_id)
+            is_known = ready_at is not None and child["ready_at"] is not None
+            ready_at = max(ready_at or 0.0, child["ready_at"]) if is_known else None
+        container_id = new_id("178", 17)
+        db.execute(
+            "INSERT INTO containers (id, account_id, media_type, caption, alt_text, is_ai_generated, "
+            "is_carousel_item, picture_id, children, created_at, ready_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                container_id,
+                account.id,
+                media_type or "IMAGE",
+                caption,
+                call.text("alt_text"),
+                is_ai_generated,
+                is_child,
+                keep_picture(db, picture) if picture is not None else None,
+                json.dumps(children),
+                now,
+                None if is_never_finished else ready_at,
+            ),
+        )
+        return {"id": container_id}
+
+    return await context.store.run(save)
+
+
+def _check_texts(call: GraphCall, caption: str) -> None:
+    if caption_length(caption) > CAPTION_LIMIT or len(HASHTAG.findall(caption)) > HASHTAG_LIMIT:
+        raise GraphError(errors.CAPTION_TOO_LONG)
+    if len(MENTION.findall(caption)) > MENTION_LIMIT:
+        raise GraphError(errors.TOO_MANY_MENTIONS)
+    if caption_length(call.text("alt_text")) > ALT_TEXT_LIMIT:
+        raise GraphError(
+            errors.PARAMETER_INVALID,
+            name="alt_text",
+            problem=f"must be at most {ALT_TEXT_LIMIT} characters long",
+        )
+    if len(call.items("collaborators")) > COLLABORATORS_MAX:
+        raise GraphError(errors.COLLABORATOR)
+
+
+async def _download_image(call: GraphCall, *, timeout: float, is_any_ratio: bool) -> Picture:
+    url = call.text("image_url")
+    if not url:
+        name = "image_url"
+        raise GraphError(errors.PARAMETER_MISSING, name=name)
+    if not is_fetchable(url):
+        raise GraphError(errors.MEDIA_NOT_FETCHED, url=url)
+    try:
+        fetched = await download(url, limit=IMAGE_LIMIT, timeout=timeout)
+    except DownloadError as error:
+        if error.is_timeout:
+            raise GraphError(errors.DOWNLOAD_TOO_SLOW) from error
+        if error.is_too_large:
+            raise GraphError(errors.IMAGE_TOO_LARGE) from error
+        raise GraphError(errors.MEDIA_NOT_FETCHED, url=url) from error
+    if not fetched.content_type.startswith("image/"):
+        raise GraphError(errors.MEDIA_NOT_FETCHED, url=url)
+    picture = probe(fetched.body)
+    if (
+        picture is None
+        or picture.mime_type != "image/jpeg"
+        or not picture.is_plain
+        or fetched.content_type != "image/jpeg"
+    ):
+        raise GraphError(errors.IMAGE_FORMAT)
+    # 4:5 to 1.91:1, both included, in whole numbers: 1080x1350 passes and 1080x1351 does not.
+    is_in_range = 5 * picture.width >= 4 * picture.height and 100 * picture.width <= 191 * picture.height
+    if not is_in_range and not is_any_ratio:
+        raise GraphError(errors.IMAGE_RATIO, ratio=round(picture.width / picture.height, 4))
+    return picture
+
+
+def _forget_old_containers(db: sqlite3.Connection, now: float) -> None:
+    """Free the bytes of containers that expired two days ago: nobody can ask for them any more."""
+    rows = db.execute(
+        "SELECT id, picture_id FROM containers WHERE picture_id IS NOT NULL AND created_at < ? "
+        "AND published_at IS NULL LIMIT 50",
+        (now - 3 * DAY,),
+    ).fetchall()
+    for row in rows:
+        db.execute("UPDATE containers SET picture_id = NULL WHERE id = ?", (row["id"],))
+        db.execute("DELETE FROM pictures WHERE id = ?", (row["picture_id"],))
+
+
+def state_of(container: sqlite3.Row, now: float) -> str:
+    """The container's `status_code`."""
+    if container["published_at"] is not None:
+        return "PUBLISHED"
+    if container["failure"] is not None:
+        return "ERROR"
+    if now >= container["created_at"] + DAY:
+        return "EXPIRED"
+    if container["ready_at"] is None or now < container["ready_at"]:
+        return "IN_PROGRESS"
+    return "FINISHED"
+
+
+def _own_container(db: sqlite3.Connection, account: Account, container_id: str) -> sqlite3.Row:
+    row: sqlite3.Row | None = db.execute("SELECT * FROM containers WHERE id = ?", (container_id,)).fetchone()
+    if row is None:
+        raise GraphError(errors.CONTAINER_UNKNOWN, id=container_id)
+    if row["account_id"] != account.id:
+        raise GraphError(errors.MEDIA_NOT_FOUND, id=container_id)
+    return row
+
+
+def read_container(db: sqlite3.Connection, context: Context, container: sqlite3.Row, call: GraphCall) -> Json:
+    """`GET /{container-id}`: there is no field with the resulting media's id."""
+    state = state_of(container, context.store.now())
+
+    def status() -> str:
+        failure = container["failure"]
+        text = f"Error: Media upload has failed with error code {failure}"
+        return text if state == "ERROR" else _STATUS_TEXTS[state]
+
+    return choose(
+        call,
+        "ShadowIGMediaBuilder",
+        {
+            "id": lambda: container["id"],
+            "status_code": lambda: state,
+            "status": status,
+            "copyright_check_status": lambda: None,
+            "video_status": lambda: None,
+        },
+    )
+
+
+async def publish_container(context: Context, account: Account, call: GraphCall) -> Json:
+    """`POST /{ig-user-id}/media_publish`: one transaction, so that a container is published once."""
+    creation_id = call.text("creation_id").strip()
+    if not creation_id:
+        raise GraphError(errors.PARAMETER_MISSING, name="creation_id")
+    if account.is_restricted:
+        raise GraphError(errors.ACCOUNT_RESTRICTED)
+
+    def publish(db: sqlite3.Connection) -> Json:
+        now = context.store.now()
+        container = _own_container(db, account, creation_id)
+        state = state_of(container, now)
+        if state == "EXPIRED":
+            raise GraphError(errors.CONTAINER_UNKNOWN, id=creation_id)
+        if state != "FINISHED":
+            raise GraphError(errors.NOT_READY)
+        if container["is_carousel_item"]:
+            raise GraphError(
+                errors.PARAMETER_INVALID, name="creation_id", problem="is a carousel item, not a post"
+            )
+        if quota_usage(db, account, now) >= setting(db, "quota_total"):
+            raise GraphError(errors.QUOTA_REACHED)
+        media_id = new_id("179", 17)
+        db.execute("UPDATE containers SET published_at = ? WHERE id = ?", (now, creation_id))
+        db.execute(
+            "INSERT INTO media (id, account_id, container_id, shortcode, media_type, caption, "
+            "is_ai_generated, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                media_id,
+                account.id,
+                creation_id,
+                _shortcode(media_id),
+                container["media_type"],
+                container["caption"],
+                container["is_ai_generated"],
+                now,
+            ),
+        )
+        slides = [container]
+        if container["media_type"] == "CAROUSEL":
+            slides = [_own_container(db, account, child) for child in json.loads(container["children"])]
+        for position, slide in enumerate(slides):
+            db.execute(
+                "INSERT INTO media_pictures (media_id, position, picture_id, alt_text) VALUES (?, ?, ?, ?)",
+                (media_id, position, slide["picture_id"], slide["alt_text"]),
+            )
+            db.execute("UPDATE containers SET published_at = ? WHERE id = ?", (now, slide["id"]))
+        return {"id": media_id}
+
+    return await context.store.run(publish)
+
+
+def _shortcode(media_id: str) -> str:
+    return base64.urlsafe_b64encode(int(media_id).to_bytes(8, "big")).decode().rstrip("=")
+
+
+def quota_usage(db: sqlite3.Connection, account: Account, now: float, since: float | None = None) -> int:
+    """Posts of the last 24 hours; a carousel counts once."""
+    start = now - DAY if since is None else max(since, now - DAY)
+    return int(
+        db.execute(
+            "SELECT count(*) FROM media WHERE account_id = ? AND created_at > ?", (account.id, start)
+        ).fetchone()[0]
+    )
+
+
+def read_quota(db: sqlite3.Connection, context: Context, account: Account, call: GraphCall) -> Json:
+    """`GET /{ig-user-id}/content_publishing_limit`: without `fields` only the usage."""
+    since = call.number("since")
+    values: dict[str, Callable[[], Any]] = {
+        "quota_usage": lambda: quota_usage(
+            db, account, context.store.now(), None if since is None else float(since)
+        ),
+        "config": lambda: {"quota_total": setting(db, "quota_total"), "quota_duration": int(DAY)},
+    }
+    asked = [name for name in call.fields(("quota_usage",)) if name != "id"]
+    return {"data": [pick(asked, "IGUserContentPublishingLimit", values)]}
+
+
+def media_fields(
+    db: sqlite3.Connection, context: Context, media: sqlite3.Row
+) -> dict[str, Callable[[], Any]]:
+    """Every field of a published media that can be asked for."""
+    is_story = media["media_type"] == "STORIES"
+    is_carousel = media["media_type"] == "CAROUSEL"
+
+    def account() -> sqlite3.Row:
+        row: sqlite3.Row = db.execute(
+            "SELECT * FROM accounts WHERE id = ?", (media["account_id"],)
+        ).fetchone()
+        return row
+
+    def first_picture() -> sqlite3.Row:
+        row: sqlite3.Row = db.execute(
+            "SELECT p.id, p.mime_type, m.alt_text FROM media_pictures m JOIN pictures p "
+            "ON p.id = m.picture_id WHERE m.media_id = ? ORDER BY m.position",
+            (media["id"],),
+        ).fetchone()
+        return row
+
+    def media_url() -> str:
+        picture = first_picture()
+        return context.link(picture_path(picture["id"], picture["mime_type"]))
+
+    return {
+        "id": lambda: media["id"],
+        "permalink": lambda: context.link(f"/instagram/p/{media['shortcode']}/"),
+        "shortcode": lambda: media["shortcode"],
+        "media_type": lambda: "CAROUSEL_ALBUM" if is_carousel else "IMAGE",
+        "media_product_type": lambda: "STORY" if is_story else "FEED",
+        "timestamp": lambda: iso_time(media["created_at"]),
+        "caption": lambda: media["caption"] or None,
+        "alt_text": lambda: first_picture()["alt_text"] or None,
+        "is_ai_generated": lambda: bool(media["is_ai_generated"]),
+        "media_url": media_url,
+        "username": lambda: account()["username"],
+        "owner": lambda: {"id": media["account_id"]},
+        "like_count": lambda: 0,
+        "comments_count": lambda: 0,
+        "is_comment_enabled": lambda: True,
+        "children": lambda: _children(db, media) if is_carousel else None,
+    }
+
+
+def _children(db: sqlite3.Connection, media: sqlite3.Row) -> Json:
+    container = db.execute(
+        "SELECT children FROM containers WHERE id = ?", (media["container_id"],)
+    ).fetchone()
+    return {"data": [{"id": child} for child in json.loads(container["children"])]}
+
+
+def read_media(db: sqlite3.Connection, context: Context, media: sqlite3.Row, call: GraphCall) -> Json:
+    """`GET /{media-id}`."""
+    return choose(call, "Media", media_fields(db, context, media))
+
+
+def list_media(
+    db: sqlite3.Connection, context: Context, account: Account, call: GraphCall, link: str
+) -> Json:
+    """`GET /{ig-user-id}/media`: newest first, without stories."""
+    fields = call.fields(())
+    rows = db.execute(
+        "SELECT * FROM media WHERE account_id = ? AND media_type != 'STORIES' "
+        "ORDER BY created_at DESC, rowid DESC",
+        (account.id,),
+    ).fetchall()
+    return page_of(call, [pick(fields, "Media", media_fields(db, context, row)) for row in rows], link)
+
+
+def read_instagram_account(
+    db: sqlite3.Connection, context: Context, account: Account, call: GraphCall
+) -> Json:
+    """`GET /{ig-user-id}` and `GET /me` with the account's own token."""
+
+    def media_count() -> int:
+        row = db.execute("SELECT count(*) FROM media WHERE account_id = ?", (account.id,)).fetchone()
+        return int(row[0])
+
+    return choose(
+        call,
+        "IGUser",
+        {
+            "id": lambda: account.id,
+            "user_id": lambda: account.id,
+            "ig_id": lambda: account.id,
+            "username": lambda: account.username,
+            "name": lambda: account.name,
+            "account_type": lambda: "BUSINESS",
+            "profile_picture_url": lambda: context.link(f"/avatars/{account.id}.svg"),
+            "biography": lambda: None,
+            "website": lambda: None,
+            "followers_count": lambda: 0,
+            "follows_count": lambda: 0,
+            "media_count": media_count,
+        },
+    )

@@ -1,0 +1,1 @@
+"""The image provider simulator: OpenAI's Images API."""

@@ -1,0 +1,1 @@
+"""The pages where practice posts can be looked at."""
