@@ -1,0 +1,1 @@
+"""Real servers for the tests: started here, on loopback, on free ports, and always stopped again."""
