@@ -57,6 +57,11 @@ def caption_length(text: str) -> int:
     return max(len(text), len(text.encode("utf-16-le", "surrogatepass")) // 2)
 
 
+def trimmed(text: str) -> str:
+    """A text as Meta keeps it: one kind of line end, nothing around it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
 async def create_container(
     context: Context, account: Account, call: GraphCall, *, is_never_finished: bool = False
 ) -> Json:
@@ -74,7 +79,7 @@ async def create_container(
         )
     if is_child and media_type in ("CAROUSEL", "STORIES"):
         raise GraphError(errors.MEDIA_TYPE_UNKNOWN, media_type=media_type)
-    caption = "" if is_child or media_type == "STORIES" else call.text("caption")
+    caption = "" if is_child or media_type == "STORIES" else trimmed(call.text("caption"))
     _check_texts(call, caption)
     processing, timeout = await context.store.run(
         lambda db: (

@@ -12,6 +12,7 @@ from practice.graph import errors
 from practice.graph.call import GraphCall
 from practice.graph.context import DAY, Context, Json, choose, iso_time, page_of, pick
 from practice.graph.errors import GraphError
+from practice.graph.instagram import trimmed
 from practice.graph.pictures import (
     DownloadError,
     Picture,
@@ -32,7 +33,7 @@ _PHOTO_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/bmp", "
 async def create_photo(context: Context, page: Account, call: GraphCall) -> Json:
     """`POST /{page-id}/photos`: a post with one photo, or a photo that waits to be attached."""
     # `message` and `name` still work but are deprecated on this edge.
-    caption = call.text("caption") or call.text("message") or call.text("name")
+    caption = trimmed(call.text("caption") or call.text("message") or call.text("name"))
     _check_message(caption)
     publish_at = _publish_at(context, call)
     timeout = await context.store.run(lambda db: setting(db, "download_timeout_ms") / 1000)
@@ -85,7 +86,7 @@ async def _photo(call: GraphCall, *, timeout: float) -> Picture:
 
 async def create_post(context: Context, page: Account, call: GraphCall) -> Json:
     """`POST /{page-id}/feed`: text, a link, or photos that wait to be attached."""
-    message, link = call.text("message"), call.text("link")
+    message, link = trimmed(call.text("message")), call.text("link")
     _check_message(message)
     photo_ids = [_photo_id(item) for item in call.items("attached_media")]
     if not message and not link and not photo_ids:
@@ -302,7 +303,8 @@ def read_page(context: Context, page: Account, instagram: Account | None, call: 
         {
             "id": lambda: page.id,
             "name": lambda: page.name,
-            "username": lambda: page.username,
+            # A Page need not have a username, and this one has none.
+            "username": lambda: None,
             "link": lambda: context.link(f"/facebook/{page.id}"),
             "category": lambda: "Local business",
             "is_published": lambda: True,
