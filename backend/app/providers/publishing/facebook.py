@@ -17,6 +17,7 @@ from app.providers.publishing.base import (
     ContentRefused,
     Look,
     PlatformRules,
+    PrepareAgain,
     Standing,
 )
 from app.providers.publishing.errors import ACCOUNT_NOT_VISIBLE, UNAVAILABLE
@@ -81,9 +82,12 @@ class FacebookPublisher:
             return Look(Standing.READY)
         if not content.text.strip():
             return Look(Standing.UNKNOWN)
-        answer = await self._graph.get(
-            account, account.external_id, "published_posts", fields="id,message,created_time", limit=25
-        )
+        try:
+            answer = await self._graph.get(
+                account, account.external_id, "published_posts", fields="id,message,created_time", limit=25
+            )
+        except (ContentRefused, PrepareAgain):
+            return Look(Standing.UNKNOWN)  # a refusal to list says nothing about the post
         found = only_match(
             answer,
             text_field="message",

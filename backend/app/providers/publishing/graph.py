@@ -74,9 +74,13 @@ class GraphClient:
         silence, connect = timeout.total_seconds(), connect_timeout.total_seconds()
         self._deadline = connect + silence * 1.5
         timeouts = httpx.Timeout(connect=connect, read=silence, write=silence, pool=connect)
-        self._kept = httpx.AsyncClient(timeout=timeouts, trust_env=False, follow_redirects=False)
+        trusted = httpx.create_ssl_context(trust_env=False)  # costly to build, so one for both
+        self._kept = httpx.AsyncClient(
+            timeout=timeouts, verify=trusted, trust_env=False, follow_redirects=False
+        )
         self._fresh = httpx.AsyncClient(
             timeout=timeouts,
+            verify=trusted,
             trust_env=False,
             follow_redirects=False,
             limits=httpx.Limits(max_connections=100, max_keepalive_connections=0),

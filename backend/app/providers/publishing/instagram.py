@@ -102,8 +102,8 @@ class InstagramPublisher:
         """
         try:
             standing, refusal = await self._container(account, reference)
-        except ReconnectNeeded as error:
-            if error.code != ACCOUNT_NOT_VISIBLE.code:
+        except (PrepareAgain, ContentRefused, ReconnectNeeded) as error:
+            if isinstance(error, ReconnectNeeded) and error.code != ACCOUNT_NOT_VISIBLE.code:
                 raise
             if attempted_at is None:
                 return Look(Standing.GONE)
