@@ -1,0 +1,5 @@
+import { PageHeader } from "@/components/frame/PageHeader";
+
+export default function HomePage() {
+  return <PageHeader title="Home" />;
+}

@@ -1,0 +1,5 @@
+import { PageHeader } from "@/components/frame/PageHeader";
+
+export default function ImagesPage() {
+  return <PageHeader title="Images" />;
+}

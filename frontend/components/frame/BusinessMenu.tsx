@@ -1,0 +1,98 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "@tanstack/react-router";
+import { ChevronsUpDown, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import type { ReactElement } from "react";
+import { Menu, MenuChoice, MenuItem, MenuSeparator } from "@/components/ui/Menu";
+import { toast } from "@/components/ui/Toast";
+import { useSignOut } from "@/lib/api/session";
+import { chooseBusiness, useBusiness, useSession } from "@/lib/business";
+import { setTheme, useTheme } from "@/lib/theme";
+
+interface BusinessMenuProps {
+  trigger: ReactElement<Record<string, unknown>>;
+  side?: "top" | "bottom";
+  align?: "start" | "end";
+  isWide?: boolean;
+}
+
+/** Which business, which theme, and the way out. */
+export function BusinessMenu({ trigger, side, align, isWide }: BusinessMenuProps) {
+  const { user, businesses } = useSession();
+  const business = useBusiness();
+  const theme = useTheme();
+  const signOut = useSignOut();
+  const queryClient = useQueryClient();
+  const router = useRouter();
+
+  const leave = () =>
+    signOut.mutate(undefined, {
+      onSuccess: async () => {
+        await router.navigate({ to: "/sign-in" });
+        queryClient.clear();
+      },
+      onError: (error) =>
+        toast({ tone: "bad", title: "You are still signed in", description: error.message }),
+    });
+
+  return (
+    <Menu
+      trigger={trigger}
+      {...(side && { side })}
+      {...(align && { align })}
+      isWide={isWide ?? false}
+    >
+      <MenuChoice
+        label={businesses.length > 1 ? "Businesses" : "Business"}
+        value={business.id}
+        onChange={chooseBusiness}
+        options={businesses.map(({ id, name, timezone }) => ({
+          value: id,
+          label: (
+            <>
+              <span className="block truncate font-medium">{name}</span>
+              <span className="block truncate text-caption text-ink-3">{timezone}</span>
+            </>
+          ),
+        }))}
+      />
+      <MenuSeparator />
+      <MenuChoice
+        label="Theme"
+        value={theme}
+        onChange={setTheme}
+        options={[
+          { value: "system", label: "Like the system", icon: Monitor },
+          { value: "light", label: "Light", icon: Sun },
+          { value: "dark", label: "Dark", icon: Moon },
+        ]}
+      />
+      <MenuSeparator />
+      <p className="truncate px-2.5 pt-1.5 pb-1 text-caption text-ink-3">{user.email}</p>
+      <MenuItem icon={LogOut} onSelect={leave}>
+        Sign out
+      </MenuItem>
+    </Menu>
+  );
+}
+
+/** The switcher at the top of the rail. */
+export function BusinessSwitcher() {
+  const business = useBusiness();
+  return (
+    <BusinessMenu
+      isWide
+      trigger={
+        <button
+          type="button"
+          className="flex w-full items-center gap-2 rounded-control border border-line bg-surface py-2 pr-2.5 pl-3 text-left transition-colors duration-150 hover:border-line-strong data-popup-open:border-line-strong motion-reduce:transition-none"
+        >
+          <span className="min-w-0 flex-1">
+            <span className="block truncate font-semibold">{business.name}</span>
+            <span className="block truncate text-caption text-ink-3">{business.timezone}</span>
+          </span>
+          <ChevronsUpDown aria-hidden className="size-4 shrink-0 text-ink-3" />
+        </button>
+      }
+    />
+  );
+}

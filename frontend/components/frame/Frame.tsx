@@ -1,0 +1,166 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useRouterState } from "@tanstack/react-router";
+import { Home, Image, type LucideIcon, Menu as MenuIcon, Plus, Send, WifiOff } from "lucide-react";
+import { type ReactNode, useEffect, useRef } from "react";
+import { useComposer } from "@/components/publish/useComposer";
+import { Notice } from "@/components/ui/feedback";
+import { libraryTotalsQuery } from "@/lib/api/images";
+import { useBusiness, useSession } from "@/lib/business";
+import { formatCount } from "@/lib/format";
+import { useOnline } from "@/lib/useOnline";
+import { Brand } from "./BrandMark";
+import { BusinessMenu, BusinessSwitcher } from "./BusinessMenu";
+import { PracticeNotice } from "./PracticeNotice";
+
+/** Only screens that exist. */
+const PLACES = [
+  { to: "/dashboard", label: "Home", icon: Home, isExact: true },
+  { to: "/dashboard/images", label: "Images", icon: Image, isExact: false },
+  { to: "/dashboard/posts", label: "Posts", icon: Send, isExact: false },
+] as const;
+
+/** The rail on a wide screen, the bottom bar on a narrow one, and the page between them. */
+export function Frame({ children }: { children: ReactNode }) {
+  const main = useRef<HTMLElement>(null);
+  const isOnline = useOnline();
+  useFocusOnNavigation(main);
+  return (
+    <div className="md:grid md:min-h-dvh md:grid-cols-[14rem_minmax(0,1fr)]">
+      <a
+        href="#main"
+        className="-translate-y-16 fixed top-2 left-2 z-50 rounded-control bg-ink px-3 py-2 font-medium text-on-ink focus:translate-y-0"
+      >
+        Skip to the page
+      </a>
+      <Rail />
+      <main
+        id="main"
+        ref={main}
+        tabIndex={-1}
+        className="min-w-0 pb-[calc(4rem+env(safe-area-inset-bottom))] md:pb-0"
+      >
+        {!isOnline && (
+          <div className="page-padding pt-3" role="status">
+            <Notice tone="warn" icon={WifiOff} fact="You are offline.">
+              What you wrote is still here. It goes on when the connection is back.
+            </Notice>
+          </div>
+        )}
+        {children}
+      </main>
+      <BottomBar />
+    </div>
+  );
+}
+
+/** After a change of page, the keyboard and the screen reader begin at the page, not at the rail. */
+function useFocusOnNavigation(main: React.RefObject<HTMLElement | null>) {
+  const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
+  const last = useRef(path);
+  useEffect(() => {
+    if (last.current && path && last.current !== path) main.current?.focus({ preventScroll: true });
+    last.current = path;
+  }, [path, main]);
+}
+
+function Rail() {
+  const { practice } = useSession();
+  const business = useBusiness();
+  const totals = useQuery(libraryTotalsQuery(business.id));
+  return (
+    <aside className="sticky top-0 hidden h-dvh flex-col border-line border-r p-3 md:flex">
+      <Link to="/dashboard" className="mb-3 flex h-11 items-center rounded-control px-2">
+        <Brand />
+      </Link>
+      <BusinessSwitcher />
+      <nav aria-label="Main" className="mt-4 flex flex-col gap-0.5">
+        {PLACES.map((place) => (
+          <RailLink
+            key={place.to}
+            {...place}
+            count={place.label === "Images" ? totals.data?.images : undefined}
+          />
+        ))}
+      </nav>
+      <div className="mt-auto">
+        <PracticeNotice practice={practice} />
+      </div>
+    </aside>
+  );
+}
+
+interface PlaceProps {
+  to: (typeof PLACES)[number]["to"];
+  label: string;
+  icon: LucideIcon;
+  isExact: boolean;
+}
+
+function RailLink({
+  to,
+  label,
+  icon: Icon,
+  isExact,
+  count,
+}: PlaceProps & { count?: number | undefined }) {
+  return (
+    <Link
+      to={to}
+      activeOptions={{ exact: isExact, includeSearch: false }}
+      className="flex h-9 items-center gap-3 rounded-control border border-transparent px-2.5 font-medium text-ink-2 transition-colors duration-150 hover:text-ink aria-[current=page]:border-line aria-[current=page]:bg-surface aria-[current=page]:text-ink motion-reduce:transition-none"
+    >
+      <Icon aria-hidden className="size-4" strokeWidth={2} />
+      <span className="flex-1">{label}</span>
+      {count ? (
+        <span className="font-normal text-caption text-ink-3 tabular-nums">
+          {formatCount(count)}
+        </span>
+      ) : null}
+    </Link>
+  );
+}
+
+function BottomBar() {
+  const composer = useComposer();
+  const [home, images, posts] = PLACES;
+  return (
+    <nav
+      aria-label="Main"
+      className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-5 items-center border-line border-t bg-bg pb-[env(safe-area-inset-bottom)] md:hidden"
+    >
+      <BarLink {...home} />
+      <BarLink {...images} />
+      <button
+        type="button"
+        onClick={() => composer.openNew()}
+        className="mx-auto flex h-10 w-14 items-center justify-center rounded-card bg-ink text-on-ink active:bg-ink/80"
+      >
+        <Plus aria-hidden className="size-5" />
+        <span className="sr-only">New post</span>
+      </button>
+      <BarLink {...posts} />
+      <BusinessMenu
+        side="top"
+        align="end"
+        trigger={
+          <button type="button" className={BAR_ITEM}>
+            <MenuIcon aria-hidden className="size-5" strokeWidth={1.75} />
+            Menu
+          </button>
+        }
+      />
+    </nav>
+  );
+}
+
+const BAR_ITEM =
+  "flex h-14 flex-col items-center justify-center gap-0.5 text-caption font-medium text-ink-3 aria-[current=page]:text-ink";
+
+function BarLink({ to, label, icon: Icon, isExact }: PlaceProps) {
+  return (
+    <Link to={to} activeOptions={{ exact: isExact, includeSearch: false }} className={BAR_ITEM}>
+      <Icon aria-hidden className="size-5" strokeWidth={1.75} />
+      {label}
+    </Link>
+  );
+}

@@ -1,0 +1,67 @@
+import { useEffect, useRef, useState } from "react";
+import { decodeThumbhash } from "@/lib/thumbhash";
+import { cn } from "./cn";
+
+interface ThumbnailProps {
+  src: string;
+  /** Shown until the picture is there. */
+  thumbhash: string | null;
+  /** Empty where a text beside it says the same. */
+  alt: string;
+  className?: string;
+}
+
+/** A square, centred crop of a picture over its blurred placeholder; fades in within 150 ms. */
+export function Thumbnail({ src, thumbhash, alt, className }: ThumbnailProps) {
+  const [state, setState] = useState<"loading" | "shown" | "failed">("loading");
+  return (
+    <span
+      className={cn(
+        "relative block aspect-square overflow-hidden rounded-tile bg-sunken",
+        className,
+      )}
+    >
+      {thumbhash && <Placeholder thumbhash={thumbhash} />}
+      {state !== "failed" && (
+        <img
+          src={src}
+          alt={alt}
+          loading="lazy"
+          decoding="async"
+          draggable={false}
+          ref={(img) => {
+            // A picture from the browser's cache is complete before anybody listens.
+            if (img?.complete && img.naturalWidth > 0) setState("shown");
+          }}
+          onLoad={() => setState("shown")}
+          onError={() => setState("failed")}
+          className={cn(
+            "absolute inset-0 size-full object-cover transition-opacity duration-150 ease-out motion-reduce:transition-none",
+            state === "shown" ? "opacity-100" : "opacity-0",
+          )}
+        />
+      )}
+      {state === "failed" && (
+        <span className="sr-only">{alt || "This picture could not be loaded"}</span>
+      )}
+    </span>
+  );
+}
+
+function Placeholder({ thumbhash }: { thumbhash: string }) {
+  const ref = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const canvas = ref.current;
+    const context = canvas?.getContext("2d");
+    if (!canvas || !context) return;
+    try {
+      const { width, height, pixels } = decodeThumbhash(thumbhash);
+      canvas.width = width;
+      canvas.height = height;
+      context.putImageData(new ImageData(pixels, width, height), 0, 0);
+    } catch {
+      // Not a thumbhash: the quiet background stays.
+    }
+  }, [thumbhash]);
+  return <canvas ref={ref} aria-hidden className="absolute inset-0 size-full object-cover" />;
+}

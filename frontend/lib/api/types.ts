@@ -1,0 +1,41 @@
+/** The words of the house, tied to the types made from the API's description. */
+export type {
+  BusinessView as Business,
+  ChannelCheck,
+  ChannelView as Channel,
+  CheckProblem,
+  EventView as HistoryEvent,
+  Generate as GenerationInput,
+  Generated,
+  GenerationOptions,
+  GenerationView as Generation,
+  ImageChange,
+  ImageDetail,
+  ImageList,
+  ImageUploaded,
+  ImageView as Image,
+  LibraryTotals,
+  Login as SignIn,
+  Me as Session,
+  PostAnswer,
+  PostChange,
+  PostCheck,
+  PostImageInput,
+  PostImageView as PostImage,
+  PostInput,
+  PostList,
+  PostView as Post,
+  PublicationView as Publication,
+  ReadinessView as PlatformReadiness,
+  Register as SignUp,
+  RenditionView as Rendition,
+  SignedIn,
+  UserView as User,
+} from "./types.gen";
+
+import type { ChannelView, PostView, PublicationView } from "./types.gen";
+
+export type Platform = ChannelView["platform"];
+export type ChannelStatus = ChannelView["status"];
+export type PublicationState = PublicationView["state"];
+export type PostState = PostView["state"];
