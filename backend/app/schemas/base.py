@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 
 
 def _rfc3339(moment: datetime) -> str:
@@ -15,11 +15,34 @@ def _rfc3339(moment: datetime) -> str:
 Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
 """RFC 3339 in UTC."""
 
+Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+"""An id that a client names: anything else does not fit into the database's column."""
+
 
 class Body(BaseModel):
-    """Something a client sends. Unknown fields are refused, so that a typing error is not silence."""
+    """Something a client sends. Unknown fields are refused, so that a typing error is not silence.
+
+    Text with a NUL character is refused everywhere: no database column and no platform takes one.
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, given: object) -> object:
+        if isinstance(given, dict):
+            for name, value in given.items():
+                if _has_nul(value):
+                    raise ValueError(f"{name} holds a NUL character, which cannot be kept")
+        return given
+
+
+def _has_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, list):
+        return any(_has_nul(part) for part in value)
+    return False
 
 
 class View(BaseModel):

@@ -1,0 +1,165 @@
+"""What routes ask for: the product, a unit of work, who is signed in, and how often they may call.
+
+Routers are made by `api_router`, so that a stranger is refused before the body is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from app.api.errors import PROBLEM_RESPONSES
+from app.api.rate_limits import limits_of
+from app.core.errors import Forbidden, Unauthenticated
+from app.schemas.base import Id
+from app.services import users
+from app.services.access import Session
+
+if TYPE_CHECKING:
+    from app.wiring import Product
+else:
+    # Only a name for the type checker: importing the wiring here would bring in every provider.
+    Product = Any
+
+SESSION_COOKIE = "aigrowth_session"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def get_product(request: Request) -> Product:
+    """The running product that this application serves."""
+    return request.app.state.product
+
+
+ProductDep = Annotated[Product, Depends(get_product)]
+
+
+async def _read_session(product: ProductDep) -> AsyncIterator[Session]:
+    async with product.database.reading() as session:
+        yield session
+
+
+async def _write_session(product: ProductDep) -> AsyncIterator[Session]:
+    async with product.database.writing() as session:
+        yield session
+
+
+# Function scope: the unit of work ends before the answer leaves, so a failed commit is an error.
+ReadSession = Annotated[Session, Depends(_read_session, scope="function")]
+"""A consistent look at the database."""
+WriteSession = Annotated[Session, Depends(_write_session, scope="function")]
+"""One transaction around the route: committed when it returns, rolled back when it raises."""
+
+
+def session_token(request: Request) -> str | None:
+    """The token of the request: the Authorization header's, else the cookie's. None: signed out.
+
+    A cookie travels by itself, so with an unsafe method it counts only when the request comes from
+    our own page. Raises Forbidden (`origin_not_allowed`) otherwise, and Unauthenticated for an
+    Authorization header of another kind.
+    """
+    header = request.headers.get("authorization")
+    if header is not None:
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Unauthenticated("token_invalid", "Send the token as: Authorization: Bearer <token>.")
+        return token.strip()
+    cookie = request.cookies.get(SESSION_COOKIE)
+    if not cookie:
+        return None
+    if request.method not in _SAFE_METHODS:
+        _require_own_origin(request)
+    return cookie
+
+
+def _require_own_origin(request: Request) -> None:
+    origin = request.headers.get("origin") or _origin(request.headers.get("referer", ""))
+    own = {
+        _origin(get_product(request).settings.public_url),
+        _origin(f"{request.url.scheme}://{request.headers.get('host', '')}"),
+    }
+    if not origin or _origin(origin) not in own:
+        raise Forbidden(
+            "origin_not_allowed",
+            "A session cookie is taken only from this server's own pages. Programs send "
+            "Authorization: Bearer <token>.",
+        )
+
+
+def _origin(url: str) -> str:
+    """`scheme://host[:port]` in lower case, default ports left out; empty where there is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    is_default = port is None or port == {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" if is_default else f"{parts.scheme}://{host}:{port}"
+
+
+async def require_user(request: Request) -> int:
+    """The id of whoever is signed in.
+
+    Raises Unauthenticated: `not_signed_in`, `token_expired` or `token_invalid`.
+    """
+    known: int | None = getattr(request.state, "user_id", None)
+    if known is None:
+        token = session_token(request)
+        if token is None:
+            raise Unauthenticated("not_signed_in", "Sign in first.")
+        async with get_product(request).database.reading() as session:
+            known = await users.identify(session, token)
+        request.state.user_id = known
+    return known
+
+
+UserId = Annotated[int, Depends(require_user)]
+"""Who is signed in."""
+
+
+async def limit_uploads(request: Request, user_id: UserId) -> None:
+    """The upload limit of this user."""
+    await limits_of(request).uploads.hit(str(user_id))
+
+
+async def limit_ai(request: Request, user_id: UserId) -> None:
+    """The AI limit of this user."""
+    await limits_of(request).ai.hit(str(user_id))
+
+
+PathId = Annotated[Id, Path()]
+"""An id in the address."""
+QueryId = Annotated[Id, Query()]
+"""An id behind the question mark."""
+
+
+class _GuardedRoute(APIRoute):
+    """Asks who calls before anything of the body is read, wherever the route wants to know it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+        if not _asks_who_calls(self.dependant):
+            return answer
+
+        async def guarded(request: Request) -> Response:
+            await require_user(request)
+            return await answer(request)
+
+        return guarded
+
+
+def _asks_who_calls(dependant: Dependant) -> bool:
+    return dependant.call is require_user or any(_asks_who_calls(part) for part in dependant.dependencies)
+
+
+def api_router(tag: str) -> APIRouter:
+    """A router for one noun: strangers are refused before the body is read, errors are described."""
+    return APIRouter(tags=[tag], route_class=_GuardedRoute, responses=PROBLEM_RESPONSES)

@@ -1,0 +1,246 @@
+"""What happens around every request, whoever answers it.
+
+From the outside in: the request gets an id and is logged, counted and given security headers; an error
+that nobody foresaw becomes an answer; an address or a body that nobody takes is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+import structlog
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api import errors
+from app.core.config import Settings
+from app.core.errors import Malformed, TooLarge
+from app.core.logging import get_logger
+
+MAX_BODY_BYTES = 1024 * 1024
+"""For everything but uploads: texts and ids."""
+FORM_OVERHEAD_BYTES = 64 * 1024
+"""What a multipart form may need around the file itself."""
+
+log = get_logger(__name__)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class RequestMetrics:
+    """Counts and times of requests. Labels are route templates, never ids or texts of anybody."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        labels = ("method", "route")
+        self.requests = Counter(
+            "aigrowth_http_requests", "Requests answered.", (*labels, "status"), registry=registry
+        )
+        self.seconds = Histogram(
+            "aigrowth_http_request_seconds",
+            "Seconds until the answer was complete.",
+            labels,
+            registry=registry,
+        )
+        self.in_progress = Gauge(
+            "aigrowth_http_requests_in_progress", "Requests being answered now.", registry=registry
+        )
+
+
+def install(
+    app: FastAPI,
+    settings: Settings,
+    *,
+    upload_paths: Iterable[str] = ("/api/v1/images/upload",),
+    image_origins: Iterable[str] = (),
+) -> CollectorRegistry:
+    """Put the middlewares around the application. Returns the registry behind `/metrics`.
+
+    `upload_paths` take bodies up to `MAX_UPLOAD_BYTES` and a form around it. `image_origins` are where
+    pages may load pictures from besides this server, such as a bucket or a CDN.
+    """
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    app.state.registry = registry
+    uploads = dict.fromkeys(upload_paths, settings.max_upload_bytes)
+    # Starlette puts the one that is added last outermost.
+    app.add_middleware(_Doorkeeper, uploads=uploads)
+    app.add_middleware(
+        _RequestContext,
+        metrics=RequestMetrics(registry),
+        headers=_security_headers(settings, image_origins),
+    )
+    return registry
+
+
+def _security_headers(settings: Settings, image_origins: Iterable[str]) -> dict[str, str]:
+    origins = dict.fromkeys(
+        f"{parts.scheme}://{parts.netloc}"
+        for parts in map(urlsplit, (settings.public_url, *image_origins))
+        if parts.scheme in ("http", "https") and parts.netloc
+    )
+    policy = {
+        "default-src": "'self'",
+        "img-src": " ".join(("'self'", "data:", "blob:", *origins)),
+        # Dialogs and menus of the page put small style elements into the document while they are open.
+        "style-src": "'self' 'unsafe-inline'",
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    headers = {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "X-Frame-Options": "DENY",
+    }
+    if settings.public_url.startswith("https://"):
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    return headers
+
+
+class _RequestContext:
+    """The outermost layer: whatever happens inside, the answer has an id, and one line is logged."""
+
+    def __init__(self, app: ASGIApp, *, metrics: RequestMetrics, headers: Mapping[str, str]) -> None:
+        self.app = app
+        self._metrics = metrics
+        self._headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started_at = time.perf_counter()
+        path: str = scope["path"]
+        request_id = _request_id(Headers(scope=scope).get("x-request-id"))
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                if path.startswith("/api/"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        self._metrics.in_progress.inc()
+        try:
+            await self.app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            log.info("request.abandoned", method=scope["method"], route=_route(scope, path))
+        except Exception:
+            log.exception("request.failed", method=scope["method"], route=_route(scope, path))
+            if status:
+                # Half an answer has left; only a broken connection tells the client so.
+                raise
+            await errors.unexpected()(scope, receive, send_with_headers)
+        finally:
+            self._metrics.in_progress.dec()
+            self._finish(scope, path, status, time.perf_counter() - started_at)
+            structlog.contextvars.clear_contextvars()
+
+    def _finish(self, scope: Scope, path: str, status: int, seconds: float) -> None:
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        route = _route(scope, path)
+        self._metrics.requests.labels(method, route, str(status)).inc()
+        self._metrics.seconds.labels(method, route).observe(seconds)
+        level = log.debug if path in _QUIET_PATHS else log.info
+        level("request.answered", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+def _request_id(given: str | None) -> str:
+    return given if given and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _route(scope: Scope, path: str) -> str:
+    """The address with its variable parts named; a fixed word where no route of ours matched.
+
+    It is made from the path itself, because an included router knows only its own part of the template.
+    """
+    if scope.get("route") is None:
+        root: str = scope.get("root_path", "")
+        return f"{root}/*" if root and path.startswith(root) else "*"
+    params: Mapping[str, object] = scope.get("path_params") or {}
+    for name, value in params.items():
+        if "/" in (text := str(value)) and path.endswith(text):
+            path = path.removesuffix(text) + "{" + name + "}"
+    names = {str(value): "{" + name + "}" for name, value in params.items()}
+    return "/".join(names.get(segment, segment) for segment in path.split("/"))
+
+
+class _Doorkeeper:
+    """Refuses what no route can want: NUL characters in the address, and bodies over the limit.
+
+    A declared length is refused before anything is read, an undeclared one when it passes the limit.
+    """
+
+    def __init__(self, app: ASGIApp, *, uploads: Mapping[str, int]) -> None:
+        self.app = app
+        self._uploads = uploads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
+            refusal = Malformed("malformed_request", "The address holds a NUL character.")
+            await errors.answer(refusal)(scope, receive, send)
+            return
+        upload_limit = self._uploads.get(scope["path"])
+        limit = MAX_BODY_BYTES if upload_limit is None else upload_limit + FORM_OVERHEAD_BYTES
+        if _declared_length(scope) > limit:
+            # The client may still be sending: close, rather than read on to throw it away.
+            await errors.answer(_too_large(upload_limit), {"Connection": "close"})(scope, receive, send)
+            return
+        received = 0
+
+        async def receive_within_limit() -> Message:
+            nonlocal received
+            message = await receive()
+            if message["type"] == "http.request":
+                received += len(message.get("body", b""))
+                if received > limit:
+                    raise _too_large(upload_limit)
+            return message
+
+        await self.app(scope, receive_within_limit, send)
+
+
+def _too_large(upload_limit: int | None) -> TooLarge:
+    if upload_limit is None:
+        return TooLarge("body_too_large", "The request is larger than 1 MiB.", limit=MAX_BODY_BYTES)
+    megabytes = f"{upload_limit / 1024 / 1024:.1f}".removesuffix(".0")
+    return TooLarge(
+        "file_too_large",
+        f"The file is larger than {megabytes} MiB. Make it smaller and send it again.",
+        limit=upload_limit,
+    )
+
+
+def _declared_length(scope: Scope) -> int:
+    length = Headers(scope=scope).get("content-length", "")
+    # Longer numbers than this are not lengths, and int() would take its time over them.
+    if not length.isascii() or not length.isdigit():
+        return 0
+    return int(length[:20])

@@ -1,0 +1,53 @@
+"""The limits on how often a route may be called. Keys are only what the server itself knows to be true."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from fastapi import FastAPI, Request
+
+from app.core.config import Settings
+from app.core.rate_limits import RateLimit
+
+
+class RateLimits:
+    """The three limits of the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.auth = RateLimit("auth", settings.auth_rate_limit)
+        self.uploads = RateLimit("uploads", settings.upload_rate_limit)
+        self.ai = RateLimit("ai", settings.ai_rate_limit)
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    """Give the application its limits. Raises ValueError when a setting is not a rate."""
+    app.state.rate_limits = RateLimits(settings)
+
+
+def limits_of(request: Request) -> RateLimits:
+    """The limits of the application that answers this request."""
+    limits: RateLimits = request.app.state.rate_limits
+    return limits
+
+
+def address_key(request: Request) -> str:
+    """Who calls, as far as the network says: the peer's address, or its /64 network with IPv6.
+
+    Forwarding headers count only where the server is told to trust the proxy, and then the server
+    has put the client's address in the peer's place.
+    """
+    host = request.client.host if request.client else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host or "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+async def limit_auth(request: Request) -> None:
+    """Sign-in and sign-up, for each client address."""
+    await limits_of(request).auth.hit(address_key(request))
