@@ -7,7 +7,7 @@ trace for the sweep.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -292,3 +292,8 @@ async def keys_in_use(session: AsyncSession, keys: Sequence[str]) -> set[str]:
     for column in (Image.storage_key, Image.thumbnail_key, Rendition.storage_key):
         used.update(await session.scalars(select(column).where(column.in_(keys))))
     return used
+
+
+async def find_by_ids(session: AsyncSession, image_ids: Collection[int]) -> dict[int, Image]:
+    """Images by id, also from the trash: what posts show."""
+    return {image.id: image for image in await session.scalars(select(Image).where(Image.id.in_(image_ids)))}

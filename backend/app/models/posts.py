@@ -10,7 +10,8 @@ here before each step on the platform is what a new process knows after a crash.
                           └──▶ unconfirmed   sent, and the answer is missing; only a look moves it on
 
 `reference` is what `prepare` returned. `attempted_at` is set, and committed, before `finish` is sent,
-and cleared only when a look proves that nothing went out. `next_step_at` is when a runner may take
+and cleared only when a look proves that nothing went out. `started_at` is when publishing began: a
+publication does not try for ever. `next_step_at` is when a runner may take
 the publication (None: at rest); `lease_owner` and `lease_until` say which runner has it now.
 """
 
@@ -54,7 +55,9 @@ class PublicationState(StrEnum):
 
 
 MOVES: dict[PublicationState, frozenset[PublicationState]] = {
-    PublicationState.SCHEDULED: frozenset({PublicationState.PUBLISHING, PublicationState.CANCELLED}),
+    PublicationState.SCHEDULED: frozenset(
+        {PublicationState.PUBLISHING, PublicationState.FAILED, PublicationState.CANCELLED}
+    ),
     PublicationState.PUBLISHING: frozenset(
         {PublicationState.PUBLISHED, PublicationState.FAILED, PublicationState.UNCONFIRMED}
     ),
@@ -128,6 +131,7 @@ class Publication(Base):
     reference: Mapped[str | None] = mapped_column(String(200))
     prepare_count: Mapped[int] = mapped_column(default=0)
     step_count: Mapped[int] = mapped_column(default=0)
+    started_at: Mapped[datetime | None]
     attempted_at: Mapped[datetime | None]
     external_id: Mapped[str | None] = mapped_column(String(200))
     permalink: Mapped[str | None] = mapped_column(String(500))
@@ -277,18 +281,18 @@ async def move(
     *,
     to: PublicationState,
     at: datetime,
-    lease_owner: str | None = None,
+    held_by: str | None = None,
     **values: Any,
 ) -> bool:
     """Move a publication to another state if that is allowed from where it is; False if it is not.
 
-    With `lease_owner`, only while that runner still holds the lease. Moving to the state it has
+    With `held_by`, only while that runner still holds the lease. Moving to the state it has
     already is allowed: that is a step inside the state.
     """
     origins = [origin.value for origin, targets in MOVES.items() if to in targets or origin is to]
     conditions = [Publication.id == publication_id, Publication.state.in_(origins)]
-    if lease_owner is not None:
-        conditions.append(Publication.lease_owner == lease_owner)
+    if held_by is not None:
+        conditions.append(Publication.lease_owner == held_by)
     result = await session.execute(
         update(Publication).where(*conditions).values(state=to.value, updated_at=at, **values)
     )
@@ -367,15 +371,58 @@ async def scheduled_with_image(session: AsyncSession, image_id: int) -> Sequence
     ).all()
 
 
-async def with_image(session: AsyncSession, image_id: int, limit: int = 50) -> Sequence[Post]:
+async def with_image(
+    session: AsyncSession, image_id: int, *, include_deleted: bool = False, limit: int = 50
+) -> Sequence[Post]:
     """Posts that use this image, newest first."""
     return (
         await session.scalars(
             select(Post)
             .join(PostImage, PostImage.post_id == Post.id)
-            .where(PostImage.image_id == image_id, Post.deleted_at.is_(None))
+            .where(PostImage.image_id == image_id, *([] if include_deleted else [Post.deleted_at.is_(None)]))
             .distinct()
             .order_by(Post.id.desc())
             .limit(limit)
         )
     ).all()
+
+
+async def waiting_on_channel(session: AsyncSession, channel_id: int) -> Sequence[Post]:
+    """Posts that are still to go out, or are going out, on this channel."""
+    return (
+        await session.scalars(
+            select(Post)
+            .join(Publication, Publication.post_id == Post.id)
+            .where(
+                Publication.channel_id == channel_id,
+                Post.deleted_at.is_(None),
+                Publication.state.in_(
+                    [PublicationState.SCHEDULED.value, PublicationState.PUBLISHING.value]
+                ),
+            )
+            .order_by(Post.id)
+        )
+    ).all()
+
+
+async def release(
+    session: AsyncSession, publication_id: int, owner: str, next_step_at: datetime | None
+) -> None:
+    """Give a publication back that this runner holds, to be taken again at `next_step_at`."""
+    await session.execute(
+        update(Publication)
+        .where(Publication.id == publication_id, Publication.lease_owner == owner)
+        .values(lease_owner=None, lease_until=None, next_step_at=next_step_at)
+    )
+
+
+async def drop_scheduled(session: AsyncSession, post_id: int) -> int:
+    """Remove the publications of a post that wait for their time; returns how many there were."""
+    result = await session.execute(
+        delete(Publication).where(
+            Publication.post_id == post_id,
+            Publication.state == PublicationState.SCHEDULED.value,
+            Publication.lease_owner.is_(None),
+        )
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]  # a DELETE always gives a CursorResult

@@ -252,6 +252,7 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(length=200), nullable=True),
         sa.Column("prepare_count", sa.Integer(), nullable=False),
         sa.Column("step_count", sa.Integer(), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=True),
         sa.Column("attempted_at", UtcDateTime(), nullable=True),
         sa.Column("external_id", sa.String(length=200), nullable=True),
         sa.Column("permalink", sa.String(length=500), nullable=True),

@@ -175,3 +175,23 @@ class Publisher(Protocol):
 
     async def permalink(self, account: Account, external_id: str) -> str:
         """The public address of what was published."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedAccount:
+    """A new account on a platform, ours from the start."""
+
+    platform: str
+    external_id: str
+    name: str
+    access_token: str = field(repr=False)
+
+
+class AccountOpener(Protocol):
+    """A platform on which accounts can be opened by a call. Raises `PublishingError`."""
+
+    async def open_accounts(self, name: str, *, reference: str) -> tuple[OpenedAccount, ...]:
+        """Accounts for a business of this name; the same `reference` gives the same accounts."""
+
+    async def close(self) -> None:
+        """Let go of connections."""

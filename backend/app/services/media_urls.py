@@ -1,0 +1,77 @@
+"""URLs of stored files, made when somebody reads.
+
+Where the storage has URLs of its own they are used; else the product serves the bytes at `/media/…`,
+signed. A signature holds 24 to 48 hours and changes once a day, so that caches hold.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from app.core import clock
+from app.core.crypto import Signer
+from app.providers.storage.base import Storage
+
+_OWN = re.compile(r"^/media/(?P<image_id>\d{1,18})/(?P<name>[a-z0-9-]{1,60})\.[a-z]{3,4}$")
+
+
+def end_of_tomorrow(now: datetime) -> datetime:
+    """The midnight (UTC) after the next one: 24 to 48 hours away, the same all day long."""
+    return datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=2)
+
+
+class MediaUrls:
+    """Makes and checks them. `public_url` is how the world reaches this server, `loopback_url` how the
+    simulators do."""
+
+    def __init__(self, storage: Storage, signer: Signer, *, public_url: str, loopback_url: str) -> None:
+        self._storage = storage
+        self._signer = signer
+        self._public_url = public_url
+        self._loopback_url = loopback_url
+
+    def url(self, *, image_id: int, name: str, key: str, for_practice: bool = False) -> str:
+        """An absolute URL of `original`, `thumb` or a rendition, for anyone who has it."""
+        expires_at = end_of_tomorrow(clock.now())
+        direct = self._storage.url(key, expires_at=expires_at)
+        if direct is not None:
+            return direct
+        base = self._loopback_url if for_practice else self._public_url
+        seconds = int(expires_at.timestamp())
+        signature = self._signer.sign(f"{image_id}/{name}/{seconds}")
+        return f"{base}/media/{image_id}/{name}{PurePosixPath(key).suffix}?e={seconds}&s={signature}"
+
+    def is_valid(self, *, image_id: int, name: str, expires: str, signature: str) -> bool:
+        """Whether we signed this, and it has not ended."""
+        if not expires.isascii() or not expires.isdigit() or len(expires) > 12:
+            return False
+        if not self._signer.is_valid(f"{image_id}/{name}/{int(expires)}", signature):
+            return False
+        return int(expires) > clock.now().timestamp()
+
+    def own_image_id(self, url: str) -> int | None:
+        """The image whose original this URL of ours shows, if it is one of ours and still valid."""
+        parts = urlsplit(url)
+        if f"{parts.scheme}://{parts.netloc}" not in (self._public_url, self._loopback_url):
+            return None
+        match = _OWN.match(parts.path)
+        query = dict(pair.partition("=")[::2] for pair in parts.query.split("&"))
+        if not match or match["name"] != "original":
+            return None
+        image_id = int(match["image_id"])
+        if not self.is_valid(
+            image_id=image_id, name="original", expires=query.get("e", ""), signature=query.get("s", "")
+        ):
+            return None
+        return image_id
+
+    def own_storage_key(self, url: str) -> str | None:
+        """The key that a URL of our store names, whoever's it is: look it up within the business."""
+        key = "/".join(unquote(urlsplit(url).path).split("/")[-2:])
+        direct = self._storage.url(key, expires_at=end_of_tomorrow(clock.now()))
+        if direct is None or direct.partition("?")[0] != url.partition("?")[0]:
+            return None
+        return key

@@ -1,0 +1,732 @@
+"""Publishing: one post becomes one publication per channel, and each goes out once or is told as it is.
+
+A publication is moved by steps. A step is taken by a runner that holds its lease, does at most one
+thing on the platform that changes something, and commits what it learned before the next. What the
+steps are is read from the row alone, so a new process goes on where a dead one stopped:
+
+    reference   attempted_at   what is known                        next
+    ---------   ------------   ----------------------------------   --------------------------------
+    none        none           nothing was handed over              prepare
+    set         none           handed over, not published           look; when ready, write down the
+                                                                    attempt, then finish
+    set         set            finish was or may have been sent     look; never finish again unless
+                                                                    the look proves nothing went out
+
+`attempted_at` is committed before `finish` is sent. A process that dies in between leaves a
+publication that looks as if it had been sent: the look then says READY, and after a safe while
+(`SETTLE_AFTER`, the platform may still be working on a request whose answer was lost) it goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import clock
+from app.core.db import Database, after_commit
+from app.core.errors import AppError, Conflict, NotFound, RuleBroken, UpstreamUnavailable
+from app.core.faults import fault
+from app.core.logging import get_logger
+from app.imaging.renditions import RECIPES
+from app.models import channels as channel_models
+from app.models import images as image_models
+from app.models import posts as models
+from app.models.businesses import Role
+from app.models.channels import Channel, ChannelStatus
+from app.models.posts import Post, Publication, PublicationEvent, PublicationState
+from app.providers.publishing.base import (
+    Account,
+    AccountRestricted,
+    Content,
+    ContentRefused,
+    Look,
+    OutcomeUnclear,
+    Picture,
+    PlatformRules,
+    PrepareAgain,
+    Publisher,
+    PublishingError,
+    ReconnectNeeded,
+    Standing,
+    TryLater,
+)
+from app.services import access, posts
+from app.services.channels import Channels
+from app.services.images import Library, rendition_name
+from app.services.media_urls import MediaUrls
+from app.services.posts import LABELS, PictureInPost
+
+log = get_logger(__name__)
+
+LEASE = timedelta(seconds=90)
+SETTLE_AFTER = timedelta(seconds=60)
+PATIENCE = timedelta(minutes=10)
+"""How long a publication tries before it says that it did not work."""
+MAX_PREPARES = 3
+MAX_LOOKS = 20
+_PAUSES = (1, 2, 3, 5, 10, 20, 30, 60)
+
+
+def pause(step_count: int) -> timedelta:
+    """How long to wait before the next look, longer each time."""
+    return timedelta(seconds=_PAUSES[min(step_count, len(_PAUSES) - 1)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Everything one step needs, read in one go."""
+
+    publication: Publication
+    channel: Channel
+    text: str
+    pictures: Sequence[PictureInPost]
+
+
+class Publishing:
+    """The state machine of publications. `owner` names this runner in leases; `wake` starts it."""
+
+    def __init__(
+        self,
+        database: Database,
+        library: Library,
+        channels: Channels,
+        media_urls: MediaUrls,
+        *,
+        owner: str,
+        wake: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._library = library
+        self._channels = channels
+        self._media_urls = media_urls
+        self._owner = owner
+        self._wake = wake
+
+    # --- what users ask for
+
+    async def publish(self, *, user_id: int, post_id: int) -> None:
+        """Send a draft, or a scheduled post ahead of its time. Publications that are on their way or out
+        already stay as they are, so that a second click changes nothing.
+
+        Raises `RuleBroken` with the first rule that stands in the way.
+        """
+        async with self._database.reading() as session:
+            post = await posts.get_post(session, user_id=user_id, post_id=post_id, at_least=Role.EDITOR)
+            publications = await models.list_publications(session, [post.id])
+            chosen, pictures = await self._parts(session, post)
+        if not publications or any(
+            row.state == PublicationState.SCHEDULED.value for row in publications
+        ):
+            await self._check(post, chosen, pictures)
+        try:
+            async with self._database.writing() as session:
+                await self._start(session, post, [channel.id for channel in chosen], at=clock.now())
+        except IntegrityError:
+            # Sent twice at the same moment: the other request has started it.
+            log.info("post.publish_repeated", post_id=post.id)
+
+    async def schedule(self, *, user_id: int, post_id: int, scheduled_at: datetime) -> None:
+        """Plan a draft for a moment; checked now as far as it can be."""
+        posts.check_moment(scheduled_at)
+        async with self._database.reading() as session:
+            post = await posts.get_post(session, user_id=user_id, post_id=post_id, at_least=Role.EDITOR)
+            chosen, pictures = await self._parts(session, post)
+            if await models.list_publications(session, [post.id]):
+                raise Conflict("post_not_draft", "This post is planned, on its way or out already.")
+        await self._check(post, chosen, pictures)
+        now = clock.now()
+        async with self._database.writing() as session:
+            kept = await models.find(session, post_id)
+            if kept is None:
+                raise NotFound("post_not_found", "There is no such post.")
+            kept.scheduled_at, kept.updated_at = scheduled_at, now
+            for channel in chosen:
+                publication = _new_publication(
+                    post.id, channel.id, PublicationState.SCHEDULED, next_step_at=scheduled_at
+                )
+                session.add(publication)
+                await session.flush()
+                _note(session, publication.id, now, "scheduled", "Planned.")
+            after_commit(session, self._wake)
+
+    async def unschedule(self, *, user_id: int, post_id: int) -> None:
+        """Make a scheduled post a draft again."""
+        async with self._database.writing() as session:
+            post = await posts.get_post(session, user_id=user_id, post_id=post_id, at_least=Role.EDITOR)
+            if not await models.drop_scheduled(session, post.id):
+                raise Conflict("post_not_scheduled", "This post is not planned any more.")
+            post.scheduled_at, post.updated_at = None, clock.now()
+
+    async def retry(self, *, user_id: int, publication_id: int) -> Post:
+        """Send a failed publication again. Only a failure is known not to have gone out."""
+        now = clock.now()
+        async with self._database.writing() as session:
+            publication, post = await self._for_user(session, publication_id, user_id)
+            moved = publication.state == PublicationState.FAILED.value and await models.move(
+                session,
+                publication_id,
+                to=PublicationState.PUBLISHING,
+                at=now,
+                reference=None,
+                attempted_at=None,
+                prepare_count=0,
+                step_count=0,
+                started_at=now,
+                error_code=None,
+                error_detail=None,
+                next_step_at=now,
+            )
+            if not moved:
+                raise Conflict("publication_not_failed", "Only a failed publication can be sent again.")
+            _note(session, publication_id, now, "retried", "Sending again.")
+            after_commit(session, self._wake)
+            return post
+
+    async def confirm(self, *, user_id: int, publication_id: int) -> Post:
+        """Look at the platform again, now, for a publication whose outcome is unclear."""
+        now = clock.now()
+        async with self._database.writing() as session:
+            publication, post = await self._for_user(session, publication_id, user_id)
+            if publication.state != PublicationState.UNCONFIRMED.value:
+                raise Conflict("publication_settled", "There is nothing to look up: the outcome is known.")
+            await models.move(
+                session,
+                publication_id,
+                to=PublicationState.UNCONFIRMED,
+                at=now,
+                step_count=0,
+                next_step_at=now,
+            )
+            after_commit(session, self._wake)
+            return post
+
+    async def settled(self, post_id: int, *, timeout: timedelta) -> None:
+        """Return when no publication of the post is on its way any more, or after `timeout`."""
+        deadline = asyncio.get_running_loop().time() + timeout.total_seconds()
+        while True:
+            async with self._database.reading() as session:
+                publications = await models.list_publications(session, [post_id])
+            on_the_way = [row for row in publications if _is_on_its_way(row)]
+            if not on_the_way or asyncio.get_running_loop().time() > deadline:
+                return
+            await asyncio.sleep(0.2)
+
+    # --- what the runner does
+
+    async def claim_due(self, limit: int) -> list[int]:
+        """Take publications whose next step is due."""
+        now = clock.now()
+        async with self._database.writing() as session:
+            return await models.claim_due(
+                session, owner=self._owner, now=now, lease_until=now + LEASE, limit=limit
+            )
+
+    async def next_due_at(self) -> datetime | None:
+        """When the earliest step is due that nobody has taken."""
+        async with self._database.reading() as session:
+            return await models.next_due_at(session)
+
+    async def step(self, publication_id: int) -> None:
+        """Do the next step of a claimed publication. Never raises for what a platform does."""
+        try:
+            task = await self._load(publication_id)
+            if task is None:
+                return
+            await self._advance(task)
+        except Exception:
+            # The outer edge of a job: whatever it was, the row says where to go on.
+            log.exception("publication.step_failed", publication_id=publication_id)
+            async with self._database.writing() as session:
+                await models.release(session, publication_id, self._owner, clock.now() + pause(4))
+
+    async def _advance(self, task: _Task) -> None:
+        publication = task.publication
+        match PublicationState(publication.state):
+            case PublicationState.SCHEDULED:
+                await self._begin(task)
+            case PublicationState.PUBLISHING if publication.attempted_at is not None:
+                await self._keep(
+                    task,
+                    PublicationState.UNCONFIRMED,
+                    code="interrupted",
+                    message="The server stopped while publishing. Looking at the platform before anything else.",
+                    step_count=0,
+                    next_step_at=clock.now(),
+                )
+            case PublicationState.PUBLISHING:
+                await self._push(task)
+            case PublicationState.UNCONFIRMED:
+                await self._look(task)
+            case PublicationState.PUBLISHED if publication.permalink is None:
+                await self._find_link(task)
+            case _:
+                await self._rest(task)
+
+    async def _begin(self, task: _Task) -> None:
+        """A scheduled publication is due: check once more, then start."""
+        verdict = await posts.judge(
+            self._library, self._channels, task.channel, task.text, task.pictures
+        )
+        blocking = next((problem for problem in verdict.problems if problem.is_blocking), None)
+        if blocking:
+            await self._fail(task, blocking.code, f"{blocking.message.rstrip('.')}. {blocking.fix}")
+            return
+        now = clock.now()
+        await self._keep(
+            task,
+            PublicationState.PUBLISHING,
+            code="started",
+            message="The time has come: publishing.",
+            started_at=now,
+            next_step_at=now,
+        )
+
+    async def _push(self, task: _Task) -> None:
+        """Prepare what is not prepared, publish what is ready."""
+        publication = task.publication
+        try:
+            publisher, account = self._platform(task.channel)
+            content = await self._content(task, publisher.rules)
+            if publication.reference is None:
+                await self._prepare(task, publisher, account, content)
+                return
+            look = await publisher.check(account, publication.reference, content, None)
+        except AppError as error:
+            await self._handle_own_trouble(task, error)
+            return
+        except PublishingError as error:
+            await self._handle(task, error)
+            return
+        match look.standing:
+            case Standing.READY:
+                await self._finish(task, publisher, account, content, publication.reference)
+            case Standing.PUBLISHED:
+                await self._succeed(task, look.external_id)
+            case Standing.GONE:
+                await self._handle(
+                    task, PrepareAgain("preparation_lost", "The platform lost what was handed over.")
+                )
+            case Standing.PENDING | Standing.UNKNOWN:
+                await self._handle(
+                    task, TryLater("platform_slow", f"{_label(task)} is still working on the picture.")
+                )
+
+    async def _prepare(
+        self, task: _Task, publisher: Publisher, account: Account, content: Content
+    ) -> None:
+        fault("publish.before_prepare")
+        reference = await publisher.prepare(account, content)
+        fault("publish.after_prepare")
+        await self._keep(
+            task,
+            PublicationState.PUBLISHING,
+            code="prepared",
+            message=f"{_label(task)} has taken the picture." if content.pictures else "Ready to send.",
+            reference=reference,
+            prepare_count=task.publication.prepare_count + 1,
+            step_count=0,
+            next_step_at=clock.now(),
+        )
+
+    async def _finish(
+        self, task: _Task, publisher: Publisher, account: Account, content: Content, reference: str
+    ) -> None:
+        """The irreversible call, written down before it is made."""
+        now = clock.now()
+        async with self._database.writing() as session:
+            is_ours = await models.move(
+                session,
+                task.publication.id,
+                to=PublicationState.PUBLISHING,
+                at=now,
+                held_by=self._owner,
+                attempted_at=now,
+                lease_until=now + LEASE,
+            )
+        if not is_ours:
+            return
+        task.publication.attempted_at = now
+        fault("publish.before_finish")
+        try:
+            external_id = await publisher.finish(account, reference, content)
+        except OutcomeUnclear as error:
+            await self._keep(
+                task,
+                PublicationState.UNCONFIRMED,
+                code=error.code,
+                message=f"{error.detail} Looking at {_label(task)} before anything is sent again.",
+                error=error,
+                step_count=0,
+                next_step_at=clock.now() + pause(0),
+            )
+            return
+        except PublishingError as error:
+            # The platform answered, and the answer is no: nothing went out.
+            task.publication.attempted_at = None
+            await self._handle(task, error)
+            return
+        fault("publish.after_finish")
+        await self._succeed(task, external_id)
+
+    async def _look(self, task: _Task) -> None:
+        """Find out what became of an attempt whose answer is missing."""
+        publication = task.publication
+        attempted_at = publication.attempted_at or publication.updated_at
+        try:
+            publisher, account = self._platform(task.channel)
+            content = await self._content(task, publisher.rules)
+            look = await publisher.check(account, publication.reference or "", content, attempted_at)
+        except (AppError, ContentRefused, PrepareAgain, AccountRestricted, TryLater, OutcomeUnclear):
+            look = Look(Standing.UNKNOWN)
+        except ReconnectNeeded:
+            await self._mark_channel(task, ChannelStatus.RECONNECT_NEEDED)
+            look = Look(Standing.UNKNOWN)
+        now = clock.now()
+        match look.standing:
+            case Standing.PUBLISHED if look.external_id or publication.step_count >= 5:
+                # It is out. Where the platform does not show which one it is, there is no link.
+                await self._succeed(task, look.external_id)
+            case Standing.READY if now - attempted_at >= SETTLE_AFTER:
+                await self._keep(
+                    task,
+                    PublicationState.PUBLISHING,
+                    code="not_sent",
+                    message=f"{_label(task)} shows that nothing went out. Sending now.",
+                    attempted_at=None,
+                    step_count=0,
+                    next_step_at=now,
+                    error_code=None,
+                    error_detail=None,
+                )
+            case Standing.READY:
+                await self._again(task, attempted_at + SETTLE_AFTER)
+            case Standing.GONE:
+                await self._fail(
+                    task,
+                    "preparation_lost",
+                    f"{_label(task)} shows that nothing went out, and what was handed over is gone. "
+                    "Try again.",
+                )
+            case _ if publication.step_count + 1 >= MAX_LOOKS:
+                await self._keep(
+                    task,
+                    PublicationState.UNCONFIRMED,
+                    code="needs_a_look",
+                    message=f"{_label(task)} does not say whether this went out. Look there yourself, "
+                    "then check again.",
+                    next_step_at=None,
+                )
+            case _:
+                await self._again(task, now + pause(publication.step_count))
+
+    async def _find_link(self, task: _Task) -> None:
+        """The link to a published post: nice to have, never a reason to doubt the publication."""
+        publication = task.publication
+        permalink, next_step_at = None, None
+        if publication.external_id:
+            try:
+                publisher, account = self._platform(task.channel)
+                permalink = await publisher.permalink(account, publication.external_id)
+            except (PublishingError, AppError):
+                if publication.step_count < len(_PAUSES):
+                    next_step_at = clock.now() + pause(publication.step_count)
+        async with self._database.writing() as session:
+            await models.move(
+                session,
+                publication.id,
+                to=PublicationState.PUBLISHED,
+                at=clock.now(),
+                held_by=self._owner,
+                permalink=permalink,
+                step_count=publication.step_count + 1,
+                next_step_at=next_step_at,
+                lease_owner=None,
+                lease_until=None,
+            )
+
+    async def _succeed(self, task: _Task, external_id: str | None) -> None:
+        publication, now = task.publication, clock.now()
+        async with self._database.writing() as session:
+            moved = await models.move(
+                session,
+                publication.id,
+                to=PublicationState.PUBLISHED,
+                at=now,
+                held_by=self._owner,
+                external_id=external_id,
+                published_at=now,
+                error_code=None,
+                error_detail=None,
+                step_count=0,
+            )
+            if not moved:
+                return
+            await image_models.count_use(session, [picture.image.id for picture in task.pictures], now)
+            _note(session, publication.id, now, "published", f"Published on {_label(task)}.")
+        log.info("publication.published", publication_id=publication.id, channel_id=task.channel.id)
+        fault("publish.after_published")
+        publication.external_id, publication.step_count = external_id, 0
+        await self._find_link(task)
+
+    async def _handle(self, task: _Task, error: PublishingError) -> None:
+        """What a platform's no means for the publication. Nothing has gone out."""
+        publication, now = task.publication, clock.now()
+        started_at = publication.started_at or publication.created_at
+        match error:
+            case ReconnectNeeded():
+                await self._mark_channel(task, ChannelStatus.RECONNECT_NEEDED)
+                await self._fail(task, error.code, error.detail)
+            case AccountRestricted():
+                await self._mark_channel(task, ChannelStatus.RESTRICTED)
+                await self._fail(task, error.code, error.detail)
+            case PrepareAgain() if publication.prepare_count < MAX_PREPARES:
+                await self._keep(
+                    task,
+                    PublicationState.PUBLISHING,
+                    code=error.code,
+                    message=f"{error.detail} Handing it over once more.",
+                    reference=None,
+                    attempted_at=None,
+                    # Counts here too: a platform that refuses in `prepare` never returns a reference.
+                    prepare_count=publication.prepare_count + 1,
+                    next_step_at=now + pause(publication.prepare_count),
+                )
+            case TryLater():
+                wait = max(timedelta(seconds=error.retry_after or 0), pause(publication.step_count))
+                if now + wait > started_at + PATIENCE:
+                    await self._fail(task, error.code, error.detail)
+                else:
+                    publication.attempted_at = None
+                    await self._again(task, now + wait, error, attempted_at=None)
+            case _:
+                await self._fail(task, error.code, error.detail)
+
+    async def _handle_own_trouble(self, task: _Task, error: AppError) -> None:
+        """The picture could not be made or read on our side."""
+        if isinstance(error, UpstreamUnavailable):
+            await self._handle(task, TryLater(error.code, error.detail))
+        else:
+            await self._fail(task, error.code, error.detail)
+
+    async def _fail(self, task: _Task, code: str, detail: str) -> None:
+        await self._keep(
+            task,
+            PublicationState.FAILED,
+            code=code,
+            message=detail,
+            error_code=code,
+            error_detail=detail,
+            attempted_at=None,
+            next_step_at=None,
+        )
+        log.info("publication.failed", publication_id=task.publication.id, code=code)
+
+    async def _again(
+        self, task: _Task, at: datetime, error: PublishingError | None = None, **values: Any
+    ) -> None:
+        """The same state, another step at `at`."""
+        publication = task.publication
+        async with self._database.writing() as session:
+            await models.move(
+                session,
+                publication.id,
+                to=PublicationState(publication.state),
+                at=clock.now(),
+                held_by=self._owner,
+                step_count=publication.step_count + 1,
+                next_step_at=at,
+                lease_owner=None,
+                lease_until=None,
+                **values,
+            )
+            # One line for a wait, not one for every look.
+            if error and publication.step_count == 0:
+                _note(session, publication.id, clock.now(), error.code, error.detail)
+
+    async def _keep(
+        self,
+        task: _Task,
+        state: PublicationState,
+        *,
+        code: str,
+        message: str,
+        error: PublishingError | None = None,
+        **values: Any,
+    ) -> None:
+        """Commit what a step came to, with a line of history, and let the lease go."""
+        publication, now = task.publication, clock.now()
+        if error:
+            values |= {"error_code": error.code, "error_detail": error.detail}
+        async with self._database.writing() as session:
+            moved = await models.move(
+                session,
+                publication.id,
+                to=state,
+                at=now,
+                held_by=self._owner,
+                lease_owner=None,
+                lease_until=None,
+                **values,
+            )
+            if moved:
+                _note(session, publication.id, now, code, message)
+        if values.get("next_step_at"):
+            self._wake()
+
+    async def _rest(self, task: _Task) -> None:
+        """There is nothing to do for this publication."""
+        async with self._database.writing() as session:
+            await models.release(session, task.publication.id, self._owner, None)
+
+    async def _mark_channel(self, task: _Task, status: ChannelStatus) -> None:
+        async with self._database.writing() as session:
+            await channel_models.set_status(session, task.channel.id, status, clock.now())
+
+    # --- parts
+
+    async def _load(self, publication_id: int) -> _Task | None:
+        async with self._database.reading() as session:
+            publication = await models.find_publication(session, publication_id)
+            if publication is None or publication.lease_owner != self._owner:
+                return None
+            post = await models.find(session, publication.post_id)
+            channel = await channel_models.find(session, publication.channel_id)
+            if post is None or channel is None:
+                return None
+            (story,) = await posts.tell(session, [post])
+        return _Task(publication, channel, post.content_text, story.pictures)
+
+    async def _content(self, task: _Task, rules: PlatformRules) -> Content:
+        pictures = []
+        for picture in task.pictures[: rules.max_images]:
+            recipe = RECIPES[rules.recipe]
+            made = await self._library.rendition(picture.image, recipe)
+            url = self._media_urls.url(
+                image_id=picture.image.id,
+                name=rendition_name(recipe),
+                key=made.storage_key,
+                for_practice=task.channel.is_practice,
+            )
+            pictures.append(Picture(url, picture.alt_text))
+        return Content(
+            text=task.text,
+            pictures=tuple(pictures),
+            is_ai_generated=any(picture.image.is_ai_generated for picture in task.pictures),
+        )
+
+    def _platform(self, channel: Channel) -> tuple[Publisher, Account]:
+        if channel.disconnected_at is not None:
+            raise RuleBroken("channel_disconnected", f"{channel.name} was disconnected. Connect it again.")
+        try:
+            return self._channels.publisher(channel), self._channels.account(channel)
+        except ValueError as error:
+            raise RuleBroken(
+                "channel_token_unreadable",
+                f"The token of {channel.name} can't be read with today's SECRET_KEY. Connect it again.",
+            ) from error
+
+    async def _parts(
+        self, session: AsyncSession, post: Post
+    ) -> tuple[list[Channel], Sequence[PictureInPost]]:
+        (story,) = await posts.tell(session, [post])
+        found = await channel_models.list_by_ids(session, story.channel_ids)
+        return [found[channel_id] for channel_id in story.channel_ids], story.pictures
+
+    async def _check(
+        self, post: Post, chosen: Sequence[Channel], pictures: Sequence[PictureInPost]
+    ) -> None:
+        if not chosen:
+            raise RuleBroken("channel_required", "Choose where to publish: at least one channel.")
+        for picture in pictures:
+            if picture.image.deleted_at is not None:
+                raise RuleBroken(
+                    "image_in_trash",
+                    f"{picture.image.original_filename} is in the trash. Restore it or take it out.",
+                )
+        for channel in chosen:
+            verdict = await posts.judge(
+                self._library, self._channels, channel, post.content_text, pictures
+            )
+            for problem in verdict.problems:
+                if problem.is_blocking:
+                    sentence = problem.message.rstrip(".")
+                    raise RuleBroken(problem.code, f"{sentence}. {problem.fix}")
+
+    async def _start(
+        self, session: AsyncSession, post: Post, channel_ids: Sequence[int], *, at: datetime
+    ) -> None:
+        """One publication per channel, due now. The unique constraint keeps a double click from two."""
+        publications = {row.channel_id: row for row in await models.list_publications(session, [post.id])}
+        for channel_id in channel_ids:
+            publication = publications.get(channel_id)
+            if publication is None:
+                publication = _new_publication(
+                    post.id, channel_id, PublicationState.PUBLISHING, next_step_at=at
+                )
+                publication.started_at = at
+                session.add(publication)
+                await session.flush()
+            elif publication.state == PublicationState.SCHEDULED.value:
+                await models.move(
+                    session,
+                    publication.id,
+                    to=PublicationState.PUBLISHING,
+                    at=at,
+                    started_at=at,
+                    next_step_at=at,
+                )
+            else:
+                continue
+            _note(session, publication.id, at, "started", "Publishing.")
+        after_commit(session, self._wake)
+
+    async def _for_user(
+        self, session: AsyncSession, publication_id: int, user_id: int
+    ) -> tuple[Publication, Post]:
+        found = await models.find_publication_for_user(session, publication_id, user_id)
+        if found is None:
+            raise NotFound("publication_not_found", "There is no such publication.")
+        access.ensure(found[1], Role.EDITOR)
+        post = await models.find(session, found[0].post_id)
+        if post is None:
+            raise NotFound("publication_not_found", "There is no such publication.")
+        return found[0], post
+
+
+def _is_on_its_way(publication: Publication) -> bool:
+    """Still moving by itself: also one that is being looked up, or is out while its link is fetched."""
+    if publication.state == PublicationState.PUBLISHING.value:
+        return True
+    if publication.state == PublicationState.UNCONFIRMED.value:
+        return publication.next_step_at is not None
+    return publication.state == PublicationState.PUBLISHED.value and publication.lease_owner is not None
+
+
+def _new_publication(
+    post_id: int, channel_id: int, state: PublicationState, *, next_step_at: datetime
+) -> Publication:
+    now = clock.now()
+    return Publication(
+        post_id=post_id,
+        channel_id=channel_id,
+        state=state.value,
+        prepare_count=0,
+        step_count=0,
+        next_step_at=next_step_at,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _note(session: AsyncSession, publication_id: int, at: datetime, code: str, message: str) -> None:
+    session.add(PublicationEvent(publication_id=publication_id, at=at, code=code, message=message))
+
+
+def _label(task: _Task) -> str:
+    return LABELS[task.channel.platform]

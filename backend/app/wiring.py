@@ -1,0 +1,236 @@
+"""Puts the product together: the only file that names concrete providers."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import secrets
+import shutil
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import IO
+
+from app.core import clock, faults, migrate
+from app.core.config import Settings
+from app.core.crypto import Signer, Vault, derived_key
+from app.core.db import Database
+from app.core.logging import get_logger
+from app.imaging import Workshop
+from app.models import idempotency as idempotency_models
+from app.models import posts as post_models
+from app.models import users as user_models
+from app.providers.image_generation.base import ImageProvider, Model
+from app.providers.image_generation.openai import OpenAIImageProvider
+from app.providers.publishing.base import Publisher
+from app.providers.publishing.facebook import FacebookPublisher
+from app.providers.publishing.graph import GraphClient
+from app.providers.publishing.instagram import InstagramPublisher
+from app.providers.publishing.practice_accounts import AccountService
+from app.providers.storage.base import Storage
+from app.providers.storage.local import LocalStorage
+from app.providers.storage.s3 import S3Storage
+from app.services.channels import Channels, Way
+from app.services.generations import Generations
+from app.services.images import Library
+from app.services.media_urls import MediaUrls
+from app.services.publishing import Publishing
+from app.worker.embedded import Alarm, EmbeddedRunner, Tick
+
+log = get_logger(__name__)
+
+_SIZES = ("1024x1024", "1024x1792", "1792x1024")
+
+
+class AlreadyRunning(Exception):
+    """Another process serves this data folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Everything that is alive while the product runs."""
+
+    settings: Settings
+    instance: str
+    database: Database
+    storage: Storage
+    workshop: Workshop
+    library: Library
+    media_urls: MediaUrls
+    channels: Channels
+    generations: Generations
+    publishing: Publishing
+    runner: EmbeddedRunner
+
+
+def practice_key(settings: Settings) -> str:
+    """The key between the product and the simulators' account service."""
+    given = settings.practice_key.get_secret_value()
+    return given or derived_key(settings.signing_key, "practice").hex()
+
+
+def make_storage(settings: Settings) -> Storage:
+    """The store that the settings name."""
+    if settings.storage_provider == "s3":
+        return S3Storage(
+            bucket=settings.aws_s3_bucket,
+            region=settings.aws_s3_region,
+            access_key_id=settings.aws_access_key_id,
+            secret_access_key=settings.aws_secret_access_key.get_secret_value(),
+            endpoint_url=settings.aws_s3_endpoint_url,
+            public_url=settings.aws_s3_public_url,
+        )
+    return LocalStorage(settings.data_dir / "files")
+
+
+def make_image_providers(settings: Settings) -> dict[str, ImageProvider]:
+    """Every provider that is set up, in order of preference."""
+    providers: dict[str, ImageProvider] = {}
+    for name in settings.active_image_providers:
+        if name == "openai":
+            model = settings.openai_image_model
+            providers[name] = OpenAIImageProvider(
+                name,
+                settings.openai_base_url,
+                settings.openai_api_key.get_secret_value(),
+                (Model(model, model, _SIZES, ("standard", "hd"), 32_000),),
+            )
+        else:
+            providers[name] = OpenAIImageProvider(
+                name,
+                f"{settings.practice_base_url}/openai/v1",
+                "practice-key",
+                (Model("practice-image-1", "Practice painter", _SIZES, ("standard", "hd"), 32_000),),
+            )
+    return providers
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Product]:
+    """The product, alive: database migrated, what a dead process left taken up, jobs running."""
+    faults.arm(settings.fault_point)
+    async with AsyncExitStack() as stack:
+        await asyncio.to_thread(settings.data_dir.mkdir, parents=True, exist_ok=True)
+        database = Database(settings.sqlalchemy_url)
+        stack.push_async_callback(database.close)
+        if database.is_sqlite:
+            stack.callback((await asyncio.to_thread(_lock, settings.data_dir)).close)
+            instance = "embedded"
+        else:
+            instance = f"{socket.gethostname()}:{settings.port}"
+        owner = f"{instance}#{secrets.token_hex(4)}"
+        await migrate.upgrade(database)
+
+        storage = make_storage(settings)
+        workshop = Workshop()
+        stack.callback(workshop.close)
+        work_dir = settings.data_dir / "work"
+        library = Library(database, storage, workshop, work_dir=work_dir)
+        media_urls = MediaUrls(
+            storage,
+            Signer(settings.signing_key, "media-urls"),
+            public_url=settings.public_url,
+            loopback_url=settings.loopback_url,
+        )
+        publishers = _make_publishers(settings, stack)
+        opener = None
+        if settings.is_meta_practice:
+            opener = AccountService(settings.practice_base_url, practice_key(settings))
+            stack.push_async_callback(opener.close)
+        channels = Channels(database, Vault(settings.signing_key), publishers, opener)
+        providers = make_image_providers(settings)
+        for provider in providers.values():
+            stack.push_async_callback(provider.close)
+        generations = Generations(database, library, providers)
+        alarm = Alarm()
+        publishing = Publishing(database, library, channels, media_urls, owner=owner, wake=alarm.ring)
+
+        await _take_over(database, instance, generations, is_alone=database.is_sqlite, work_dir=work_dir)
+        runner = EmbeddedRunner(
+            publishing,
+            alarm,
+            (
+                Tick("images.sweep", 600, library.sweep),
+                Tick("channels.open_missing_practice", 20, channels.open_missing_practice),
+                Tick("database.forget", 3600, lambda: _forget(database)),
+            ),
+        )
+        workshop.start()
+        runner.start()
+        stack.push_async_callback(runner.stop)
+        yield Product(
+            settings=settings,
+            instance=owner,
+            database=database,
+            storage=storage,
+            workshop=workshop,
+            library=library,
+            media_urls=media_urls,
+            channels=channels,
+            generations=generations,
+            publishing=publishing,
+            runner=runner,
+        )
+
+
+def _make_publishers(settings: Settings, stack: AsyncExitStack) -> Mapping[Way, Publisher]:
+    app_secret = settings.meta_app_secret.get_secret_value() or None
+
+    def graph(base_url: str, secret: str | None) -> GraphClient:
+        client = GraphClient(base_url, settings.meta_graph_version, app_secret=secret)
+        stack.push_async_callback(client.close)
+        return client
+
+    facebook = graph(settings.meta_graph_url, app_secret)
+    publishers: dict[Way, Publisher] = {
+        Way("instagram", "facebook", False): InstagramPublisher(facebook),
+        Way("facebook", "facebook", False): FacebookPublisher(facebook),
+        Way("instagram", "instagram", False): InstagramPublisher(
+            graph(settings.meta_instagram_graph_url, None)
+        ),
+    }
+    if settings.is_meta_practice:
+        practice = graph(f"{settings.practice_base_url}/graph", None)
+        publishers[Way("instagram", "facebook", True)] = InstagramPublisher(practice)
+        publishers[Way("facebook", "facebook", True)] = FacebookPublisher(practice)
+    return publishers
+
+
+async def _take_over(
+    database: Database, instance: str, generations: Generations, *, is_alone: bool, work_dir: Path
+) -> None:
+    """This process replaces the one of the same name: what that one held is free."""
+    async with database.writing() as session:
+        freed = await post_models.free_leases(session, f"{instance}#")
+        await idempotency_models.forget_running(session, f"{instance}#")
+    if freed:
+        log.info("publications.taken_over", count=freed)
+    if is_alone:
+        await generations.settle_abandoned()
+        await asyncio.to_thread(_empty, work_dir)
+
+
+async def _forget(database: Database) -> None:
+    now = clock.now()
+    async with database.writing() as session:
+        await user_models.drop_expired_tokens(session, now - timedelta(days=7))
+        await idempotency_models.forget_older(session, now - timedelta(days=1))
+
+
+def _lock(data_dir: Path) -> IO[str]:
+    """Hold the data folder. The embedded database and its runner are for one process."""
+    file = (data_dir / "serve.lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise AlreadyRunning(f"AIGrowth is already running on the data in {data_dir.absolute()}.") from error
+    return file
+
+
+def _empty(work_dir: Path) -> None:
+    """Temporary files of a process that is gone."""
+    shutil.rmtree(work_dir, ignore_errors=True)
