@@ -54,9 +54,10 @@ class LocalStorage:
         """
         await _in_thread(self._path(key).unlink, missing_ok=True)
 
-    def url(self, key: str, *, expires_at: datetime) -> None:
+    def url(self, key: str, *, expires_at: datetime) -> str | None:
         """None: the product itself serves the bytes."""
         require_key(key)
+        return None
 
     async def check(self) -> None:
         """Write, read and delete a small object; raises `StorageError` naming what failed."""

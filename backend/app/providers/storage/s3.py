@@ -69,14 +69,15 @@ class S3Storage:
             "expires_at": None,
         }
         self._public_url = public_url.rstrip("/")
-        self._sign = lru_cache(maxsize=8192)(_Signer(base, region, access_key_id, secret_access_key).sign)
+        self._sign = lru_cache(maxsize=8192)(Signer(base, region, access_key_id, secret_access_key).sign)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="storage")
         self._store = S3Store(
             bucket,
             region=region,
-            # Named even for Amazon, so that no AWS_ENDPOINT_URL of the environment changes it. The
-            # bucket is part of the address in both styles.
+            # Named even for Amazon, and under both names, so that no AWS_ENDPOINT_URL or
+            # AWS_ENDPOINT_URL_S3 of the environment changes it. The bucket is part of it in both styles.
             endpoint=base,
+            aws_endpoint_url_s3=base,
             virtual_hosted_style_request=True,
             # Not every store knows the bulk call that a deletion is otherwise made of.
             disable_bulk_delete=True,
@@ -211,7 +212,7 @@ def _bucket_url(bucket: str, region: str, endpoint_url: str) -> str:
     return f"https://{host}/{bucket}" if "." in bucket else f"https://{bucket}.{host}"
 
 
-class _Signer:
+class Signer:
     """Presigned GET URLs (AWS Signature Version 4, query parameters).
 
     Written out, because the usual libraries sign for the current second: every process would give
