@@ -123,13 +123,9 @@ def _start(
         remove=folder,
     )
     ready = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
-    try:
-        process.wait_until(
-            lambda: subprocess.run(ready, env=_plain_environment()).returncode == 0, what="PostgreSQL"
-        )
-    except BaseException:
-        process.stop()
-        raise
+    process.wait_until(
+        lambda: subprocess.run(ready, env=_plain_environment()).returncode == 0, what="PostgreSQL"
+    )
     return process, PostgresServer(port=port, binaries=_installed_binaries())
 
 

@@ -98,15 +98,19 @@ class GuardedProcess:
         return ""
 
     def wait_until(self, is_ready: Callable[[], bool], *, what: str, seconds: float = 60.0) -> None:
-        """Poll `is_ready` until it is true. Raises `ServerDidNotStart` with the log otherwise."""
+        """Poll `is_ready` until it is true. Otherwise stop, and raise `ServerDidNotStart` with the log."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if not self.is_running():
-                raise ServerDidNotStart(f"{what} ended while starting:\n{self.log_tail()}")
-            if is_ready():
-                return
-            time.sleep(0.02)
-        raise ServerDidNotStart(f"{what} is not ready after {seconds:.0f} s:\n{self.log_tail()}")
+        try:
+            while self.is_running():
+                if is_ready():
+                    return
+                if time.monotonic() > deadline:
+                    raise ServerDidNotStart(f"{what} is not ready after {seconds:.0f} s:\n{self.log_tail()}")
+                time.sleep(0.02)
+            raise ServerDidNotStart(f"{what} ended while starting:\n{self.log_tail()}")
+        except BaseException:
+            self.stop()
+            raise
 
 
 def free_ports(count: int = 1) -> list[int]:

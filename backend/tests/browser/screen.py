@@ -1,0 +1,54 @@
+"""Looking at a page: pictures of it, and whether everybody can use it."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Error, Page
+
+_ROOT = Path(__file__).resolve().parents[3]
+RESULTS = _ROOT / "test-results"
+_AXE = _ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def shot(page: Page, name: str, *, whole: bool = False) -> Path:
+    """Keep a picture as `test-results/screenshots/{name}.png`; `whole` goes below the window's edge."""
+    path = RESULTS / "screenshots" / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.evaluate("document.fonts.ready.then(() => true)")
+    page.screenshot(path=path, animations="disabled", full_page=whole)
+    return path
+
+
+def axe(page: Page, *, within: str | None = None) -> None:
+    """Assert that axe finds no accessibility violation in the page, or in the part that `within` selects."""
+    # Evaluated by the browser itself, so the page's content policy has no say.
+    page.evaluate(_axe_source())
+    found: dict[str, Any] = page.evaluate(
+        "([within, tags]) => axe.run(within ?? document, {runOnly: {type: 'tag', values: tags}})",
+        [within, _RULES],
+    )
+    problems = [
+        f"{violation['id']}: {violation['help']}\n"
+        + "\n".join(f"    {node['html']}\n      {node['failureSummary']}" for node in violation["nodes"])
+        for violation in found["violations"]
+    ]
+    assert not problems, f"{page.url}\n" + "\n".join(problems)
+
+
+def describe_page(page: Page, picture: Path) -> str:
+    """Where a page stands and what can be read on it, and a picture; for the report of a failed test."""
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        page.screenshot(path=picture, timeout=10_000)
+        return f"{page.url}\n{picture}\n\n{page.inner_text('body', timeout=5_000)}"
+    except Error as error:
+        return f"the page cannot be looked at any more: {error.message}"
+
+
+@cache
+def _axe_source() -> str:
+    return _AXE.read_text(encoding="utf-8")
