@@ -10,6 +10,7 @@ one that leads inside are the same refusal, so nobody can map our network from t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import ipaddress
 import re
@@ -246,6 +247,7 @@ class _Pinned(httpcore.AsyncNetworkBackend):
     def __init__(self, addresses: Sequence[str], network: Network) -> None:
         self._addresses = addresses
         self._network = network
+        self._opened: list[httpcore.AsyncNetworkStream] = []
 
     async def connect_tcp(
         self,
@@ -258,10 +260,18 @@ class _Pinned(httpcore.AsyncNetworkBackend):
         failure: Exception = httpcore.ConnectError("no address")
         for address in self._addresses:
             try:
-                return await self._network.connect(address, port, _CONNECT_SECONDS)
+                stream = await self._network.connect(address, port, _CONNECT_SECONDS)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
+            else:
+                self._opened.append(stream)
+                return stream
         raise failure
+
+    async def aclose(self) -> None:
+        """Close what httpcore leaves open: a connection whose TLS handshake the deadline interrupts."""
+        for stream in self._opened:
+            await stream.aclose()
 
 
 async def _get(
@@ -280,9 +290,10 @@ async def _get(
     ]
     # A pool of its own: a connection kept for the next request would not be judged again.
     async with (
+        contextlib.aclosing(_Pinned(addresses, network)) as backend,
         httpcore.AsyncConnectionPool(
             ssl_context=network.tls() if target.scheme == "https" else None,
-            network_backend=_Pinned(addresses, network),
+            network_backend=backend,
             max_connections=1,
         ) as pool,
         pool.stream("GET", url, headers=headers) as response,
