@@ -7,6 +7,7 @@ import hmac
 import json
 import logging
 import socket
+import traceback
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -332,10 +333,11 @@ async def test_no_token_shows_in_any_text_or_log(
             try:
                 await call(graph)
             except PublishingError as error:
+                assert TOKEN not in "".join(traceback.format_exception(error))
                 seen: BaseException | None = error
                 while seen is not None:
-                    assert TOKEN not in f"{seen!r} {seen}"
-                    seen = seen.__cause__
+                    assert TOKEN not in f"{seen!r} {seen} {vars(seen)}"
+                    seen = seen.__cause__ or seen.__context__
     assert TOKEN not in repr(ACCOUNT) + repr(graph)
     assert caplog.records and TOKEN not in caplog.text
     assert not any(TOKEN in str(vars(record)) for record in caplog.records)

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn
+from typing import Any
 
 import httpx2
 import openai
@@ -162,7 +162,8 @@ class OpenAIImageProvider:
             async with asyncio.timeout(self._deadline):
                 body = await self._ask(request, size)
         except openai.APIStatusError as error:
-            self._refuse(error)
+            # Raised below, without its cause: the SDK's text repeats the provider's, and that the prompt.
+            refusal = self._refusal(error)
         except openai.APIConnectionError as error:
             if isinstance(error.__cause__, _NOT_SENT):
                 raise ProviderDown(_DOWN) from error
@@ -171,7 +172,9 @@ class OpenAIImageProvider:
             raise self._lost(type(error.__cause__).__name__) from error
         except (openai.OpenAIError, httpx2.HTTPError, TimeoutError) as error:
             raise self._lost(type(error).__name__) from error
-        return self._unpack(body, request)
+        else:
+            return self._unpack(body, request)
+        raise refusal
 
     async def _ask(self, request: GenerationRequest, size: str) -> bytes:
         """The body of a success, as it came, read no further than any answer may be long."""
@@ -209,7 +212,7 @@ class OpenAIImageProvider:
             output_tokens=_tokens(usage, "output_tokens"),
         )
 
-    def _refuse(self, error: openai.APIStatusError) -> NoReturn:
+    def _refusal(self, error: openai.APIStatusError) -> GenerationError:
         kind, detail = _meaning(error)
         log.warning(
             "generation.refused_by_provider",
@@ -220,7 +223,7 @@ class OpenAIImageProvider:
             means=kind.__name__,
         )
         waits = kind in (ProviderPaces, ProviderDown)
-        raise kind(detail, retry_after=_retry_after(error.response.headers) if waits else None) from error
+        return kind(detail, retry_after=_retry_after(error.response.headers) if waits else None)
 
     def _lost(self, reason: str) -> GenerationUnknown:
         log.warning("generation.answer_lost", provider=self.name, reason=reason)
