@@ -22,9 +22,9 @@ from app.services import users
 from app.services.access import Session
 
 if TYPE_CHECKING:
-    from app.wiring import Product
+    from app.wiring import Product as Product
 else:
-    # Only a name for the type checker: importing the wiring here would bring in every provider.
+    # A name for the type checker alone: importing the wiring here would bring in every provider.
     Product = Any
 
 SESSION_COOKIE = "aigrowth_session"
@@ -33,7 +33,8 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def get_product(request: Request) -> Product:
     """The running product that this application serves."""
-    return request.app.state.product
+    product: Product = request.app.state.product
+    return product
 
 
 ProductDep = Annotated[Product, Depends(get_product)]

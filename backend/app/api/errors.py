@@ -116,6 +116,12 @@ def unexpected() -> Response:
     )
 
 
+def field_problem(field: str, code: str, message: str) -> AppError:
+    """The refusal of one field, for what no schema checks; `message` is a sentence."""
+    problem = FieldProblem(field=field, code=code, message=message)
+    return errors.RuleBroken("invalid_fields", f"{field}: {message}", errors=[problem.model_dump()])
+
+
 def install(app: FastAPI) -> None:
     """Answer every refusal of the application as a problem."""
     app.add_exception_handler(AppError, _on_app_error)
@@ -197,6 +203,10 @@ def _in_plain_words(problem: Mapping[str, Any]) -> tuple[str, str]:
             return "too_short", f"Use at least {context.get('min_length')} characters."
         case "string_too_long":
             return "too_long", f"Use at most {context.get('max_length')} characters."
+        case "too_long" if context.get("field_type") == "Value":
+            return "too_long", f"Use at most {context.get('max_length')} characters."
+        case "too_short" if context.get("field_type") == "Value":
+            return "too_short", f"Use at least {context.get('min_length')} characters."
         case "too_long":
             return "too_long", f"Give at most {context.get('max_length')}."
         case "too_short":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import EmailStr, Field
+from pydantic import Field
 
 from app.schemas.base import Body, Moment, View
 
@@ -59,7 +59,7 @@ class MemberList(View):
 class MemberAdd(Body):
     """Take in somebody who has an account."""
 
-    email: EmailStr
+    email: str = Field(min_length=1, max_length=254, json_schema_extra={"format": "email"})
     role: RoleName
 
 

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import EmailStr, Field
+from pydantic import Field, StringConstraints
 
 from app.schemas.base import Body, View
 from app.schemas.businesses import BusinessView
 
-Password = Annotated[str, Field(min_length=8, max_length=200)]
+Email = Annotated[
+    str,
+    Field(min_length=1, max_length=254, json_schema_extra={"format": "email"}, examples=["ada@example.com"]),
+]
+"""An e-mail address; whether it is one is decided where it is used."""
+
+_Secret = Field(repr=False, json_schema_extra={"format": "password", "writeOnly": True})
+# Blanks around a password are part of it, other than with names.
+Password = Annotated[str, StringConstraints(strip_whitespace=False, min_length=8, max_length=200), _Secret]
+AnyPassword = Annotated[str, StringConstraints(strip_whitespace=False, max_length=200), _Secret]
 
 
 class Register(Body):
     """A new user, and the business they start with."""
 
-    email: EmailStr = Field(max_length=254)
+    email: Email
     password: Password
     name: str = Field(min_length=1, max_length=200)
     business_name: str | None = Field(default=None, min_length=1, max_length=200)
@@ -25,8 +34,8 @@ class Register(Body):
 class Login(Body):
     """E-mail and password."""
 
-    email: str = Field(max_length=320)
-    password: str = Field(max_length=200)
+    email: str = Field(max_length=320, json_schema_extra={"format": "email"})
+    password: AnyPassword
 
 
 class UserView(View):

@@ -12,6 +12,7 @@ Session = AsyncSession
 """A unit of work, under a name that the floor above may use."""
 
 LARGEST_ID = 2**63 - 1
+"""What fits into the database's column. Asking for more is asking for something absent."""
 
 
 async def require_role(session: Session, *, business_id: int, user_id: int, at_least: Role) -> Role:
@@ -24,7 +25,7 @@ async def require_role(session: Session, *, business_id: int, user_id: int, at_l
     if 0 < business_id <= LARGEST_ID:
         role = await businesses.find_role(session, business_id, user_id)
     if role is None:
-        raise NotFound("business_not_found", "There is no such business, or you are not a member of it.")
+        raise no_such_business()
     ensure(role, at_least)
     return role
 
@@ -38,3 +39,8 @@ def ensure(role: Role, at_least: Role) -> None:
             required_role=at_least.value,
             role=role.value,
         )
+
+
+def no_such_business() -> NotFound:
+    """The one answer for an absent business and for somebody else's."""
+    return NotFound("business_not_found", "There is no such business, or you are not a member of it.")

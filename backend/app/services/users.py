@@ -1,15 +1,192 @@
-"""People: how they sign up, sign in and out, and whom a token speaks for."""
+"""People: how they sign up, sign in and out, and whom a token speaks for.
+
+Passwords are hashed with argon2, which takes tens of milliseconds and 64 MiB on purpose. That happens
+in two threads of its own, never on the event loop and never inside a transaction, and only so many may
+wait for them. Signing in takes the same work whether or not the e-mail is known.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import unicodedata
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from email_validator import EmailNotValidError, validate_email
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
-from app.core.crypto import token_hash
-from app.core.errors import Unauthenticated
-from app.models import users
+from app.core.crypto import new_token, token_hash
+from app.core.db import Database
+from app.core.errors import Conflict, RuleBroken, Unauthenticated, UpstreamUnavailable
+from app.core.logging import get_logger
+from app.models import businesses as business_models
+from app.models import users as models
+from app.models.businesses import Business, Role
+from app.models.users import AccessToken, User
+from app.services import businesses
 
-MAX_TOKEN_LENGTH = 200
+SESSION_LIFETIME = timedelta(days=30)
+# So long after its end a session is still told from a token that never was.
+_EXPIRED_KEPT_FOR = timedelta(days=30)
+_MAX_TOKEN_LENGTH = 200
+_HASHING_THREADS = 2
+_MAX_WAITING = 40
+
+T = TypeVar("T")
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user and their businesses, oldest membership first."""
+
+    user: User
+    businesses: Sequence[tuple[Business, Role]]
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A fresh session. The token is known only here; its hash is what is kept."""
+
+    token: str
+    expires_at: datetime
+    account: Account
+
+
+class _Passwords:
+    """Hashes and compares passwords, two at a time."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHash((Argon2Hasher(),))
+        self._threads = ThreadPoolExecutor(_HASHING_THREADS, thread_name_prefix="passwords")
+        self._waiting = 0
+
+    async def hash(self, password: str) -> str:
+        """What is kept of a password."""
+        return await self._run(lambda: self._hasher.hash(password))
+
+    async def verify(self, password: str, known_hash: str | None) -> tuple[bool, str | None]:
+        """Whether the password is right, and a newer hash of it where the kept one is outdated.
+
+        None as hash: nobody has this e-mail, and the same work is done for nothing.
+        """
+        if known_hash is None:
+            await self.hash(password)
+            return False, None
+        return await self._run(lambda: self._hasher.verify_and_update(password, known_hash))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if self._waiting >= _MAX_WAITING:
+            raise UpstreamUnavailable(
+                "busy", "Too many people are signing in at this moment. Try again shortly.", retry_after=2
+            )
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._waiting -= 1
+
+
+_passwords = _Passwords()
+
+
+def normalise_email(email: str) -> str:
+    """The one form in which an address is kept and looked up. Raises ValueError when it is none."""
+    try:
+        checked = validate_email(
+            email, check_deliverability=False, globally_deliverable=False, test_environment=True
+        )
+    except EmailNotValidError as error:
+        raise ValueError("not an e-mail address") from error
+    return unicodedata.normalize("NFC", checked.normalized.lower())
+
+
+def checked_email(email: str) -> str:
+    """The address as accounts keep it. Raises RuleBroken (`invalid_fields`) when it is none."""
+    try:
+        return normalise_email(email)
+    except ValueError as error:
+        problem = {"field": "email", "code": "not_an_email", "message": "This is not an e-mail address."}
+        raise RuleBroken(
+            "invalid_fields", "email: This is not an e-mail address.", errors=[problem]
+        ) from error
+
+
+async def register(
+    database: Database,
+    *,
+    email: str,
+    password: str,
+    name: str,
+    business_name: str | None,
+    timezone: str | None,
+) -> SignIn:
+    """Create a user and the business that they own, and sign them in.
+
+    Raises Conflict (`email_taken`), and RuleBroken (`invalid_fields`, `unknown_timezone`).
+    """
+    address = checked_email(email)
+    zone = businesses.checked_timezone(timezone)
+    password_hash = await _passwords.hash(password)
+    now = clock.now()
+    async with database.writing() as session:
+        user = User(email=address, name=name, password_hash=password_hash, created_at=now, updated_at=now)
+        session.add(user)
+        try:
+            await session.flush()
+        except IntegrityError as error:
+            raise Conflict(
+                "email_taken", "There is an account with this e-mail already. Sign in instead."
+            ) from error
+        business = await businesses.create(
+            session, user_id=user.id, name=business_name or default_business_name(name), timezone=zone
+        )
+        token, expires_at = _open_session(session, user.id, now)
+    log.info("user.registered", user_id=user.id, business_id=business.id)
+    return SignIn(token, expires_at, Account(user, [(business, Role.OWNER)]))
+
+
+async def log_in(database: Database, *, email: str, password: str) -> SignIn:
+    """Open a session. Raises Unauthenticated (`invalid_credentials`), the same for either mistake."""
+    try:
+        address = normalise_email(email)
+    except ValueError:
+        address = ""
+    async with database.reading() as session:
+        user = await models.find_by_email(session, address) if address else None
+    is_right, newer_hash = await _passwords.verify(password, user.password_hash if user else None)
+    if user is None or not is_right:
+        raise Unauthenticated("invalid_credentials", "The e-mail or the password is not right.")
+    now = clock.now()
+    async with database.writing() as session:
+        await models.drop_expired_tokens(session, now - _EXPIRED_KEPT_FOR)
+        if newer_hash:
+            await models.set_password_hash(session, user.id, newer_hash, now)
+        token, expires_at = _open_session(session, user.id, now)
+        account = Account(user, await business_models.list_for_user(session, user.id))
+    log.info("user.signed_in", user_id=user.id)
+    return SignIn(token, expires_at, account)
+
+
+async def log_out(session: AsyncSession, *, token: str) -> None:
+    """Revoke the token: it speaks for nobody from the next request on."""
+    await models.revoke_token(session, token_hash(token))
+
+
+async def look_up(session: AsyncSession, *, user_id: int) -> Account:
+    """The user behind a valid token, with their businesses."""
+    user = await models.find(session, user_id)
+    if user is None:
+        raise Unauthenticated("token_invalid", "This account is gone.")
+    return Account(user, await business_models.list_for_user(session, user_id))
 
 
 async def identify(session: AsyncSession, token: str) -> int:
@@ -18,13 +195,27 @@ async def identify(session: AsyncSession, token: str) -> int:
     Raises Unauthenticated: `token_expired` when it ended by itself, `token_invalid` when it never was
     or was revoked.
     """
-    if 0 < len(token) <= MAX_TOKEN_LENGTH:
+    if 0 < len(token) <= _MAX_TOKEN_LENGTH:
         hashed = token_hash(token)
         now = clock.now()
-        user = await users.find_by_token(session, hashed, now)
+        user = await models.find_by_token(session, hashed, now)
         if user is not None:
             return user.id
-        ended_at = await users.token_expiry(session, hashed)
+        ended_at = await models.token_expiry(session, hashed)
         if ended_at is not None and ended_at <= now:
             raise Unauthenticated("token_expired", "Your session has ended. Sign in again.")
     raise Unauthenticated("token_invalid", "This token is not valid. Sign in again.")
+
+
+def default_business_name(name: str) -> str:
+    """What a business is called until its owner says otherwise."""
+    return f"{name[:180]}'{'' if name.endswith(('s', 'S')) else 's'} business"
+
+
+def _open_session(session: AsyncSession, user_id: int, now: datetime) -> tuple[str, datetime]:
+    token = new_token("ags")
+    expires_at = now + SESSION_LIFETIME
+    session.add(
+        AccessToken(user_id=user_id, token_hash=token_hash(token), created_at=now, expires_at=expires_at)
+    )
+    return token, expires_at

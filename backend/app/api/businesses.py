@@ -1,0 +1,137 @@
+"""Businesses and their members."""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+
+from app.api.deps import PathId, ProductDep, ReadSession, UserId, WriteSession, api_router
+from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently
+from app.schemas.base import Done
+from app.schemas.businesses import (
+    BusinessChange,
+    BusinessCreate,
+    BusinessList,
+    BusinessView,
+    MemberAdd,
+    MemberChange,
+    MemberList,
+    MemberView,
+)
+from app.services import businesses, users
+from app.services.businesses import Business, Member, Role, User
+
+router = api_router("businesses")
+
+
+@router.get("/businesses", summary="Your businesses")
+async def list_businesses(user_id: UserId, session: ReadSession) -> BusinessList:
+    """Every business that you are a member of, with your role in it."""
+    found = await businesses.list_for_user(session, user_id=user_id)
+    return BusinessList(businesses=[_business(business, role) for business, role in found])
+
+
+@router.post(
+    "/businesses",
+    status_code=201,
+    summary="Create a business",
+    response_model=BusinessView,
+    openapi_extra=IDEMPOTENT,
+)
+async def create_business(
+    body: BusinessCreate, user_id: UserId, product: ProductDep, request: Request
+) -> Response:
+    """You own it. Without `timezone` it lives in UTC; 422 `unknown_timezone` when the name is not known."""
+
+    async def create(_key: str | None) -> tuple[int, BusinessView]:
+        async with product.database.writing() as session:
+            business = await businesses.create(
+                session, user_id=user_id, name=body.name, timezone=body.timezone
+            )
+        await product.channels.open_practice(business.id, business.name)
+        return 201, _business(business, Role.OWNER)
+
+    return await idempotently(request, product, user_id, await body_fingerprint(request), create)
+
+
+@router.get("/businesses/{business_id}", summary="A business")
+async def get_business(business_id: PathId, user_id: UserId, session: ReadSession) -> BusinessView:
+    """404 `business_not_found` also for a business that exists and is not yours."""
+    return _business(*await businesses.get(session, business_id=business_id, user_id=user_id))
+
+
+@router.patch("/businesses/{business_id}", summary="Change a business")
+async def change_business(
+    business_id: PathId, body: BusinessChange, user_id: UserId, session: WriteSession
+) -> BusinessView:
+    """Its name or time zone; what is not given stays. For admins and owners."""
+    changed = await businesses.change(
+        session, business_id=business_id, user_id=user_id, name=body.name, timezone=body.timezone
+    )
+    return _business(*changed)
+
+
+@router.get("/businesses/{business_id}/members", summary="The members of a business")
+async def list_members(business_id: PathId, user_id: UserId, session: ReadSession) -> MemberList:
+    """Everybody in the business, oldest first."""
+    found = await businesses.list_members(session, business_id=business_id, user_id=user_id)
+    return MemberList(members=[_member(member, user) for member, user in found])
+
+
+@router.post(
+    "/businesses/{business_id}/members",
+    status_code=201,
+    summary="Add a member",
+    response_model=MemberView,
+    openapi_extra=IDEMPOTENT,
+)
+async def add_member(
+    business_id: PathId, body: MemberAdd, user_id: UserId, product: ProductDep, request: Request
+) -> Response:
+    """Take in somebody who has signed up already. For admins and owners; only owners make owners."""
+
+    async def add(_key: str | None) -> tuple[int, MemberView]:
+        async with product.database.writing() as session:
+            added = await businesses.add_member(
+                session,
+                business_id=business_id,
+                user_id=user_id,
+                email=users.checked_email(body.email),
+                role=Role(body.role),
+            )
+        return 201, _member(*added)
+
+    return await idempotently(request, product, user_id, await body_fingerprint(request), add)
+
+
+@router.patch("/businesses/{business_id}/members/{member_id}", summary="Change a member's role")
+async def change_member(
+    business_id: PathId, member_id: PathId, body: MemberChange, user_id: UserId, session: WriteSession
+) -> MemberView:
+    """`member_id` is the member's user id. 409 `last_owner` when no owner would be left."""
+    changed = await businesses.change_member(
+        session, business_id=business_id, user_id=user_id, member_id=member_id, role=Role(body.role)
+    )
+    return _member(*changed)
+
+
+@router.delete("/businesses/{business_id}/members/{member_id}", summary="Remove a member, or leave")
+async def remove_member(
+    business_id: PathId, member_id: PathId, user_id: UserId, session: WriteSession
+) -> Done:
+    """It bites on the member's next request. Your own user id: you leave the business."""
+    await businesses.remove_member(session, business_id=business_id, user_id=user_id, member_id=member_id)
+    return Done(message="Member removed successfully")
+
+
+def _business(business: Business, role: Role) -> BusinessView:
+    return BusinessView(id=business.id, name=business.name, timezone=business.timezone, role=role.value)
+
+
+def _member(member: Member, user: User) -> MemberView:
+    return MemberView(
+        user_id=user.id,
+        email=user.email,
+        name=user.name,
+        role=Role(member.role).value,
+        created_at=member.created_at,
+    )
