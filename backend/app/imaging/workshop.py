@@ -114,6 +114,11 @@ class Workshop:
             await asyncio.shield(asyncio.wrap_future(bench.ready))
 
     @property
+    def waiting(self) -> int:
+        """How many tasks wait for a worker."""
+        return self._waiting
+
+    @property
     def worker_pids(self) -> list[int]:
         """The process ids of the workers that live now."""
         return [pid for bench in self._benches if (pid := bench.pid) is not None]

@@ -20,8 +20,7 @@ def walk(data: bytes) -> Anatomy:
     if not width or not height:
         raise corrupt("an empty canvas")
     position = 13 + _table_bytes(flags)
-    # Written as GIF89a: what is kept may need it.
-    kept: list[bytes] = [b"GIF89a", data[6:position]]
+    kept: list[bytes] = [data[:position]]
     control = b""
     has_loop = False
     frames = 0

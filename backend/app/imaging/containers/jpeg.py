@@ -91,10 +91,10 @@ def walk(data: bytes) -> Anatomy:
     head: list[bytes | memoryview] = [b"\xff\xd8"]
     if jfif:
         head.append(_segment(_APP0, jfif))
-    if profile is not None:
-        head += _profile_segments(profile.data)
     if adobe:
         head.append(_segment(_APP14, adobe))
+    if profile is not None:
+        head += _profile_segments(profile.data)
     return Anatomy(
         width=width,
         height=height,
