@@ -48,6 +48,7 @@ def create_practice_app(
             *pages.routes(),
         ],
         lifespan=lifespan,
+        exception_handlers={404: pages.not_found},
     )
     app.state.store = store
     return app

@@ -1,24 +1,72 @@
-"""Practice Instagram and the Practice Page, rendered on the server, without scripts."""
+"""Practice Instagram and the Practice Page, rendered on the server, without scripts.
+
+What is shown is what was published: the very bytes that the simulator downloaded, and the very text.
+Every page says that it is practice.
+"""
 
 from __future__ import annotations
 
 import html
 import sqlite3
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from practice.accounts import find_account, find_by_username
+from practice.accounts import Account, find_account, find_by_username
 from practice.graph.context import Context
+from practice.graph.page import post_path
+from practice.graph.pictures import picture_path
+from practice.pages import style
+from practice.pages.words import caption_html, said_time, shortened, size_text, time_html
 
-_PICTURE_HEADERS = {
+GRID_SIZE, FEED_SIZE = 60, 20
+
+_COMMON_HEADERS = {"X-Content-Type-Options": "nosniff", "X-Practice": "1", "X-Robots-Tag": "noindex"}
+_PAGE_HEADERS = {
+    **_COMMON_HEADERS,
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; "
+    "form-action 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+_KEPT_HEADERS = {
+    **_COMMON_HEADERS,
     "Cache-Control": "public, max-age=31536000, immutable",
-    "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "cross-origin",
-    "X-Practice": "1",
 }
+_INSTAGRAM, _PAGE = "Practice Instagram", "Practice Page"
+_NOTICES = {
+    _INSTAGRAM: "nothing here is public on Instagram",
+    _PAGE: "nothing here is public on Facebook",
+}
+_MARKS = {_INSTAGRAM: style.INSTAGRAM_MARK, _PAGE: style.PAGE_MARK}
+_COVERS = (
+    ("#f4cfa0", "#c9695a"),
+    ("#c2ddc2", "#4f8a78"),
+    ("#bfe3e2", "#3d7f97"),
+    ("#f5cfd2", "#a95c7d"),
+    ("#d7cae8", "#6a5aa3"),
+    ("#d3ddeb", "#5d76a8"),
+)
+
+_PICTURES_OF_MEDIA = (
+    "SELECT p.id, p.mime_type, p.width, p.height, p.size, m.alt_text FROM media_pictures m "
+    "JOIN pictures p ON p.id = m.picture_id WHERE m.media_id = ? ORDER BY m.position"
+)
+_PICTURES_OF_POST = (
+    "SELECT p.id, p.mime_type, p.width, p.height, p.size, f.alt_text FROM photos f "
+    "JOIN pictures p ON p.id = f.picture_id WHERE f.post_id = ? ORDER BY f.position, f.rowid"
+)
+_TILES = (
+    "SELECT m.rowid AS place, m.*, p.id AS picture_id, p.mime_type, s.alt_text FROM media m "
+    "JOIN media_pictures s ON s.media_id = m.id AND s.position = 0 JOIN pictures p ON p.id = s.picture_id "
+    "WHERE m.account_id = ? AND m.media_type != 'STORIES' AND m.rowid < ? ORDER BY m.rowid DESC LIMIT ?"
+)
+_AI_TAG = '<span class="tag">AI</span>'
+_LAST_PLACE = 2**62
 
 
 class Pages:
@@ -26,56 +74,341 @@ class Pages:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._store = context.store
 
     def routes(self) -> list[Route]:
         """Every route."""
         return [
             Route("/instagram/p/{shortcode}/", self.instagram_post),
+            Route("/instagram/p/{shortcode}", self.instagram_post),
             Route("/instagram/{username}", self.instagram_profile),
+            Route("/instagram/{username}/", self.instagram_profile),
             Route("/facebook/{page_id}", self.facebook_page),
+            Route("/facebook/{page_id}/", self.facebook_page),
             Route("/facebook/{page_id}/posts/{post_id}", self.facebook_post),
             Route("/media/{name}", self.picture),
+            Route("/avatars/{account_id}.svg", self.avatar),
+            Route("/assets/practice.css", self.stylesheet),
+            Route("/assets/practice.svg", self.icon),
         ]
 
-    async def picture(self, request: Request) -> Response:
-        """The very bytes that were downloaded."""
-        picture_id = request.path_params["name"].partition(".")[0]
-        row: sqlite3.Row | None = await self._context.store.run(
-            lambda db: db.execute(
-                "SELECT mime_type, body FROM pictures WHERE id = ?", (picture_id,)
-            ).fetchone()
-        )
-        if row is None:
-            return HTMLResponse("Not found", 404)
-        return Response(row["body"], media_type=row["mime_type"], headers=_PICTURE_HEADERS)
+    # Files
 
-    async def instagram_post(self, request: Request) -> Response:
-        """One post."""
-        row = await self._context.store.run(
-            lambda db: db.execute(
-                "SELECT m.caption, p.picture_id FROM media m JOIN media_pictures p ON p.media_id = m.id "
-                "WHERE shortcode = ?",
-                (request.path_params["shortcode"],),
-            ).fetchone()
+    async def picture(self, request: Request) -> Response:
+        """The very bytes that were downloaded or sent."""
+        picture_id, _, extension = request.path_params["name"].partition(".")
+        row: sqlite3.Row | None = await self._store.run(
+            lambda db: db.execute("SELECT * FROM pictures WHERE id = ?", (picture_id,)).fetchone()
         )
-        if row is None:
-            return HTMLResponse("Not found", 404)
-        return HTMLResponse(
-            f"<img src='../../../media/{row['picture_id']}.jpg'><p>{html.escape(row['caption'])}</p>"
+        if row is None or picture_path(picture_id, row["mime_type"]) != f"/media/{picture_id}.{extension}":
+            return await self.not_found(request)
+        return Response(row["body"], media_type=row["mime_type"], headers=_KEPT_HEADERS)
+
+    async def avatar(self, request: Request) -> Response:
+        """A drawn profile picture: the first letter of the name on the account's own colours."""
+        account = await self._store.run(lambda db: find_account(db, request.path_params["account_id"]))
+        if account is None:
+            return await self.not_found(request)
+        letter = next((c for c in account.name if c.isalnum()), "P").upper()
+        start, end = _cover(account)
+        drawing = (
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 160" width="160" height="160">'
+            '<defs><linearGradient id="g" x1="0" y1="0" x2="0" y2="1">'
+            f'<stop stop-color="{start}"/><stop offset="1" stop-color="{end}"/></linearGradient></defs>'
+            '<rect width="160" height="160" fill="url(#g)"/>'
+            '<text x="80" y="84" text-anchor="middle" dominant-baseline="central" fill="#1b1b1a" '
+            'font-family="Inter, system-ui, sans-serif" font-size="76" font-weight="600">'
+            f"{html.escape(letter)}</text></svg>"
         )
+        return Response(drawing, media_type="image/svg+xml", headers=_KEPT_HEADERS)
+
+    async def stylesheet(self, request: Request) -> Response:
+        """The one stylesheet."""
+        return Response(style.STYLESHEET, media_type="text/css", headers=_KEPT_HEADERS)
+
+    async def icon(self, request: Request) -> Response:
+        """The icon of the tab."""
+        return Response(style.ICON, media_type="image/svg+xml", headers=_KEPT_HEADERS)
+
+    async def not_found(self, request: Request, error: Exception | None = None) -> Response:
+        """What stands where nothing is."""
+        site = _PAGE if "/facebook/" in request.url.path else _INSTAGRAM
+        body = (
+            f'<div class="empty">{style.EMPTY_MARK}<h1>This is not here</h1>'
+            "<p>It was never published in practice mode, or it has been deleted since.</p></div>"
+        )
+        return _page(request, site, "Not here", body, status=404)
+
+    # Practice Instagram
 
     async def instagram_profile(self, request: Request) -> Response:
-        """All posts of one account."""
-        account = await self._context.store.run(
-            lambda db: find_by_username(db, request.path_params["username"])
+        """All posts of one account, newest first."""
+        older = request.query_params.get("older", "")
+        before = int(older) if older.isdigit() and len(older) < 18 else _LAST_PLACE
+
+        def read(db: sqlite3.Connection) -> tuple[Account, list[sqlite3.Row], int] | None:
+            account = find_by_username(db, request.path_params["username"])
+            if account is None:
+                return None
+            tiles = db.execute(_TILES, (account.id, before, GRID_SIZE + 1)).fetchall()
+            count = db.execute(
+                "SELECT count(*) FROM media WHERE account_id = ? AND media_type != 'STORIES'", (account.id,)
+            ).fetchone()[0]
+            return account, tiles, int(count)
+
+        found = await self._store.run(read)
+        if found is None:
+            return await self.not_found(request)
+        account, tiles, count = found
+        root = _root(request)
+        shown = tiles[:GRID_SIZE]
+        head = (
+            f'<header class="profile">{_avatar(root, account, "avatar-large")}<div>'
+            f"<h1>{html.escape(account.username)}</h1>"
+            f'<p class="facts"><b>{count}</b> post{"" if count == 1 else "s"}</p>'
+            f'<p class="name">{html.escape(account.name)}</p></div></header>'
         )
-        return HTMLResponse("Not found", 404) if account is None else HTMLResponse(account.username)
+        if not shown:
+            body = (
+                f'<div class="empty">{style.EMPTY_MARK}<h2>No posts yet</h2>'
+                "<p>Publish a post to this practice account, and its picture and text appear here.</p></div>"
+            )
+        else:
+            now = self._store.now()
+            body = f'<ul class="grid">{"".join(_tile(root, row, now) for row in shown)}</ul>'
+        if len(tiles) > GRID_SIZE:
+            body += f'<a class="older" href="?older={shown[-1]["place"]}">Older posts</a>'
+        title = f"{account.username} on {_INSTAGRAM}"
+        return _page(request, _INSTAGRAM, title, head + body, is_wide=True)
+
+    async def instagram_post(self, request: Request) -> Response:
+        """One post: the picture, the text, and what exactly was published."""
+
+        def read(db: sqlite3.Connection) -> tuple[sqlite3.Row, Account, list[sqlite3.Row]] | None:
+            media = db.execute(
+                "SELECT * FROM media WHERE shortcode = ?", (request.path_params["shortcode"],)
+            ).fetchone()
+            account = None if media is None else find_account(db, media["account_id"])
+            if account is None:
+                return None
+            return media, account, db.execute(_PICTURES_OF_MEDIA, (media["id"],)).fetchall()
+
+        found = await self._store.run(read)
+        if found is None:
+            return await self.not_found(request)
+        media, account, pictures = found
+        root, now = _root(request), self._store.now()
+        profile = f"{root}/instagram/{account.username}"
+        is_ai = bool(media["is_ai_generated"])
+        caption = (
+            f'<p class="caption" dir="auto"><b>{html.escape(account.username)}</b> '
+            f"{caption_html(media['caption'])}</p>"
+            if media["caption"]
+            else '<p class="caption none">This post has no text.</p>'
+        )
+        label = (
+            f'<p class="label">{_AI_TAG}<span>AI info: the publisher says that this was made with AI.'
+            "</span></p>"
+        )
+        body = (
+            f'<a class="back" href="{profile}">{style.BACK_MARK}All posts</a>'
+            f'<article class="post"><div class="stage">{_stage(root, pictures)}</div><div class="side">'
+            f'<header class="who">{_avatar(root, account, "avatar-small")}<div>'
+            f'<h1 class="name"><a href="{profile}">{html.escape(account.username)}</a></h1>'
+            f'<p class="sub">{"AI info · " if is_ai else ""}{time_html(media["created_at"], now)}</p>'
+            f"</div></header>{caption}{label if is_ai else ''}"
+            f"{_facts('Media', media['id'], pictures)}</div></article>"
+        )
+        title = f"{account.username} on {_INSTAGRAM}"
+        if media["caption"]:
+            title += f": {shortened(media['caption'], 60)}"
+        return _page(request, _INSTAGRAM, title, body, is_wide=True)
+
+    # Practice Page
 
     async def facebook_page(self, request: Request) -> Response:
-        """All posts of one Page."""
-        account = await self._context.store.run(lambda db: find_account(db, request.path_params["page_id"]))
-        return HTMLResponse("Not found", 404) if account is None else HTMLResponse(html.escape(account.name))
+        """All published posts of one Page, newest first."""
+        older = request.query_params.get("older", "")
+        before = int(older) if older.isdigit() and len(older) < 18 else _LAST_PLACE
+
+        def read(
+            db: sqlite3.Connection,
+        ) -> tuple[Account, list[tuple[sqlite3.Row, list[sqlite3.Row]]]] | None:
+            page = find_account(db, request.path_params["page_id"])
+            if page is None or page.kind != "page":
+                return None
+            posts = db.execute(
+                "SELECT rowid AS place, * FROM posts WHERE page_id = ? AND publish_at <= ? AND rowid < ? "
+                "ORDER BY rowid DESC LIMIT ?",
+                (page.id, self._store.now(), before, FEED_SIZE + 1),
+            ).fetchall()
+            return page, [(post, db.execute(_PICTURES_OF_POST, (post["id"],)).fetchall()) for post in posts]
+
+        found = await self._store.run(read)
+        if found is None:
+            return await self.not_found(request)
+        page, posts = found
+        root, now = _root(request), self._store.now()
+        body = _page_head(root, page)
+        if not posts:
+            body += (
+                f'<div class="empty">{style.EMPTY_MARK}<h2>No posts yet</h2>'
+                "<p>Publish a post to this practice Page, and it appears here.</p></div>"
+            )
+        body += '<div class="feed">'
+        for post, pictures in posts[:FEED_SIZE]:
+            body += _card(root, page, post, pictures, now, heading="h2")
+        if len(posts) > FEED_SIZE:
+            body += f'<a class="older" href="?older={posts[FEED_SIZE - 1][0]["place"]}">Older posts</a>'
+        return _page(request, _PAGE, f"{page.name}, {_PAGE}", body + "</div>")
 
     async def facebook_post(self, request: Request) -> Response:
         """One post of a Page."""
-        return HTMLResponse("Not found", 404)
+        page_id, number = request.path_params["page_id"], request.path_params["post_id"]
+        post_id = number if "_" in number else f"{page_id}_{number}"
+
+        def read(db: sqlite3.Connection) -> tuple[Account, sqlite3.Row, list[sqlite3.Row]] | None:
+            page = find_account(db, page_id)
+            post = db.execute(
+                "SELECT * FROM posts WHERE id = ? AND page_id = ? AND publish_at <= ?",
+                (post_id, page_id, self._store.now()),
+            ).fetchone()
+            if page is None or post is None:
+                return None
+            return page, post, db.execute(_PICTURES_OF_POST, (post_id,)).fetchall()
+
+        found = await self._store.run(read)
+        if found is None:
+            return await self.not_found(request)
+        page, post, pictures = found
+        root, now = _root(request), self._store.now()
+        body = (
+            f'<div class="feed"><a class="back" href="{root}/facebook/{page.id}">{style.BACK_MARK}'
+            f"All posts of {html.escape(page.name)}</a>"
+            f"{_card(root, page, post, pictures, now, heading='h1', has_facts=True)}</div>"
+        )
+        title = f"{page.name}, {_PAGE}"
+        if post["message"]:
+            title += f": {shortened(post['message'], 60)}"
+        return _page(request, _PAGE, title, body)
+
+
+def _root(request: Request) -> str:
+    """Where the application is mounted, as the browser's links need it."""
+    return html.escape(str(request.scope.get("root_path", "")).rstrip("/"))
+
+
+def _page(
+    request: Request, site: str, title: str, body: str, *, status: int = 200, is_wide: bool = False
+) -> Response:
+    root = _root(request)
+    document = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="robots" content="noindex"><meta name="color-scheme" content="light dark">'
+        f"<title>{html.escape(title)}</title>"
+        f'<link rel="icon" type="image/svg+xml" href="{root}/assets/practice.svg">'
+        f'<link rel="stylesheet" href="{root}/assets/practice.css?v={style.STYLESHEET_VERSION}">'
+        '</head><body><a class="skip" href="#content">Skip to the content</a>'
+        f'<header class="bar"><div class="bar-inner"><span class="brand">{_MARKS[site]}{site}</span>'
+        f'<p class="notice"><strong>{site}:</strong> {_NOTICES[site]}</p></div></header>'
+        f'<main id="content" class="{"wide-on-phone" if is_wide else "narrow"}">{body}</main>'
+        "<footer>A simulator that runs on this server. It shows the very files and texts that were published "
+        "in practice mode.</footer></body></html>"
+    )
+    return HTMLResponse(document, status_code=status, headers=_PAGE_HEADERS)
+
+
+def _cover(account: Account) -> tuple[str, str]:
+    # Both accounts of a pair have the same colours.
+    return _COVERS[sum(account.username.encode()) % len(_COVERS)]
+
+
+def _avatar(root: str, account: Account, size: str) -> str:
+    return f'<span class="avatar {size}"><img src="{root}/avatars/{account.id}.svg" alt=""></span>'
+
+
+def _src(root: str, picture_id: str, mime_type: str) -> str:
+    return root + picture_path(picture_id, mime_type)
+
+
+def _tile(root: str, row: sqlite3.Row, now: float) -> str:
+    said = row["alt_text"] or shortened(row["caption"]) or "Picture without a description"
+    description = html.escape(f"{said}, {said_time(row['created_at'], now)}")
+    source = _src(root, row["picture_id"], row["mime_type"])
+    return (
+        f'<li><a class="tile" href="{root}/instagram/p/{row["shortcode"]}/">'
+        f'<img src="{source}" alt="{description}" loading="lazy">'
+        f"{style.STACK_MARK if row['media_type'] == 'CAROUSEL' else ''}"
+        f"{_AI_TAG if row['is_ai_generated'] else ''}</a></li>"
+    )
+
+
+def _image(root: str, picture: sqlite3.Row) -> str:
+    said = html.escape(picture["alt_text"] or "Picture without a description")
+    return (
+        f'<img src="{_src(root, picture["id"], picture["mime_type"])}" alt="{said}" '
+        f'width="{picture["width"]}" height="{picture["height"]}">'
+    )
+
+
+def _stage(root: str, pictures: Sequence[sqlite3.Row]) -> str:
+    if len(pictures) == 1:
+        return _image(root, pictures[0])
+    slides = "".join(
+        f'<li>{_image(root, picture)}<span class="count">{index} of {len(pictures)}</span></li>'
+        for index, picture in enumerate(pictures, 1)
+    )
+    # A place that scrolls must be reachable from the keyboard.
+    name = f"{len(pictures)} pictures, scroll sideways"
+    return f'<ol class="slides" tabindex="0" aria-label="{name}">{slides}</ol>'
+
+
+def _facts(kind: str, external_id: str, pictures: Sequence[sqlite3.Row]) -> str:
+    rows: list[tuple[str, str]] = []
+    for index, picture in enumerate(pictures, 1):
+        name = "Picture" if len(pictures) == 1 else f"Picture {index}"
+        form = picture["mime_type"].partition("/")[2].upper()
+        size = size_text(picture["size"])
+        rows.append((name, f"{picture['width']} × {picture['height']}, {size} {form}"))
+        rows.append(("Alt text", picture["alt_text"] or "none"))
+    rows.append((f"{kind} id", external_id))
+    listed = "".join(f'<dt>{name}</dt><dd dir="auto">{html.escape(value)}</dd>' for name, value in rows)
+    return f'<dl class="facts-list">{listed}</dl>'
+
+
+def _page_head(root: str, page: Account) -> str:
+    number = sum(page.username.encode()) % len(_COVERS)
+    return (
+        f'<header class="page-head"><div class="cover cover-{number}"></div><div class="page-name">'
+        f"{_avatar(root, page, 'avatar-large avatar-plain')}<div><h1>{html.escape(page.name)}</h1>"
+        "<p>Local business</p></div></div></header>"
+    )
+
+
+def _card(
+    root: str,
+    page: Account,
+    post: sqlite3.Row,
+    pictures: Sequence[sqlite3.Row],
+    now: float,
+    *,
+    heading: str,
+    has_facts: bool = False,
+) -> str:
+    when = time_html(post["publish_at"], now)
+    if not has_facts:
+        when = f'<a href="{root}{post_path(post)}">{when}</a>'
+    text = f'<p class="caption" dir="auto">{caption_html(post["message"])}</p>' if post["message"] else ""
+    link = html.escape(post["link"])
+    linked = f'<a class="link" href="{link}" rel="nofollow noopener noreferrer">{link}</a>' if link else ""
+    photos = "".join(_image(root, picture) for picture in pictures)
+    kind = "photos many" if len(pictures) > 1 else "photos"
+    shown = f'<div class="{kind}">{photos}</div>' if photos else ""
+    return (
+        f'<article class="card"><header class="who">{_avatar(root, page, "avatar-small avatar-plain")}<div>'
+        f'<{heading} class="name">{html.escape(page.name)}</{heading}>'
+        f'<p class="sub">{when}</p></div></header>'
+        f"{text}{linked}{shown}"
+        f"{_facts('Post', post['id'], pictures) if has_facts else ''}</article>"
+    )
