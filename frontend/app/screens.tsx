@@ -1,16 +1,33 @@
 import { type ErrorComponentProps, useRouter } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
-import { useState } from "react";
+import { type ReactNode, use, useState } from "react";
 import { Brand } from "@/components/frame/BrandMark";
+import { InsideFrame } from "@/components/frame/insideFrame";
 import { ButtonLink } from "@/components/ui/Button";
 import { ErrorState } from "@/components/ui/feedback";
 import { ApiError } from "@/lib/api/client";
 import { LostPicture } from "./LostPicture";
 
+/** The middle of the page; the main landmark where no frame brings one. */
+function Screen({ children }: { children: ReactNode }) {
+  const isInside = use(InsideFrame);
+  const Tag = isInside ? "div" : "main";
+  return (
+    <Tag className="flex min-h-[80dvh] flex-col items-center justify-center px-6 py-12 text-center">
+      {!isInside && (
+        <p className="mb-8">
+          <Brand />
+        </p>
+      )}
+      {children}
+    </Tag>
+  );
+}
+
 /** An address that leads nowhere. */
 export function NotFoundScreen() {
   return (
-    <div className="flex min-h-[80dvh] flex-col items-center justify-center px-6 py-12 text-center">
+    <Screen>
       <title>Page not found · AIGrowth</title>
       <LostPicture className="w-56" />
       <h1 className="mt-6 font-[650] text-title tracking-[-0.02em]">This page does not exist</h1>
@@ -20,7 +37,7 @@ export function NotFoundScreen() {
       <ButtonLink to="/dashboard" variant="primary" icon={ArrowLeft} className="mt-6">
         Go to Home
       </ButtonLink>
-    </div>
+    </Screen>
   );
 }
 
@@ -36,9 +53,8 @@ export function ErrorScreen({ error, reset }: ErrorComponentProps) {
     setRetrying(false);
   };
   return (
-    <div className="flex min-h-[80dvh] flex-col items-center justify-center">
+    <Screen>
       <title>Not loaded · AIGrowth</title>
-      <Brand />
       <ErrorState
         title={apiError?.isNetwork ? "AIGrowth does not answer" : "This page could not be shown"}
         onRetry={retry}
@@ -51,6 +67,6 @@ export function ErrorScreen({ error, reset }: ErrorComponentProps) {
           <span className="mt-2 block text-caption text-ink-3">Request {apiError.requestId}</span>
         )}
       </ErrorState>
-    </div>
+    </Screen>
   );
 }

@@ -62,7 +62,7 @@ export default function SignUpPage() {
   return (
     <AuthFrame
       title="Create your account"
-      lead="A practice Instagram is ready at once. Connect your own when you like."
+      lead="Keep your pictures, write a post once, publish it to Instagram and Facebook."
       aside={
         <>
           You have an account?{" "}

@@ -19,16 +19,16 @@ export function AuthFrame({ title, lead, children, aside }: AuthFrameProps) {
         <div className="max-md:hidden">
           <Brand />
         </div>
-        <div className="mx-auto flex w-full max-w-90 flex-1 flex-col justify-center md:py-10">
+        <div className="mx-auto w-full max-w-90 md:pt-[max(2.5rem,calc(50dvh-23rem))] md:pb-10">
           <h1 className="font-[650] text-display tracking-[-0.025em]">{title}</h1>
           <p className="mt-1.5 text-pretty text-ink-2 text-name">{lead}</p>
           <div className="mt-7">{children}</div>
           <p className="mt-6 text-ink-2">{aside}</p>
         </div>
       </main>
-      <div className="md:p-3 md:pl-0">
-        <div className="relative h-44 overflow-hidden md:sticky md:top-3 md:h-[calc(100dvh-1.5rem)] md:rounded-dialog">
-          <HarbourPicture className="absolute inset-0 size-full" />
+      <aside aria-label="What AIGrowth promises" className="md:p-3 md:pl-0">
+        <div className="relative h-40 overflow-hidden md:sticky md:top-3 md:h-[calc(100dvh-1.5rem)] md:rounded-dialog">
+          <HarbourPicture className="absolute inset-0 w-full max-md:-translate-y-[17%] max-md:aspect-4/5 md:h-full" />
           <p className="absolute top-5 left-5 rounded-full bg-surface py-1.5 pr-3.5 pl-2 text-ink md:hidden">
             <Brand />
           </p>
@@ -36,7 +36,7 @@ export function AuthFrame({ title, lead, children, aside }: AuthFrameProps) {
             What you see in the preview is the file that is sent.
           </p>
         </div>
-      </div>
+      </aside>
     </div>
   );
 }

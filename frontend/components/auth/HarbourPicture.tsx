@@ -4,7 +4,13 @@ import { useId } from "react";
  * A bay between hills at dawn, or by night in the dark theme, with the corner marks of a crop
  * around the part that goes out. Drawn, so that it needs no file and follows the theme.
  */
-export function HarbourPicture({ className }: { className?: string }) {
+export function HarbourPicture({
+  className,
+  hasMarks = true,
+}: {
+  className?: string;
+  hasMarks?: boolean;
+}) {
   const id = useId();
   return (
     <svg
@@ -43,12 +49,20 @@ export function HarbourPicture({ className }: { className?: string }) {
         fill="var(--art-4)"
       />
       <path d="M0 742c96-34 186-30 282-6 150 38 284 44 438-8v172H0z" fill="var(--art-5)" />
-      <g fill="none" stroke="var(--art-line)" strokeWidth="2.500" strokeLinecap="round">
-        <path d="M264 190v-22a8 8 0 0 1 8-8h22" />
-        <path d="M610 160h22a8 8 0 0 1 8 8v22" />
-        <path d="M640 500v22a8 8 0 0 1-8 8h-22" />
-        <path d="M294 530h-22a8 8 0 0 1-8-8v-22" />
-      </g>
+      {hasMarks && (
+        <g
+          className="max-md:hidden"
+          fill="none"
+          stroke="var(--art-line)"
+          strokeWidth="2.500"
+          strokeLinecap="round"
+        >
+          <path d="M264 190v-22a8 8 0 0 1 8-8h22" />
+          <path d="M610 160h22a8 8 0 0 1 8 8v22" />
+          <path d="M640 500v22a8 8 0 0 1-8 8h-22" />
+          <path d="M294 530h-22a8 8 0 0 1-8-8v-22" />
+        </g>
+      )}
     </svg>
   );
 }

@@ -1,6 +1,6 @@
 import { useId } from "react";
 
-/** Two hills and a rising sun in a rounded tile: a picture that goes up. */
+/** A hill and a rising sun in a rounded tile: a picture that goes up. */
 export function BrandMark({ className }: { className?: string }) {
   const id = useId();
   return (
@@ -8,15 +8,14 @@ export function BrandMark({ className }: { className?: string }) {
       <defs>
         <linearGradient
           id={`${id}sky`}
-          x1="2"
-          y1="2"
-          x2="30"
-          y2="30"
+          x1="4"
+          y1="0"
+          x2="26"
+          y2="32"
           gradientUnits="userSpaceOnUse"
         >
           <stop offset="0" stopColor="var(--brand-1)" />
-          <stop offset="0.55" stopColor="var(--brand-2)" />
-          <stop offset="1" stopColor="var(--brand-3)" />
+          <stop offset="0.75" stopColor="var(--brand-2)" />
         </linearGradient>
         <clipPath id={`${id}tile`}>
           <rect width="32" height="32" rx="9" />
@@ -24,11 +23,10 @@ export function BrandMark({ className }: { className?: string }) {
       </defs>
       <g clipPath={`url(#${id}tile)`}>
         <rect width="32" height="32" fill={`url(#${id}sky)`} />
-        <circle cx="21.5" cy="10.5" r="4" fill="var(--on-picture)" />
+        <circle cx="19.500" cy="11.500" r="4.750" fill="var(--on-picture)" />
         <path
-          d="M0 25c4.500-5.500 8-5.500 11.500-2.500S18 25.500 21.500 20.500 28 14.500 32 13v19H0z"
-          fill="var(--on-picture)"
-          fillOpacity="0.92"
+          d="M0 24.500c4-4 8-4.500 12-2s7 1.500 10-2 6-5.500 10-6V32H0z"
+          fill="var(--brand-3)"
         />
       </g>
     </svg>

@@ -10,6 +10,7 @@ import { formatCount } from "@/lib/format";
 import { useOnline } from "@/lib/useOnline";
 import { Brand } from "./BrandMark";
 import { BusinessMenu, BusinessSwitcher } from "./BusinessMenu";
+import { InsideFrame } from "./insideFrame";
 import { PracticeNotice } from "./PracticeNotice";
 
 /** Only screens that exist. */
@@ -46,7 +47,7 @@ export function Frame({ children }: { children: ReactNode }) {
             </Notice>
           </div>
         )}
-        {children}
+        <InsideFrame value>{children}</InsideFrame>
       </main>
       <BottomBar />
     </div>

@@ -15,7 +15,7 @@ export function PracticeNotice({ practice }: { practice: Session["practice"] }) 
   return (
     <div className="rounded-control bg-warn-soft px-3 py-2.5 text-small text-warn">
       <p className="font-semibold">Practice mode</p>
-      <p className="text-pretty">{words}</p>
+      <p className="text-balance">{words}</p>
     </div>
   );
 }

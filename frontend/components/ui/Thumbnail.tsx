@@ -21,7 +21,7 @@ export function Thumbnail({ src, thumbhash, alt, className }: ThumbnailProps) {
         className,
       )}
     >
-      {thumbhash && <Placeholder thumbhash={thumbhash} />}
+      {thumbhash && <Placeholder thumbhash={thumbhash} isCovered={state === "shown"} />}
       {state !== "failed" && (
         <img
           src={src}
@@ -48,7 +48,8 @@ export function Thumbnail({ src, thumbhash, alt, className }: ThumbnailProps) {
   );
 }
 
-function Placeholder({ thumbhash }: { thumbhash: string }) {
+/** Leaves once it is covered, so that it does not shine through a transparent picture. */
+function Placeholder({ thumbhash, isCovered }: { thumbhash: string; isCovered: boolean }) {
   const ref = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const canvas = ref.current;
@@ -63,5 +64,14 @@ function Placeholder({ thumbhash }: { thumbhash: string }) {
       // Not a thumbhash: the quiet background stays.
     }
   }, [thumbhash]);
-  return <canvas ref={ref} aria-hidden className="absolute inset-0 size-full object-cover" />;
+  return (
+    <canvas
+      ref={ref}
+      aria-hidden
+      className={cn(
+        "absolute inset-0 size-full object-cover transition-opacity delay-150 duration-150 motion-reduce:transition-none",
+        isCovered && "opacity-0",
+      )}
+    />
+  );
 }

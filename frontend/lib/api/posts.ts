@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api } from "./client";
-import type { PostList } from "./types";
+import type { PostList, PostState } from "./types";
 
 /** The head of every post key of a business: invalidating it refreshes all that shows posts. */
 export const postsKey = (businessId: number) => ["posts", businessId] as const;
@@ -14,4 +14,12 @@ export const recentPostsQuery = (businessId: number) =>
     // What is on its way is looked at again until it has arrived.
     refetchInterval: ({ state }) =>
       state.data?.posts.some((post) => post.state === "publishing") ? 2_000 : false,
+  });
+
+/** The newest few posts in one state. */
+export const postsInStateQuery = (businessId: number, state: PostState, limit: number) =>
+  queryOptions({
+    queryKey: [...postsKey(businessId), "in-state", state, limit],
+    queryFn: ({ signal }) =>
+      api.get<PostList>("/posts", { query: { business_id: businessId, state, limit }, signal }),
   });

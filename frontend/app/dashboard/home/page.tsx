@@ -1,5 +1,54 @@
+import { useQuery } from "@tanstack/react-query";
 import { PageHeader } from "@/components/frame/PageHeader";
+import { PracticeNotice } from "@/components/frame/PracticeNotice";
+import { libraryTotalsQuery } from "@/lib/api/images";
+import { recentPostsQuery } from "@/lib/api/posts";
+import { useBusiness, useSession } from "@/lib/business";
+import { formatDay } from "@/lib/format";
+import { ChannelsCard } from "./components/ChannelsCard";
+import { DraftsCard } from "./components/DraftsCard";
+import { FirstSteps } from "./components/FirstSteps";
+import { GoingOutCard } from "./components/GoingOutCard";
+import { NewestImagesCard } from "./components/NewestImagesCard";
+import { PublishedCard } from "./components/PublishedCard";
 
+/** What goes out, what is being written, what went out, and whether the channels are well. */
 export default function HomePage() {
-  return <PageHeader title="Home" />;
+  const business = useBusiness();
+  const { practice } = useSession();
+  const totals = useQuery(libraryTotalsQuery(business.id));
+  const recent = useQuery(recentPostsQuery(business.id));
+
+  const posts = recent.data?.posts ?? [];
+  const hasPublished = posts.some((post) => post.publications.some((p) => p.state === "published"));
+  const isKnown = Boolean(totals.data && recent.data);
+  const isNew = isKnown && !hasPublished;
+  return (
+    <>
+      <PageHeader title="Home" fact={formatDay(new Date(), business.timezone)} />
+      <div className="page-padding flex max-w-310 flex-col gap-4 pt-1 pb-8">
+        <div className="md:hidden">
+          <PracticeNotice practice={practice} />
+        </div>
+        {isNew && (
+          <FirstSteps
+            hasImage={(totals.data?.images ?? 0) > 0}
+            hasPost={posts.length > 0}
+            isPractice={practice.meta}
+          />
+        )}
+        <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
+          <div className="flex min-w-0 flex-col gap-4">
+            <GoingOutCard query={recent} />
+            {!isNew && <PublishedCard />}
+            {!(isNew && posts.length === 0) && <DraftsCard />}
+          </div>
+          <div className="grid min-w-0 gap-4 sm:grid-cols-2 lg:grid-cols-1">
+            <ChannelsCard />
+            {!(isNew && totals.data?.images === 0) && <NewestImagesCard totals={totals.data} />}
+          </div>
+        </div>
+      </div>
+    </>
+  );
 }

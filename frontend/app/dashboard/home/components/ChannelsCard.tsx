@@ -1,0 +1,63 @@
+import { useQuery } from "@tanstack/react-query";
+import { ChannelMark, PLATFORM_NAMES } from "@/components/channels/ChannelMark";
+import { Badge, ErrorState, Loading, Skeleton, type Tone } from "@/components/ui/feedback";
+import { Card } from "@/components/ui/surface";
+import { channelsQuery } from "@/lib/api/channels";
+import type { ChannelStatus } from "@/lib/api/types";
+import { useBusiness } from "@/lib/business";
+
+const HEALTH: Record<ChannelStatus, { words: string; tone: Tone }> = {
+  connected: { words: "Connected", tone: "ok" },
+  reconnect_needed: { words: "Connect again", tone: "warn" },
+  restricted: { words: "Restricted", tone: "bad" },
+};
+
+/** Whether each channel can be published to. */
+export function ChannelsCard() {
+  const business = useBusiness();
+  const query = useQuery(channelsQuery(business.id));
+  return (
+    <Card title="Channels" titleId="channels">
+      {query.isError ? (
+        <ErrorState
+          title="Your channels could not be loaded"
+          onRetry={() => query.refetch()}
+          isRetrying={query.isFetching}
+          className="py-4"
+        >
+          {query.error.message}
+        </ErrorState>
+      ) : query.isPending ? (
+        <Loading label="Loading channels">
+          <div className="flex flex-col gap-3 pt-2">
+            <Skeleton className="h-9" />
+            <Skeleton className="h-9" />
+          </div>
+        </Loading>
+      ) : query.data.length === 0 ? (
+        <p className="text-ink-2">
+          No channel is connected yet. Until one is, posts can be written and kept as drafts.
+        </p>
+      ) : (
+        <ul className="flex flex-col gap-3 pt-1.5">
+          {query.data.map((channel) => {
+            const { words, tone } = HEALTH[channel.status];
+            return (
+              <li key={channel.id} className="flex items-center gap-3">
+                <ChannelMark platform={channel.platform} className="size-8" />
+                <span className="min-w-0 flex-1">
+                  <span className="block truncate font-medium">{channel.name}</span>
+                  <span className="block truncate text-caption text-ink-3">
+                    {channel.is_practice ? "Practice " : ""}
+                    {PLATFORM_NAMES[channel.platform]}
+                  </span>
+                </span>
+                <Badge tone={tone}>{words}</Badge>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,72 @@
+import type { UseQueryResult } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { PostStateBadge } from "@/components/posts/PostStateBadge";
+import { ErrorState, Loading } from "@/components/ui/feedback";
+import { Moment } from "@/components/ui/Moment";
+import { Card } from "@/components/ui/surface";
+import type { Post, PostList } from "@/lib/api/types";
+import { useBusiness } from "@/lib/business";
+import { PostRow, ROW, RowSkeletons } from "./PostRow";
+
+const STATES = ["unconfirmed", "failed", "publishing", "scheduled"] as const;
+type OpenState = (typeof STATES)[number];
+
+function isOpen(post: Post): post is Post & { state: OpenState } {
+  return (STATES as readonly string[]).includes(post.state);
+}
+
+/** What is on its way, and before it what needs a person. */
+export function GoingOutCard({ query }: { query: UseQueryResult<PostList> }) {
+  const { timezone } = useBusiness();
+  const open = (query.data?.posts ?? [])
+    .filter(isOpen)
+    .sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state))
+    .slice(0, 5);
+  return (
+    <Card title="Going out" titleId="going-out" isFlush>
+      {query.isError ? (
+        <ErrorState
+          title="Your posts could not be loaded"
+          onRetry={() => query.refetch()}
+          isRetrying={query.isFetching}
+          className="py-8"
+        >
+          {query.error.message} Nothing is lost.
+        </ErrorState>
+      ) : query.isPending ? (
+        <Loading label="Loading posts">
+          <div className="pb-2">
+            <RowSkeletons count={1} />
+          </div>
+        </Loading>
+      ) : open.length === 0 ? (
+        <p className="px-5 pb-5 text-ink-2">Nothing is on its way right now.</p>
+      ) : (
+        <ul className="pb-2">
+          {open.map((post) => (
+            <li key={post.id}>
+              <Link to="/dashboard/posts" search={{ state: post.state }} className={ROW}>
+                <PostRow
+                  post={post}
+                  note={<OpenNote post={post} timezone={timezone} />}
+                  aside={<PostStateBadge state={post.state} />}
+                />
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+function OpenNote({ post, timezone }: { post: Post; timezone: string }) {
+  const trouble = post.publications.find((publication) => publication.error);
+  if ((post.state === "failed" || post.state === "unconfirmed") && trouble?.error) {
+    return trouble.error.detail;
+  }
+  if (post.state === "scheduled" && post.scheduled_at) {
+    return <Moment at={post.scheduled_at} timezone={timezone} isSentence />;
+  }
+  return post.publications.map((publication) => publication.channel_name).join(", ");
+}

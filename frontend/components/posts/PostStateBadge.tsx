@@ -1,0 +1,32 @@
+import {
+  CalendarClock,
+  CircleAlert,
+  CircleCheck,
+  CircleHelp,
+  LoaderCircle,
+  type LucideIcon,
+  PencilLine,
+  X,
+} from "lucide-react";
+import { Badge, type Tone } from "@/components/ui/feedback";
+import type { PostState } from "@/lib/api/types";
+
+const STATES: Record<PostState, { words: string; tone: Tone; icon: LucideIcon }> = {
+  draft: { words: "Draft", tone: "neutral", icon: PencilLine },
+  scheduled: { words: "Scheduled", tone: "accent", icon: CalendarClock },
+  publishing: { words: "Publishing", tone: "accent", icon: LoaderCircle },
+  published: { words: "Published", tone: "ok", icon: CircleCheck },
+  failed: { words: "Failed", tone: "bad", icon: CircleAlert },
+  unconfirmed: { words: "Needs a look", tone: "warn", icon: CircleHelp },
+  cancelled: { words: "Cancelled", tone: "neutral", icon: X },
+};
+
+/** The state of a post or of one publication, in the house's words. */
+export function PostStateBadge({ state }: { state: PostState }) {
+  const { words, tone, icon } = STATES[state];
+  return (
+    <Badge tone={tone} icon={icon}>
+      {words}
+    </Badge>
+  );
+}
