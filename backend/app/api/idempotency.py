@@ -58,13 +58,15 @@ async def idempotently(
     user_id: int,
     fingerprint: str,
     work: Callable[[str | None], Awaitable[tuple[int, View]]],
+    *,
+    wait_seconds: float = WAIT_SECONDS,
 ) -> Response:
     """The answer of `work`, or of the earlier request with the same key.
 
     `fingerprint` stands for what was sent (`body_fingerprint`, or a hash of a form's fields and file).
     `work` gets the key, so that what must not exist twice can keep it, and gives a status number and a
     view. It opens its own transactions: a route that calls this holds none, or the two would wait for
-    each other. Raises Malformed (`invalid_idempotency_key`) and Conflict (`idempotency_key_reused`,
+    each other. A repetition waits up to `wait_seconds` for the first request. Raises Malformed (`invalid_idempotency_key`) and Conflict (`idempotency_key_reused`,
     `in_progress`), and whatever `work` raises.
     """
     key = request.headers.get("idempotency-key")
@@ -75,7 +77,7 @@ async def idempotently(
         raise Malformed(
             "invalid_idempotency_key", "An Idempotency-Key has 1 to 255 printable ASCII characters."
         )
-    claim = await _claim(request, product, user_id, key, fingerprint)
+    claim = await _claim(request, product, user_id, key, fingerprint, wait_seconds)
     if isinstance(claim, Settled):
         return _answer(claim.status, claim.answer, is_replayed=True)
     try:
@@ -100,10 +102,10 @@ async def idempotently(
 
 
 async def _claim(
-    request: Request, product: Product, user_id: int, key: str, fingerprint: str
+    request: Request, product: Product, user_id: int, key: str, fingerprint: str, wait_seconds: float
 ) -> Begun | Settled:
     whole = hashlib.sha256(f"{request.method} {request.url.path}\n{fingerprint}".encode()).hexdigest()
-    give_up_at = asyncio.get_running_loop().time() + WAIT_SECONDS
+    give_up_at = asyncio.get_running_loop().time() + wait_seconds
     while True:
         claim = await idempotency.begin(
             product.database, user_id=user_id, key=key, fingerprint=whole, runner=product.instance

@@ -181,12 +181,11 @@ def _route(scope: Scope, path: str) -> str:
     if scope.get("route") is None:
         root: str = scope.get("root_path", "")
         return f"{root}/*" if root and path.startswith(root) else "*"
-    params: Mapping[str, object] = scope.get("path_params") or {}
-    for name, value in params.items():
-        if "/" in (text := str(value)) and path.endswith(text):
-            path = path.removesuffix(text) + "{" + name + "}"
-    names = {str(value): "{" + name + "}" for name, value in params.items()}
-    return "/".join(names.get(segment, segment) for segment in path.split("/"))
+    known = ""
+    for name, value in (scope.get("path_params") or {}).items():
+        before, found, path = path.partition(f"/{value}")
+        known += before + (f"/{{{name}}}" if found else "")
+    return known + path
 
 
 class _Doorkeeper:

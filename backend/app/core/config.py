@@ -152,7 +152,8 @@ class Settings(BaseSettings):
     @property
     def loopback_url(self) -> str:
         """How this machine reaches this server: what the simulators use."""
-        host = "127.0.0.1" if self.host in ("", "0.0.0.0", "localhost") else self.host
+        is_any = self.host in ("", "0.0.0.0", "localhost")  # noqa: S104 -- compared, not bound
+        host = "127.0.0.1" if is_any else self.host
         host = "[::1]" if host == "::" else f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.port}"
 

@@ -55,7 +55,7 @@ class Base(DeclarativeBase):
     """The root of all tables."""
 
     metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012 -- SQLAlchemy reads it as a class attribute
+    type_annotation_map = {datetime: UtcDateTime}
 
 
 class Database:
@@ -81,6 +81,8 @@ class Database:
             try:
                 yield session
             finally:
+                # A rollback forgets what was loaded; what was read stays readable.
+                session.expunge_all()
                 await session.rollback()
 
     @asynccontextmanager

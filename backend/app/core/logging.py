@@ -92,4 +92,4 @@ def configure(level: str, log_format: str) -> None:
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """A logger for one module."""
-    return structlog.stdlib.get_logger(name)  # type: ignore[no-any-return]  # structlog types it as Any
+    return structlog.stdlib.get_logger(name)

@@ -59,7 +59,6 @@ class Image(Base):
     storage_provider: Mapped[str] = mapped_column(String(20))
     storage_key: Mapped[str] = mapped_column(String(500), unique=True)
     thumbnail_key: Mapped[str] = mapped_column(String(500))
-    thumbnail_size: Mapped[int]
     thumbhash: Mapped[str] = mapped_column(String(64))
     sha256: Mapped[str] = mapped_column(String(64))
     is_animated: Mapped[bool]
@@ -150,17 +149,17 @@ async def find_by_storage_key(session: AsyncSession, business_id: int, key: str)
     )
 
 
-async def find_file(session: AsyncSession, image_id: int, name: str) -> tuple[str, str, int] | None:
-    """Key, type and size in bytes of `original`, `thumb` or a rendition of an image."""
+async def find_file(session: AsyncSession, image_id: int, name: str) -> tuple[str, str] | None:
+    """Key and type of `original`, `thumb` or a rendition of an image."""
     if name in ("original", "thumb"):
         image = await session.get(Image, image_id)
         if image is None:
             return None
         if name == "original":
-            return image.storage_key, image.mime_type, image.file_size
-        return image.thumbnail_key, "image/webp", image.thumbnail_size
+            return image.storage_key, image.mime_type
+        return image.thumbnail_key, "image/webp"
     rendition = await find_rendition(session, image_id, name)
-    return (rendition.storage_key, rendition.mime_type, rendition.file_size) if rendition else None
+    return (rendition.storage_key, rendition.mime_type) if rendition else None
 
 
 async def list_page(

@@ -396,9 +396,7 @@ async def waiting_on_channel(session: AsyncSession, channel_id: int) -> Sequence
             .where(
                 Publication.channel_id == channel_id,
                 Post.deleted_at.is_(None),
-                Publication.state.in_(
-                    [PublicationState.SCHEDULED.value, PublicationState.PUBLISHING.value]
-                ),
+                Publication.state.in_([PublicationState.SCHEDULED.value, PublicationState.PUBLISHING.value]),
             )
             .order_by(Post.id)
         )
@@ -426,3 +424,12 @@ async def drop_scheduled(session: AsyncSession, post_id: int) -> int:
         )
     )
     return int(result.rowcount)  # type: ignore[attr-defined]  # a DELETE always gives a CursorResult
+
+
+async def remove_draft(session: AsyncSession, post_id: int) -> None:
+    """Remove a post that has no publications, as if it had never been written."""
+    has_publication = select(Publication.id).where(Publication.post_id == post_id).exists()
+    if await session.scalar(select(has_publication)):
+        return
+    await clear_parts(session, post_id)
+    await session.execute(delete(Post).where(Post.id == post_id))

@@ -81,10 +81,9 @@ class PostUseView(View):
     scheduled_at: Moment | None
 
 
-class ImageDetail(View):
-    """An image and where it is used."""
+class ImageDetail(ImageView):
+    """An image and where it is used, newest post first."""
 
-    image: ImageView
     posts: list[PostUseView]
 
 
@@ -101,10 +100,3 @@ class LibraryTotals(View):
 
     images: int
     bytes: int
-
-
-class Uploaded(Body):
-    """The form fields of an upload besides its file: documents the multipart body."""
-
-    business_id: int
-    alt_text: str | None = None

@@ -38,6 +38,12 @@ class PostChange(Body):
     channel_ids: list[int] | None = Field(default=None, max_length=50)
 
 
+class PostSchedule(Body):
+    """When a post is to go out."""
+
+    scheduled_at: AwareDatetime
+
+
 class PublishInput(Body):
     """One post to one platform, now or at `scheduled_at`."""
 

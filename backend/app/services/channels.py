@@ -73,9 +73,7 @@ class Channels:
 
     def account(self, channel: Channel) -> Account:
         """The channel as its platform knows it, with its token opened."""
-        return Account(
-            channel.external_id, self._vault.open(channel.token_sealed, _token_context(channel))
-        )
+        return Account(channel.external_id, self._vault.open(channel.token_sealed, _token_context(channel)))
 
     async def connect(
         self,
@@ -91,9 +89,7 @@ class Channels:
         """Connect an account with its token, after the platform has confirmed it. An account that was
         connected before is renewed."""
         async with self._database.reading() as session:
-            await access.require_role(
-                session, business_id=business_id, user_id=user_id, at_least=Role.ADMIN
-            )
+            await access.require_role(session, business_id=business_id, user_id=user_id, at_least=Role.ADMIN)
             known = await models.find_account(session, business_id, platform, external_id)
         way = Way(platform, login, known.is_practice if known else False)
         publisher = self._publishers.get(way)
@@ -102,12 +98,12 @@ class Channels:
         try:
             facts = await publisher.verify(Account(external_id, access_token))
         except TryLater as error:
-            raise UpstreamUnavailable(error.code, error.detail, retry_after=error.retry_after or 30) from error
+            raise UpstreamUnavailable(
+                error.code, error.detail, retry_after=error.retry_after or 30
+            ) from error
         except PublishingError as error:
             raise RuleBroken(error.code, error.detail) from error
-        return await self._keep(
-            business_id, way, facts.external_id, name or facts.name, access_token
-        )
+        return await self._keep(business_id, way, facts.external_id, name or facts.name, access_token)
 
     async def open_practice(self, business_id: int, business_name: str) -> None:
         """Connect the business to a practice account on each platform. Safe to repeat; trouble is

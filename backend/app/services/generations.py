@@ -56,9 +56,7 @@ STYLES: Mapping[str, str] = {
 class Generations:
     """Painting for every business. `providers` in order of preference."""
 
-    def __init__(
-        self, database: Database, library: Library, providers: Mapping[str, ImageProvider]
-    ) -> None:
+    def __init__(self, database: Database, library: Library, providers: Mapping[str, ImageProvider]) -> None:
         self._database = database
         self._library = library
         self.providers = providers
@@ -199,17 +197,15 @@ class Generations:
             earlier = request_key and await models.find_by_request(session, user_id, request_key)
             if not earlier:
                 raise error
-            image = earlier.image_id and (
-                await image_models.find_by_ids(session, [earlier.image_id])
-            ).get(earlier.image_id)
+            image = earlier.image_id and (await image_models.find_by_ids(session, [earlier.image_id])).get(
+                earlier.image_id
+            )
         if image:
             return earlier, image
         if earlier.state == GenerationState.RUNNING.value:
             raise Conflict("in_progress", "This picture is being painted already.")
         if earlier.state == GenerationState.UNKNOWN.value:
-            raise OutcomeUnknown(
-                "outcome_unknown", earlier.error_detail or "", generation_id=earlier.id
-            )
+            raise OutcomeUnknown("outcome_unknown", earlier.error_detail or "", generation_id=earlier.id)
         raise RuleBroken(
             earlier.error_code or "generation_failed",
             earlier.error_detail or "This generation gave no picture. Ask again with a new Idempotency-Key.",

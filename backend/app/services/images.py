@@ -9,6 +9,7 @@ work never finished.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 import secrets
 import shutil
@@ -17,8 +18,9 @@ import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
 from weakref import WeakValueDictionary
 
 from sqlalchemy.exc import IntegrityError
@@ -28,23 +30,22 @@ from app.core import clock
 from app.core.db import Database
 from app.core.errors import Conflict, NotFound, RuleBroken, UnsupportedType, UpstreamUnavailable
 from app.core.faults import fault
+from app.core.fetch import fetch_to_file
 from app.core.logging import get_logger
-from app.imaging import PictureRefused, Workshop
+from app.imaging import THUMB_MIME_TYPE, PictureRefused, Workshop
 from app.imaging.renditions import RECIPES, Recipe, plan
 from app.models import images as models
 from app.models import posts as post_models
 from app.models.businesses import Role
 from app.models.images import Filter, Image, Page, Rendition, Sort, StorageIntent
 from app.models.posts import Post
-from app.providers.storage.base import ObjectMissing, Storage, StorageError
+from app.providers.storage.base import ObjectMissing, Storage, StorageError, StoredObject
 from app.services import access
 
 log = get_logger(__name__)
 
 UNFINISHED_AFTER = timedelta(hours=1)
 """What was begun longer ago than this and is not finished never will be."""
-
-THUMB_MIME_TYPE = "image/webp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +119,7 @@ def readiness(image: Image) -> list[Readiness]:
 class Library:
     """The pictures of every business: one database, one store, one workshop."""
 
-    def __init__(
-        self, database: Database, storage: Storage, workshop: Workshop, *, work_dir: Path
-    ) -> None:
+    def __init__(self, database: Database, storage: Storage, workshop: Workshop, *, work_dir: Path) -> None:
         self.database = database
         self.storage = storage
         self.workshop = workshop
@@ -182,7 +181,6 @@ class Library:
                 storage_provider=self.storage.name,
                 storage_key=key,
                 thumbnail_key=thumbnail_key,
-                thumbnail_size=(await asyncio.to_thread(thumb.stat)).st_size,
                 thumbhash=verified.thumbhash,
                 sha256=received.sha256,
                 is_animated=verified.animated,
@@ -264,6 +262,36 @@ class Library:
                     raise NotFound("image_not_found", "This image is no longer there.") from error
                 return other
         return made
+
+    async def open_file(self, image_id: int, name: str) -> tuple[StoredObject, str]:
+        """Read `original`, `thumb` or a rendition of an image; gives its type too. The caller has checked
+        that whoever asks may see it."""
+        async with self.database.reading() as session:
+            found = await models.find_file(session, image_id, name)
+        if found is None:
+            raise NotFound("image_not_found", "There is no such picture any more.")
+        key, mime_type = found
+        try:
+            return await self.storage.open(key), mime_type
+        except ObjectMissing as error:
+            log.error("storage.object_missing", key=key)
+            raise NotFound("image_file_missing", "The file of this image is missing in storage.") from error
+        except StorageError as error:
+            raise UpstreamUnavailable(
+                "storage_unavailable", "The picture could not be read just now. Try again in a minute."
+            ) from error
+
+    async def import_url(self, url: str, *, business_id: int, max_bytes: int) -> Image:
+        """Take a picture in from somewhere else on the network, by the same rules as an upload."""
+        async with self.workspace() as workspace:
+            path = workspace / "received"
+            await fetch_to_file(url, path, max_bytes=max_bytes)
+            digest = await asyncio.to_thread(_sha256, path)
+            name = unquote(PurePosixPath(urlsplit(url).path).name)
+            image, _ = await self.accept(
+                Received(path, digest, name), business_id=business_id, workspace=workspace
+            )
+        return image
 
     async def remove(self, image_id: int) -> None:
         """Let go of an image for good: the rows first, then the bytes."""
@@ -436,9 +464,7 @@ async def trash_image(session: AsyncSession, *, user_id: int, image_id: int) -> 
 
 async def restore_image(session: AsyncSession, *, user_id: int, image_id: int) -> Image:
     """Bring an image back from the trash; one that is not there stays as it is."""
-    image = await get_image(
-        session, user_id=user_id, image_id=image_id, at_least=Role.EDITOR, trashed=True
-    )
+    image = await get_image(session, user_id=user_id, image_id=image_id, at_least=Role.EDITOR, trashed=True)
     image.deleted_at = None
     image.updated_at = clock.now()
     await session.flush()
@@ -447,9 +473,7 @@ async def restore_image(session: AsyncSession, *, user_id: int, image_id: int) -
 
 async def check_removable(session: AsyncSession, *, user_id: int, image_id: int) -> None:
     """Only what is in the trash, and in no post, can be removed for good."""
-    image = await get_image(
-        session, user_id=user_id, image_id=image_id, at_least=Role.EDITOR, trashed=True
-    )
+    image = await get_image(session, user_id=user_id, image_id=image_id, at_least=Role.EDITOR, trashed=True)
     used_in = await post_models.with_image(session, image.id, include_deleted=True)
     if used_in:
         raise Conflict(
@@ -462,6 +486,23 @@ async def check_removable(session: AsyncSession, *, user_id: int, image_id: int)
 async def posts_using(session: AsyncSession, image_id: int) -> Sequence[Post]:
     """Posts with this image, newest first; the caller has checked who asks."""
     return await post_models.with_image(session, image_id)
+
+
+def checked_cursor(sort: Sort, value: str, image_id: int) -> tuple[str, int]:
+    """A place in a list, as `Page.next_cursor` told it. Raises ValueError for anything else."""
+    if not 0 < image_id <= access.LARGEST_ID:
+        raise ValueError("not an id")
+    if sort == "most_used":
+        if not 0 <= int(value) <= access.LARGEST_ID:
+            raise ValueError("not a count")
+    elif datetime.fromisoformat(value).tzinfo is None:
+        raise ValueError("not a moment")
+    return value, image_id
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _as_app_error(refusal: PictureRefused) -> Exception:

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from app.core import clock
 from app.core.crypto import Signer
-from app.providers.storage.base import Storage
+from app.providers.storage.base import Storage, StorageError
 
 _OWN = re.compile(r"^/media/(?P<image_id>\d{1,18})/(?P<name>[a-z0-9-]{1,60})\.[a-z]{3,4}$")
 
@@ -71,7 +71,10 @@ class MediaUrls:
     def own_storage_key(self, url: str) -> str | None:
         """The key that a URL of our store names, whoever's it is: look it up within the business."""
         key = "/".join(unquote(urlsplit(url).path).split("/")[-2:])
-        direct = self._storage.url(key, expires_at=end_of_tomorrow(clock.now()))
+        try:
+            direct = self._storage.url(key, expires_at=end_of_tomorrow(clock.now()))
+        except StorageError:
+            return None
         if direct is None or direct.partition("?")[0] != url.partition("?")[0]:
             return None
         return key

@@ -138,12 +138,15 @@ def rule_problems(
             )
         )
     if not pictures and not text.strip():
-        problems.append(Problem("post_empty", "There is nothing to publish yet.", "Write a text or add an image."))
+        problems.append(
+            Problem("post_empty", "There is nothing to publish yet.", "Write a text or add an image.")
+        )
     if counted.characters > rules.max_characters:
         problems.append(
             Problem(
                 "text_too_long",
-                f"{label} takes {rules.max_characters:,} characters, and this text has {counted.characters:,}.",
+                f"{label} takes {rules.max_characters:,} characters, "
+                f"and this text has {counted.characters:,}.",
                 f"Shorten it by {counted.characters - rules.max_characters:,}.",
             )
         )
@@ -358,7 +361,7 @@ async def judge(
             verdict.problems.append(
                 Problem(
                     "image_cropped",
-                    f"{LABELS[rules.platform]} needs another shape, so this image is cropped around its centre.",
+                    f"{LABELS[rules.platform]} needs another shape: this image is cropped around its centre.",
                     "Look at the preview: it shows what stays.",
                     is_blocking=False,
                     image_id=picture.image.id,

@@ -110,6 +110,69 @@ class Publishing:
 
     # --- what users ask for
 
+    async def compose(
+        self,
+        *,
+        user_id: int,
+        business_id: int,
+        platform: str,
+        content_text: str,
+        image_ids: Sequence[int],
+        image_urls: Sequence[str],
+        channel_id: int | None,
+        scheduled_at: datetime | None,
+        max_bytes: int,
+        request_key: str | None,
+    ) -> int:
+        """Write a post for one channel and send or plan it; returns its id.
+
+        `image_urls` are URLs of this library, or foreign ones that are taken in first. A post that
+        breaks a rule is not kept.
+        """
+        if scheduled_at is not None:
+            posts.check_moment(scheduled_at)
+        async with self._database.reading() as session:
+            await access.require_role(session, business_id=business_id, user_id=user_id, at_least=Role.EDITOR)
+            earlier = request_key and await models.find_by_request(session, user_id, request_key)
+            if not earlier:
+                channel = await self._only_channel(session, business_id, platform, channel_id)
+        if earlier:
+            # The first request may have died between writing the post and sending it.
+            await self._send(user_id, earlier.id, scheduled_at)
+            return earlier.id
+        # What can be known without the pictures is said before they are fetched.
+        rules = self._channels.rules(channel)
+        if len(image_ids) + len(image_urls) < rules.min_images:
+            raise RuleBroken(f"{platform}_requires_image", f"{LABELS[platform]} requires at least one image")
+        if len(image_ids) + len(image_urls) > rules.max_images:
+            raise RuleBroken(
+                "too_many_images",
+                f"{LABELS[platform]} takes at most {rules.max_images} here.",
+                limit=rules.max_images,
+            )
+        pictures = [posts.PictureInput(image_id) for image_id in image_ids]
+        for url in image_urls:
+            pictures.append(posts.PictureInput(await self._image_at(url, business_id, max_bytes)))
+        async with self._database.writing() as session:
+            post = await posts.create_post(
+                session,
+                user_id=user_id,
+                business_id=business_id,
+                content_text=content_text,
+                pictures=pictures,
+                channel_ids=[channel.id],
+                scheduled_at=scheduled_at,
+                request_key=request_key,
+            )
+        await self._send(user_id, post.id, scheduled_at)
+        return post.id
+
+    async def _send(self, user_id: int, post_id: int, scheduled_at: datetime | None) -> None:
+        if scheduled_at is not None:
+            await self.schedule_new(user_id=user_id, post_id=post_id, scheduled_at=scheduled_at)
+        else:
+            await self.publish_new(user_id=user_id, post_id=post_id)
+
     async def publish(self, *, user_id: int, post_id: int) -> None:
         """Send a draft, or a scheduled post ahead of its time. Publications that are on their way or out
         already stay as they are, so that a second click changes nothing.
@@ -120,9 +183,7 @@ class Publishing:
             post = await posts.get_post(session, user_id=user_id, post_id=post_id, at_least=Role.EDITOR)
             publications = await models.list_publications(session, [post.id])
             chosen, pictures = await self._parts(session, post)
-        if not publications or any(
-            row.state == PublicationState.SCHEDULED.value for row in publications
-        ):
+        if not publications or any(row.state == PublicationState.SCHEDULED.value for row in publications):
             await self._check(post, chosen, pictures)
         try:
             async with self._database.writing() as session:
@@ -154,6 +215,30 @@ class Publishing:
                 await session.flush()
                 _note(session, publication.id, now, "scheduled", "Planned.")
             after_commit(session, self._wake)
+
+    async def schedule_new(self, *, user_id: int, post_id: int, scheduled_at: datetime) -> None:
+        """Plan a post that was just written. One that cannot be planned is not kept: whoever wrote it
+        has it still, and gets the reason. A post that is planned already stays as it is."""
+        async with self._database.reading() as session:
+            if await models.list_publications(session, [post_id]):
+                return
+        try:
+            await self.schedule(user_id=user_id, post_id=post_id, scheduled_at=scheduled_at)
+        except AppError:
+            await self._discard(post_id)
+            raise
+
+    async def publish_new(self, *, user_id: int, post_id: int) -> None:
+        """Send a post that was just written, by the same rule."""
+        try:
+            await self.publish(user_id=user_id, post_id=post_id)
+        except AppError:
+            await self._discard(post_id)
+            raise
+
+    async def _discard(self, post_id: int) -> None:
+        async with self._database.writing() as session:
+            await models.remove_draft(session, post_id)
 
     async def unschedule(self, *, user_id: int, post_id: int) -> None:
         """Make a scheduled post a draft again."""
@@ -255,7 +340,7 @@ class Publishing:
                     task,
                     PublicationState.UNCONFIRMED,
                     code="interrupted",
-                    message="The server stopped while publishing. Looking at the platform before anything else.",
+                    message="The server stopped while publishing. Looking at the platform first.",
                     step_count=0,
                     next_step_at=clock.now(),
                 )
@@ -270,9 +355,7 @@ class Publishing:
 
     async def _begin(self, task: _Task) -> None:
         """A scheduled publication is due: check once more, then start."""
-        verdict = await posts.judge(
-            self._library, self._channels, task.channel, task.text, task.pictures
-        )
+        verdict = await posts.judge(self._library, self._channels, task.channel, task.text, task.pictures)
         blocking = next((problem for problem in verdict.problems if problem.is_blocking), None)
         if blocking:
             await self._fail(task, blocking.code, f"{blocking.message.rstrip('.')}. {blocking.fix}")
@@ -317,9 +400,7 @@ class Publishing:
                     task, TryLater("platform_slow", f"{_label(task)} is still working on the picture.")
                 )
 
-    async def _prepare(
-        self, task: _Task, publisher: Publisher, account: Account, content: Content
-    ) -> None:
+    async def _prepare(self, task: _Task, publisher: Publisher, account: Account, content: Content) -> None:
         fault("publish.before_prepare")
         reference = await publisher.prepare(account, content)
         fault("publish.after_prepare")
@@ -631,6 +712,46 @@ class Publishing:
                 f"The token of {channel.name} can't be read with today's SECRET_KEY. Connect it again.",
             ) from error
 
+    async def _only_channel(
+        self, session: AsyncSession, business_id: int, platform: str, channel_id: int | None
+    ) -> Channel:
+        connected = [
+            channel
+            for channel in await channel_models.list_connected(session, business_id)
+            if channel.platform == platform
+        ]
+        if channel_id is not None:
+            connected = [channel for channel in connected if channel.id == channel_id]
+            if not connected:
+                raise NotFound("channel_not_found", f"This business has no such {LABELS[platform]} channel.")
+        if len(connected) != 1:
+            raise RuleBroken(
+                "channel_required",
+                f"Say which {LABELS[platform]} channel by its channel_id."
+                if connected
+                else f"Connect an {LABELS[platform]} channel first."
+                if platform == "instagram"
+                else "Connect a Facebook Page first.",
+            )
+        return connected[0]
+
+    async def _image_at(self, url: str, business_id: int, max_bytes: int) -> int:
+        """The image behind a URL: one of this business's, or a foreign one that is taken in now."""
+        own_id, own_key = self._media_urls.own_image_id(url), self._media_urls.own_storage_key(url)
+        async with self._database.reading() as session:
+            if own_id is not None:
+                found = (await image_models.find_many(session, business_id, [own_id])).get(own_id)
+            elif own_key is not None:
+                found = await image_models.find_by_storage_key(session, business_id, own_key)
+            else:
+                found = None
+        if found is not None:
+            return found.id
+        if own_id is not None or own_key is not None:
+            raise NotFound("image_not_found", "There is no such image in this business's library.")
+        image = await self._library.import_url(url, business_id=business_id, max_bytes=max_bytes)
+        return image.id
+
     async def _parts(
         self, session: AsyncSession, post: Post
     ) -> tuple[list[Channel], Sequence[PictureInPost]]:
@@ -638,9 +759,7 @@ class Publishing:
         found = await channel_models.list_by_ids(session, story.channel_ids)
         return [found[channel_id] for channel_id in story.channel_ids], story.pictures
 
-    async def _check(
-        self, post: Post, chosen: Sequence[Channel], pictures: Sequence[PictureInPost]
-    ) -> None:
+    async def _check(self, post: Post, chosen: Sequence[Channel], pictures: Sequence[PictureInPost]) -> None:
         if not chosen:
             raise RuleBroken("channel_required", "Choose where to publish: at least one channel.")
         for picture in pictures:
@@ -650,9 +769,7 @@ class Publishing:
                     f"{picture.image.original_filename} is in the trash. Restore it or take it out.",
                 )
         for channel in chosen:
-            verdict = await posts.judge(
-                self._library, self._channels, channel, post.content_text, pictures
-            )
+            verdict = await posts.judge(self._library, self._channels, channel, post.content_text, pictures)
             for problem in verdict.problems:
                 if problem.is_blocking:
                     sentence = problem.message.rstrip(".")

@@ -117,7 +117,6 @@ def upgrade() -> None:
         sa.Column("storage_provider", sa.String(length=20), nullable=False),
         sa.Column("storage_key", sa.String(length=500), nullable=False),
         sa.Column("thumbnail_key", sa.String(length=500), nullable=False),
-        sa.Column("thumbnail_size", sa.Integer(), nullable=False),
         sa.Column("thumbhash", sa.String(length=64), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("is_animated", sa.Boolean(), nullable=False),

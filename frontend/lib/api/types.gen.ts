@@ -21,15 +21,15 @@ export type BusinessList = {
 export type BusinessView = {
   id: number;
   name: string;
-  timezone: string;
   role: "owner" | "admin" | "editor" | "viewer";
+  timezone: string;
 };
 
 /** What one channel would say of a post. */
 export type ChannelCheck = {
   channel_id: number;
-  platform: "instagram" | "facebook";
   is_ready: boolean;
+  platform: "instagram" | "facebook";
   problems: Array<CheckProblem>;
   renditions: Array<RenditionView>;
   text: CheckText;
@@ -37,12 +37,12 @@ export type ChannelCheck = {
 
 /** Connect with a token. */
 export type ChannelConnect = {
-  business_id: number;
-  platform: "instagram" | "facebook";
-  external_id: string;
   access_token: string;
-  name?: string | null;
+  business_id: number;
+  external_id: string;
   login?: "facebook" | "instagram";
+  name?: string | null;
+  platform: "instagram" | "facebook";
 };
 
 /** The business's channels. */
@@ -52,22 +52,22 @@ export type ChannelList = {
 
 /** A connected account. */
 export type ChannelView = {
-  id: number;
-  platform: "instagram" | "facebook";
-  name: string;
   external_id: string;
-  status: "connected" | "reconnect_needed" | "restricted";
+  id: number;
   is_practice: boolean;
+  name: string;
+  platform: "instagram" | "facebook";
   rules: RulesView;
+  status: "connected" | "reconnect_needed" | "restricted";
 };
 
 /** Something that stands in the way (`is_blocking`) or is worth knowing, with its cure. */
 export type CheckProblem = {
   code: string;
-  message: string;
   fix: string;
+  image_id?: number | null;
   is_blocking: boolean;
-  image_id: number | null;
+  message: string;
 };
 
 /** The text as the platform counts it. */
@@ -79,8 +79,8 @@ export type CheckText = {
 
 /** The thing was done. */
 export type Done = {
-  success: true;
   message: string;
+  success: true;
 };
 
 /** A line of history. */
@@ -92,27 +92,27 @@ export type EventView = {
 
 /** What is wrong with one field; `field` is its path with dots. */
 export type FieldProblem = {
-  field: string;
   code: string;
+  field: string;
   message: string;
 };
 
 /** A picture to be made from words. */
 export type Generate = {
   business_id: number;
-  prompt: string;
-  size?: string;
-  quality?: "standard" | "hd";
-  style?: "professional" | "creative" | "minimalist" | "vintage" | null;
-  provider?: string | null;
   model?: string | null;
+  prompt: string;
+  provider?: string | null;
+  quality?: "standard" | "hd";
+  size?: string;
+  style?: "professional" | "creative" | "minimalist" | "vintage" | null;
 };
 
 /** The picture and how it was made. */
 export type Generated = {
-  success: true;
-  image: ImageView;
   generation: GenerationView;
+  image: ImageView;
+  success: true;
 };
 
 /** What the form can offer; the first provider and its first model are the defaults. */
@@ -123,112 +123,117 @@ export type GenerationOptions = {
 
 /** A request to an AI provider and what became of it. */
 export type GenerationView = {
-  id: number;
   business_id: number;
-  prompt: string;
-  provider: string;
-  model: string;
-  size: string;
-  quality: string;
-  style: string | null;
-  state: "queued" | "running" | "succeeded" | "refused" | "failed" | "cancelled" | "unknown";
-  image_id: number | null;
+  created_at: string;
   error_code: string | null;
   error_detail: string | null;
-  created_at: string;
   finished_at: string | null;
+  id: number;
+  image_id: number | null;
+  model: string;
+  prompt: string;
+  provider: string;
+  quality: string;
+  size: string;
+  state: "queued" | "running" | "succeeded" | "refused" | "failed" | "cancelled" | "unknown";
+  style: string | null;
+};
+
+/** The process answers. */
+export type Health = {
+  status: string;
 };
 
 /** What can be changed of an image. `filename` is the name people see. */
 export type ImageChange = {
-  filename?: string | null;
   alt_text?: string | null;
+  filename?: string | null;
   tags?: Array<string> | null;
 };
 
 /** An image and where it is used, newest post first. */
 export type ImageDetail = {
-  id: number;
-  business_id: number;
-  filename: string;
-  original_filename: string;
-  file_size: number;
-  mime_type: string;
-  width: number;
-  height: number;
-  storage_provider: string;
-  storage_url: string;
-  storage_key: string;
-  is_ai_generated: boolean;
-  ai_prompt: string | null;
   ai_model: string | null;
+  ai_prompt: string | null;
   ai_style: string | null;
-  usage_count: number;
-  last_used_at: string | null;
-  created_at: string;
-  updated_at: string;
-  deleted_at: string | null;
   alt_text: string;
-  tags: Array<string>;
-  thumbnail_url: string;
-  thumbhash: string;
-  sha256: string;
   animated: boolean;
+  business_id: number;
+  created_at: string;
+  deleted_at: string | null;
+  file_size: number;
+  filename: string;
+  height: number;
+  id: number;
+  is_ai_generated: boolean;
+  last_used_at: string | null;
+  mime_type: string;
+  original_filename: string;
   platform_readiness: Array<ReadinessView>;
   posts: Array<PostUseView>;
+  sha256: string;
+  storage_key: string;
+  storage_provider: string;
+  storage_url: string;
+  tags: Array<string>;
+  thumbhash: string;
+  thumbnail_url: string;
+  updated_at: string;
+  usage_count: number;
+  width: number;
 };
 
 /** One page of the library. */
 export type ImageList = {
   images: Array<ImageView>;
-  total: number;
+  next_cursor: string | null;
   page: number;
   pages: number;
-  next_cursor: string | null;
+  total: number;
 };
 
 /** The image that was kept, or the one that was there already (`duplicate`). */
 export type ImageUploaded = {
-  success: true;
-  image: ImageView;
   duplicate: boolean;
+  image: ImageView;
+  success: true;
 };
 
 /** A picture in the library. Sizes in bytes and pixels. */
 export type ImageView = {
-  id: number;
+  ai_model: string | null;
+  ai_prompt: string | null;
+  ai_style: string | null;
+  alt_text: string;
+  animated: boolean;
   business_id: number;
-  filename: string;
-  original_filename: string;
+  created_at: string;
+  deleted_at: string | null;
   file_size: number;
-  mime_type: string;
-  width: number;
+  filename: string;
   height: number;
+  id: number;
+  is_ai_generated: boolean;
+  last_used_at: string | null;
+  mime_type: string;
+  original_filename: string;
+  platform_readiness: Array<ReadinessView>;
+  sha256: string;
+  storage_key: string;
   storage_provider: string;
   storage_url: string;
-  storage_key: string;
-  is_ai_generated: boolean;
-  ai_prompt: string | null;
-  ai_model: string | null;
-  ai_style: string | null;
-  usage_count: number;
-  last_used_at: string | null;
-  created_at: string;
-  updated_at: string;
-  deleted_at: string | null;
-  alt_text: string;
   tags: Array<string>;
-  thumbnail_url: string;
   thumbhash: string;
-  sha256: string;
-  animated: boolean;
-  platform_readiness: Array<ReadinessView>;
+  thumbnail_url: string;
+  updated_at: string;
+  usage_count: number;
+  width: number;
 };
 
 /** How much a business keeps. */
 export type LibraryTotals = {
-  images: number;
   bytes: number;
+  images: number;
 };
 
 /** E-mail and password. */
@@ -239,9 +244,9 @@ export type Login = {
 
 /** Who asks, their businesses, and what is practice on this server. */
 export type Me = {
-  user: UserView;
   businesses: Array<BusinessView>;
   practice: PracticeView;
+  user: UserView;
 };
 
 /** Take in somebody who has an account. */
@@ -262,89 +267,97 @@ export type MemberList = {
 
 /** A member. */
 export type MemberView = {
-  user_id: number;
+  created_at: string;
   email: string;
   name: string;
   role: "owner" | "admin" | "editor" | "viewer";
-  created_at: string;
+  user_id: number;
 };
 
 /** A model and what it can do. */
 export type ModelView = {
   id: string;
-  name: string;
-  sizes: Array<string>;
-  qualities: Array<string>;
   max_prompt_length: number;
+  name: string;
+  qualities: Array<string>;
+  sizes: Array<string>;
 };
 
 /** A post after it was made, changed or sent. */
 export type PostAnswer = {
-  success: true;
   post: PostView;
+  success: true;
 };
 
 /** What can be changed of a draft. */
 export type PostChange = {
+  channel_ids?: Array<number> | null;
   content_text?: string | null;
   images?: Array<PostImageInput> | null;
-  channel_ids?: Array<number> | null;
 };
 
 /** What every chosen channel would say of a post. */
 export type PostCheck = {
-  is_ready: boolean;
   channels: Array<ChannelCheck>;
+  is_ready: boolean;
 };
 
 /** An image at its place in a post. Without `alt_text` the image's own is sent. */
 export type PostImageInput = {
-  image_id: number;
   alt_text?: string | null;
+  image_id: number;
 };
 
 /** An image in a post. */
 export type PostImageView = {
-  image_id: number;
   alt_text: string;
-  thumbnail_url: string;
-  thumbhash: string;
-  width: number;
   height: number;
-  original_filename: string;
+  image_id: number;
   is_ai_generated: boolean;
+  original_filename: string;
+  thumbhash: string;
+  thumbnail_url: string;
+  width: number;
 };
 
 /** A post for several channels. */
 export type PostInput = {
   business_id: number;
+  channel_ids?: Array<number>;
   content_text?: string;
   images?: Array<PostImageInput>;
-  channel_ids?: Array<number>;
   scheduled_at?: string | null;
 };
 
 /** Posts, newest first. */
 export type PostList = {
-  posts: Array<PostView>;
   next_cursor: string | null;
+  posts: Array<PostView>;
+};
+
+/** When a post is to go out. */
+export type PostSchedule = {
+  scheduled_at: string;
 };
 
 /** A post that uses an image. */
 export type PostUseView = {
-  id: number;
   content_text: string;
-  state: string;
+  id: number;
   scheduled_at: string | null;
+  state: string;
 };
 
 /** A post. `state` sums up its publications; without any it is a draft. */
 export type PostView = {
-  id: number;
   business_id: number;
-  content_text: string;
-  images: Array<PostImageView>;
   channel_ids: Array<number>;
+  content_text: string;
+  created_at: string;
+  id: number;
+  images: Array<PostImageView>;
+  publications: Array<PublicationView>;
+  scheduled_at: string | null;
   state:
     | "draft"
     | "scheduled"
@@ -353,37 +366,34 @@ export type PostView = {
     | "failed"
     | "unconfirmed"
     | "cancelled";
-  scheduled_at: string | null;
-  created_at: string;
   updated_at: string;
-  publications: Array<PublicationView>;
 };
 
 /** Which parts of the product are practice. */
 export type PracticeView = {
-  meta: boolean;
   images: boolean;
+  meta: boolean;
 };
 
 /** RFC 9457 problem details. `code` is stable; `detail` is a sentence for people. */
 export type Problem = {
-  type: string;
-  title: string;
-  status: number;
-  detail: string;
   code: string;
-  errors: Array<FieldProblem> | null;
-  retry_after: number | null;
-  limit: number | null;
-  posts: Array<Record<string, unknown>> | null;
-  request_id: string | null;
+  detail: string;
+  errors?: Array<FieldProblem> | null;
+  limit?: number | null;
+  posts?: Array<Record<string, unknown>> | null;
+  request_id?: string | null;
+  retry_after?: number | null;
+  status: number;
+  title: string;
+  type: string;
 };
 
 /** A provider that is set up on this server. */
 export type ProviderView = {
-  name: string;
   is_practice: boolean;
   models: Array<ModelView>;
+  name: string;
 };
 
 /** Why a publication did not go out, or what is unclear about it. */
@@ -394,84 +404,92 @@ export type PublicationErrorView = {
 
 /** A post on one channel. */
 export type PublicationView = {
-  id: number;
   channel_id: number;
-  platform: "instagram" | "facebook";
   channel_name: string;
-  is_practice: boolean;
-  state: "scheduled" | "publishing" | "published" | "failed" | "unconfirmed" | "cancelled";
-  permalink: string | null;
-  external_id: string | null;
   error: PublicationErrorView | null;
-  published_at: string | null;
-  updated_at: string;
+  external_id: string | null;
   history: Array<EventView>;
+  id: number;
+  is_practice: boolean;
+  permalink: string | null;
+  platform: "instagram" | "facebook";
+  published_at: string | null;
+  state: "scheduled" | "publishing" | "published" | "failed" | "unconfirmed" | "cancelled";
+  updated_at: string;
 };
 
 /** One post to one platform, now or at `scheduled_at`. */
 export type PublishInput = {
   business_id: number;
-  content_text?: string;
-  content_images?: Array<string>;
-  image_ids?: Array<number>;
   channel_id?: number | null;
+  content_images?: Array<string>;
+  content_text?: string;
+  image_ids?: Array<number>;
   scheduled_at?: string | null;
+};
+
+/** Each part that the product needs, and that it works. */
+export type Readiness = {
+  database: string;
+  queue: string;
+  status: string;
+  storage: string;
 };
 
 /** What a platform would make of an image. `note` is a sentence; `width` × `height` is what is sent. */
 export type ReadinessView = {
-  platform: "instagram" | "facebook";
-  is_ready: boolean;
-  is_cropped: boolean;
-  width: number;
   height: number;
+  is_cropped: boolean;
+  is_ready: boolean;
   note: string;
+  platform: "instagram" | "facebook";
+  width: number;
 };
 
 /** A new user, and the business they start with. */
 export type Register = {
-  email: string;
-  password: string;
-  name: string;
   business_name?: string | null;
+  email: string;
+  name: string;
+  password: string;
   timezone?: string | null;
 };
 
 /** The very file that would be sent. Size in bytes, sides in pixels. */
 export type RenditionView = {
-  image_id: number;
-  recipe: string;
-  url: string;
-  mime_type: string;
-  width: number;
-  height: number;
   file_size: number;
-  sha256: string;
+  height: number;
+  image_id: number;
   is_cropped: boolean;
+  mime_type: string;
+  recipe: string;
+  sha256: string;
+  url: string;
+  width: number;
 };
 
 /** The platform's limits. None: no limit. */
 export type RulesView = {
-  min_images: number;
-  max_images: number;
+  max_alt_text: number;
   max_characters: number;
   max_hashtags: number | null;
+  max_images: number;
   max_mentions: number | null;
-  max_alt_text: number;
+  min_images: number;
 };
 
 /** A fresh session. The same token is set as a cookie for browsers. */
 export type SignedIn = {
-  user: UserView;
+  access_token: string;
   businesses: Array<BusinessView>;
   practice: PracticeView;
-  access_token: string;
   token_type: "bearer";
+  user: UserView;
 };
 
 /** A user as they see themselves. */
 export type UserView = {
-  id: number;
   email: string;
+  id: number;
   name: string;
 };

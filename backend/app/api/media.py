@@ -1,0 +1,48 @@
+"""The files behind `storage_url` and `thumbnail_url`: signed, immutable, and only what we wrote."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import StreamingResponse
+from starlette.responses import Response
+
+from app.api.deps import ProductDep
+from app.core.errors import NotFound
+from app.schemas.base import Id
+
+router = APIRouter(tags=["media"])
+
+_HEADERS = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Content-Disposition": "inline",
+}
+
+
+@router.get("/media/{image_id}/{name}.{extension}", response_class=Response, include_in_schema=False)
+@router.head("/media/{image_id}/{name}.{extension}", response_class=Response, include_in_schema=False)
+async def get_file(
+    request: Request,
+    product: ProductDep,
+    image_id: Annotated[Id, Path()],
+    name: Annotated[str, Path(pattern=r"^[a-z0-9-]{1,60}$")],
+    extension: Annotated[str, Path(pattern=r"^[a-z]{3,4}$")],
+    e: Annotated[str, Query(max_length=20)] = "",
+    s: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
+    """Anyone with a valid URL may see the file, until it ends."""
+    if not product.media_urls.is_valid(image_id=image_id, name=name, expires=e, signature=s):
+        raise NotFound("link_not_valid", "This link has ended or was never one of ours.")
+    # A file never changes under its URL, so whoever has it has the right one.
+    tag = f'"{image_id}-{name}"'
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=_HEADERS | {"ETag": tag})
+    stored, mime_type = await product.library.open_file(image_id, name)
+    headers = _HEADERS | {"ETag": tag, "Content-Length": str(stored.size)}
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type=mime_type)
+    return StreamingResponse(stored.body, headers=headers, media_type=mime_type)

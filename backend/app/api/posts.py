@@ -1,0 +1,294 @@
+"""Posts and publications over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import Query, Request
+from starlette.responses import Response
+
+from app.api.deps import PathId, Product, ProductDep, QueryId, ReadSession, UserId, WriteSession, api_router
+from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently
+from app.models.posts import Post
+from app.schemas.base import Done, View
+from app.schemas.posts import (
+    ChannelCheck,
+    CheckProblem,
+    CheckText,
+    EventView,
+    PostAnswer,
+    PostChange,
+    PostCheck,
+    PostImageInput,
+    PostImageView,
+    PostInput,
+    PostList,
+    PostSchedule,
+    PostStateName,
+    PostView,
+    PublicationErrorView,
+    PublicationView,
+    RenditionView,
+)
+from app.services import posts
+from app.services.access import Session
+from app.services.posts import ChannelVerdict, PictureInput, PostStory, PublicationStory
+
+router = api_router("posts")
+
+
+def post_view(product: Product, story: PostStory) -> PostView:
+    """A post as the wire shows it, with its images and the state of each publication."""
+    post = story.post
+    return PostView.model_validate(
+        {
+            "id": post.id,
+            "business_id": post.business_id,
+            "content_text": post.content_text,
+            "images": [
+                PostImageView(
+                    image_id=picture.image.id,
+                    alt_text=picture.alt_text,
+                    thumbnail_url=product.media_urls.url(
+                        image_id=picture.image.id, name="thumb", key=picture.image.thumbnail_key
+                    ),
+                    thumbhash=picture.image.thumbhash,
+                    width=picture.image.width,
+                    height=picture.image.height,
+                    original_filename=picture.image.original_filename,
+                    is_ai_generated=picture.image.is_ai_generated,
+                )
+                for picture in story.pictures
+            ],
+            "channel_ids": list(story.channel_ids),
+            "state": story.state,
+            "scheduled_at": post.scheduled_at,
+            "created_at": post.created_at,
+            "updated_at": post.updated_at,
+            "publications": [_publication_view(part) for part in story.publications],
+        }
+    )
+
+
+def _publication_view(story: PublicationStory) -> PublicationView:
+    row = story.publication
+    error = None
+    if row.error_code:
+        error = PublicationErrorView(code=row.error_code, detail=row.error_detail or "")
+    return PublicationView.model_validate(
+        {
+            "id": row.id,
+            "channel_id": row.channel_id,
+            "platform": story.channel.platform,
+            "channel_name": story.channel.name,
+            "is_practice": story.channel.is_practice,
+            "state": row.state,
+            "permalink": row.permalink,
+            "external_id": row.external_id,
+            "error": error,
+            "published_at": row.published_at,
+            "updated_at": row.updated_at,
+            "history": [EventView.model_validate(event) for event in story.events],
+        }
+    )
+
+
+async def answer_with(product: Product, session: Session, post: Post) -> PostAnswer:
+    """The post as it stands now."""
+    (story,) = await posts.tell(session, [post])
+    return PostAnswer(post=post_view(product, story))
+
+
+async def answer_afresh(product: Product, user_id: int, post_id: int) -> PostAnswer:
+    """The post as it stands after work that had transactions of its own."""
+    async with product.database.reading() as session:
+        post = await posts.get_post(session, user_id=user_id, post_id=post_id)
+        return await answer_with(product, session, post)
+
+
+def _pictures(given: Sequence[PostImageInput]) -> list[PictureInput]:
+    return [PictureInput(picture.image_id, picture.alt_text) for picture in given]
+
+
+@router.post(
+    "/posts",
+    response_model=PostAnswer,
+    status_code=201,
+    openapi_extra=IDEMPOTENT,
+    summary="Write a post, as a draft or for a planned time",
+)
+async def create_post(request: Request, product: ProductDep, user_id: UserId, body: PostInput) -> Response:
+    """Without `scheduled_at` it is a draft and may break any rule; with it, it is checked and planned."""
+
+    async def create(key: str | None) -> tuple[int, View]:
+        async with product.database.writing() as session:
+            post = await posts.create_post(
+                session,
+                user_id=user_id,
+                business_id=body.business_id,
+                content_text=body.content_text,
+                pictures=_pictures(body.images),
+                channel_ids=body.channel_ids,
+                scheduled_at=body.scheduled_at,
+                request_key=key,
+            )
+        if body.scheduled_at:
+            await product.publishing.schedule_new(
+                user_id=user_id, post_id=post.id, scheduled_at=body.scheduled_at
+            )
+        return 201, await answer_afresh(product, user_id, post.id)
+
+    return await idempotently(request, product, user_id, await body_fingerprint(request), create)
+
+
+@router.post("/posts/check", summary="What each channel would say, and the files that would be sent")
+async def check_post(product: ProductDep, user_id: UserId, body: PostInput) -> PostCheck:
+    """Every problem with its cure. The renditions are made now and are the very bytes that go out."""
+    verdicts = await posts.check_post(
+        product.database,
+        product.library,
+        product.channels,
+        user_id=user_id,
+        business_id=body.business_id,
+        content_text=body.content_text,
+        pictures=_pictures(body.images),
+        channel_ids=body.channel_ids,
+    )
+    return PostCheck(
+        is_ready=bool(verdicts) and all(verdict.is_ready for verdict in verdicts),
+        channels=[_channel_check(product, verdict) for verdict in verdicts],
+    )
+
+
+def _channel_check(product: Product, verdict: ChannelVerdict) -> ChannelCheck:
+    return ChannelCheck.model_validate(
+        {
+            "channel_id": verdict.channel.id,
+            "platform": verdict.channel.platform,
+            "is_ready": verdict.is_ready,
+            "problems": [CheckProblem.model_validate(problem) for problem in verdict.problems],
+            "renditions": [
+                RenditionView(
+                    image_id=made.image_id,
+                    recipe=made.recipe,
+                    url=product.media_urls.url(
+                        image_id=made.image_id, name=made.recipe, key=made.storage_key
+                    ),
+                    mime_type=made.mime_type,
+                    width=made.width,
+                    height=made.height,
+                    file_size=made.file_size,
+                    sha256=made.sha256,
+                    is_cropped=made.is_cropped,
+                )
+                for made in verdict.renditions
+            ],
+            "text": CheckText.model_validate(verdict.text),
+        }
+    )
+
+
+@router.get("/posts", summary="Posts, newest first")
+async def list_posts(
+    product: ProductDep,
+    session: ReadSession,
+    user_id: UserId,
+    business_id: QueryId,
+    state: PostStateName | None = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    cursor: Annotated[str | None, Query(pattern=r"^[0-9]{1,18}$")] = None,
+) -> PostList:
+    """`state` keeps the posts of which at least one publication is in it; `draft`: those with none."""
+    found, before_id = await posts.list_posts(
+        session,
+        user_id=user_id,
+        business_id=business_id,
+        state=state,
+        limit=limit,
+        before_id=int(cursor) if cursor else None,
+    )
+    stories = await posts.tell(session, found)
+    return PostList(
+        posts=[post_view(product, story) for story in stories],
+        next_cursor=str(before_id) if before_id else None,
+    )
+
+
+@router.get("/posts/{post_id}", summary="A post and how its publications stand")
+async def get_post(product: ProductDep, session: ReadSession, user_id: UserId, post_id: PathId) -> PostView:
+    """With the history of each publication."""
+    post = await posts.get_post(session, user_id=user_id, post_id=post_id)
+    (story,) = await posts.tell(session, [post])
+    return post_view(product, story)
+
+
+@router.patch("/posts/{post_id}", summary="Change a draft")
+async def change_post(
+    product: ProductDep, session: WriteSession, user_id: UserId, post_id: PathId, change: PostChange
+) -> PostAnswer:
+    """Only what is sent is changed."""
+    post = await posts.change_post(
+        session,
+        user_id=user_id,
+        post_id=post_id,
+        content_text=change.content_text,
+        pictures=None if change.images is None else _pictures(change.images),
+        channel_ids=change.channel_ids,
+    )
+    return await answer_with(product, session, post)
+
+
+@router.delete("/posts/{post_id}", summary="Take a post off the list")
+async def delete_post(session: WriteSession, user_id: UserId, post_id: PathId) -> Done:
+    """What is planned is cancelled. What is out stays out on the platform."""
+    await posts.delete_post(session, user_id=user_id, post_id=post_id)
+    return Done(message="Post deleted")
+
+
+@router.post(
+    "/posts/{post_id}/publish",
+    response_model=PostAnswer,
+    status_code=202,
+    openapi_extra=IDEMPOTENT,
+    summary="Publish now",
+)
+async def publish_post(request: Request, product: ProductDep, user_id: UserId, post_id: PathId) -> Response:
+    """Answers at once; look at the post until no publication is `publishing`. Sending it twice changes
+    nothing."""
+
+    async def publish(_: str | None) -> tuple[int, View]:
+        await product.publishing.publish(user_id=user_id, post_id=post_id)
+        return 202, await answer_afresh(product, user_id, post_id)
+
+    return await idempotently(request, product, user_id, f"publish:{post_id}", publish)
+
+
+@router.post("/posts/{post_id}/schedule", summary="Plan a draft for a moment")
+async def schedule_post(
+    product: ProductDep, user_id: UserId, post_id: PathId, body: PostSchedule
+) -> PostAnswer:
+    """Checked now against every rule that can be checked ahead of time."""
+    await product.publishing.schedule(user_id=user_id, post_id=post_id, scheduled_at=body.scheduled_at)
+    return await answer_afresh(product, user_id, post_id)
+
+
+@router.post("/posts/{post_id}/unschedule", summary="Make a planned post a draft again")
+async def unschedule_post(product: ProductDep, user_id: UserId, post_id: PathId) -> PostAnswer:
+    """Possible until it begins to go out."""
+    await product.publishing.unschedule(user_id=user_id, post_id=post_id)
+    return await answer_afresh(product, user_id, post_id)
+
+
+@router.post("/publications/{publication_id}/retry", summary="Send a failed publication again")
+async def retry_publication(product: ProductDep, user_id: UserId, publication_id: PathId) -> PostAnswer:
+    """Only a failed one: it is known not to have gone out."""
+    post = await product.publishing.retry(user_id=user_id, publication_id=publication_id)
+    return await answer_afresh(product, user_id, post.id)
+
+
+@router.post("/publications/{publication_id}/confirm", summary="Look again whether it went out")
+async def confirm_publication(product: ProductDep, user_id: UserId, publication_id: PathId) -> PostAnswer:
+    """For an unconfirmed one. Nothing is sent: the platform is asked."""
+    post = await product.publishing.confirm(user_id=user_id, publication_id=publication_id)
+    return await answer_afresh(product, user_id, post.id)

@@ -1,0 +1,193 @@
+"""Receiving a file: multipart, streamed to disk, never more than a piece of it in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from email.utils import collapse_rfc2231_value, decode_rfc2231
+from pathlib import Path
+from typing import IO, Any
+
+from fastapi import Request
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from app.core.errors import Malformed, RuleBroken, TooLarge
+
+MAX_FIELDS = 20
+MAX_FIELD_BYTES = 16 * 1024
+MAX_HEADER_BYTES = 16 * 1024
+WRITE_BYTES = 512 * 1024
+
+
+@dataclass(slots=True)
+class ReceivedForm:
+    """The form: its text fields, and its file where one was sent. `sha256` is of the file's bytes."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    filename: str | None = None
+    has_file: bool = False
+    size: int = 0
+    sha256: str = ""
+
+
+class _Parts:
+    """Callbacks of the parser: sorts what arrives into text fields and the one file."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.form = ReceivedForm()
+        self.pending = bytearray()
+        self._max_bytes = max_bytes
+        self._header_name = bytearray()
+        self._header_value = bytearray()
+        self._headers: dict[bytes, bytes] = {}
+        self._header_bytes = 0
+        self._name = ""
+        self._is_file = False
+        self._text = bytearray()
+        self._count = 0
+        self.is_complete = False
+
+    def on_part_begin(self) -> None:
+        self._count += 1
+        if self._count > MAX_FIELDS:
+            raise Malformed("malformed_request", f"A form has at most {MAX_FIELDS} fields here.")
+        self._headers, self._header_bytes = {}, 0
+        self._text = bytearray()
+
+    def on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header_name += data[start:end]
+        self._count_header(end - start)
+
+    def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._header_value += data[start:end]
+        self._count_header(end - start)
+
+    def on_header_end(self) -> None:
+        self._headers[bytes(self._header_name).lower()] = bytes(self._header_value)
+        self._header_name.clear()
+        self._header_value.clear()
+
+    def on_headers_finished(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        self._name = options.get(b"name", b"").decode("utf-8", "replace")
+        self._is_file = b"filename" in options or b"filename*" in options
+        if not self._is_file:
+            return
+        if self._name != "file" or self.form.has_file:
+            raise Malformed("malformed_request", "Send one file, in the form field named file.")
+        self.form.has_file = True
+        self.form.filename = _filename(options)
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._is_file:
+            self.form.size += end - start
+            if self.form.size > self._max_bytes:
+                raise too_large(self._max_bytes)
+            self.pending += data[start:end]
+            return
+        self._text += data[start:end]
+        if len(self._text) > MAX_FIELD_BYTES:
+            raise Malformed("malformed_request", f"The form field {self._name[:50]} is too long.")
+
+    def on_part_end(self) -> None:
+        if not self._is_file:
+            try:
+                self.form.fields[self._name] = self._text.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise Malformed(
+                    "malformed_request", f"The form field {self._name[:50]} is not UTF-8 text."
+                ) from error
+
+    def on_end(self) -> None:
+        self.is_complete = True
+
+    def _count_header(self, count: int) -> None:
+        self._header_bytes += count
+        if self._header_bytes > MAX_HEADER_BYTES:
+            raise Malformed("malformed_request", "The headers of a form field are too long.")
+
+
+def too_large(limit: int) -> TooLarge:
+    """The refusal of a file over `limit` bytes."""
+    megabytes = f"{limit / 1024 / 1024:.1f}".removesuffix(".0")
+    return TooLarge(
+        "file_too_large",
+        f"The file is larger than {megabytes} MiB. Make it smaller and send it again.",
+        limit=limit,
+    )
+
+
+def field_problem(name: str, code: str, message: str) -> RuleBroken:
+    """The refusal of a form because of one field, in the shape that JSON bodies get."""
+    return RuleBroken("invalid_fields", message, errors=[{"field": name, "code": code, "message": message}])
+
+
+async def receive_form(request: Request, target: Path, *, max_bytes: int) -> ReceivedForm:
+    """Read a multipart body; its file goes to `target`.
+
+    Raises `Malformed` for a body that is not such a form, `TooLarge` as soon as the file passes
+    `max_bytes`. What is left of a refused body is read away for a while, so that a client which sends
+    first and listens later hears the answer.
+    """
+    content_type, options = parse_options_header(request.headers.get("content-type", ""))
+    boundary = options.get(b"boundary")
+    if content_type != b"multipart/form-data" or not boundary:
+        raise Malformed("malformed_request", "Send the picture as multipart/form-data.")
+    parts = _Parts(max_bytes)
+    names = [
+        "on_part_begin",
+        "on_part_data",
+        "on_part_end",
+        "on_header_field",
+        "on_header_value",
+        "on_header_end",
+        "on_headers_finished",
+        "on_end",
+    ]
+    callbacks: Any = {name: getattr(parts, name) for name in names}
+    parser = MultipartParser(boundary, callbacks)
+    digest = hashlib.sha256()
+    stream = request.stream()
+    file = await asyncio.to_thread(target.open, "wb")
+    try:
+        async for chunk in stream:
+            parser.write(chunk)
+            if len(parts.pending) >= WRITE_BYTES:
+                await asyncio.to_thread(_flush, parts, digest, file)
+        parser.finalize()
+        await asyncio.to_thread(_flush, parts, digest, file)
+    except FormParserError as error:
+        raise Malformed("malformed_request", "The form cannot be read.") from error
+    except TooLarge:
+        await _read_away(stream, 4 * max_bytes)
+        raise
+    finally:
+        await asyncio.to_thread(file.close)
+    if not parts.is_complete:
+        raise Malformed("malformed_request", "The form ended in the middle. Send it again.")
+    parts.form.sha256 = digest.hexdigest()
+    return parts.form
+
+
+def _flush(parts: _Parts, digest: hashlib._Hash, file: IO[bytes]) -> None:
+    piece, parts.pending = parts.pending, bytearray()
+    digest.update(piece)
+    file.write(piece)
+
+
+async def _read_away(stream: AsyncIterator[bytes], at_most: int) -> None:
+    count = 0
+    async for chunk in stream:
+        count += len(chunk)
+        if count > at_most:
+            return
+
+
+def _filename(options: dict[bytes, bytes]) -> str:
+    extended = options.get(b"filename*")
+    if extended:
+        return collapse_rfc2231_value(decode_rfc2231(extended.decode("latin-1")))
+    return options.get(b"filename", b"").decode("utf-8", "replace")

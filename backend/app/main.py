@@ -1,0 +1,126 @@
+"""The web application: API, files, the built page, and in practice mode the simulators."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from app import __version__
+from app.api import (
+    businesses,
+    channels,
+    errors,
+    generations,
+    images,
+    media,
+    middleware,
+    operations,
+    posts,
+    publishing,
+    rate_limits,
+    users,
+)
+from app.core.config import Settings
+from app.core.errors import NotFound
+from app.wiring import practice_key, running
+
+FRONTEND = Path(__file__).resolve().parents[2] / "frontend" / "dist"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application for these settings. Nothing is opened before its lifespan begins."""
+    practice = _make_practice(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running(settings) as product:
+            app.state.product = product
+            try:
+                yield
+            finally:
+                if practice is not None:
+                    await practice.state.store.close()
+
+    app = FastAPI(
+        title="AIGrowth",
+        version=__version__,
+        description="Pictures in, posts out: a media library, AI images, and publishing to Meta.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url="/api/v1/docs",
+        redoc_url=None,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+    )
+    errors.install(app)
+    rate_limits.install(app, settings)
+    middleware.install(app, settings, image_origins=_image_origins(settings))
+    for part in (users, businesses, images, generations, channels, posts, publishing):
+        app.include_router(part.router, prefix="/api/v1")
+    app.include_router(media.router)
+    app.include_router(operations.router)
+    if practice is not None:
+        app.mount("/practice", practice)
+    _serve_page(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _make_practice(settings: Settings) -> Any:
+    if not settings.is_practice or settings.practice_url:
+        return None
+    from practice import create_practice_app
+
+    return create_practice_app(
+        data_dir=settings.data_dir,
+        public_url=f"{settings.public_url}/practice",
+        control_key=practice_key(settings),
+    )
+
+
+def _image_origins(settings: Settings) -> list[str]:
+    if settings.storage_provider != "s3":
+        return []
+    base = settings.aws_s3_public_url or settings.aws_s3_endpoint_url
+    if base:
+        return [base]
+    return [f"https://{settings.aws_s3_bucket}.s3.{settings.aws_s3_region}.amazonaws.com"]
+
+
+def _serve_page(app: FastAPI) -> None:
+    """The built page: its assets for ever, its entry never from a cache, for every address of the page."""
+    app.mount("/assets", _Assets(directory=FRONTEND / "assets", check_dir=False))
+
+    @app.get("/{path:path}", include_in_schema=False)
+    async def page(request: Request, path: str) -> Response:
+        if path.startswith(("api/", "media/", "practice/")) or path in ("api", "practice"):
+            raise NotFound("not_found", "There is nothing at this address.")
+        file = FRONTEND / path
+        if path and "/" not in path and file.suffix and file.is_file():
+            return FileResponse(file, headers={"Cache-Control": "public, max-age=3600"})
+        if file.suffix or "text/html" not in request.headers.get("accept", "text/html"):
+            raise NotFound("not_found", "There is nothing at this address.")
+        entry = FRONTEND / "index.html"
+        if not entry.is_file():
+            raise NotFound("page_not_built", "The page is not built here. Run: make run")
+        return FileResponse(entry, headers={"Cache-Control": "no-cache"})
+
+
+class _Assets(StaticFiles):
+    """Files whose names hold a hash of their content."""
+
+    async def get_response(self, path: str, scope: Any) -> Response:
+        response = await super().get_response(path, scope)
+        if response.status_code == 200:
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
