@@ -249,7 +249,7 @@ UNREADABLE = {
     "an id with a path": Answer(b'{"id": "../me"}'),
     "an error that is no object": Answer(b'{"error": "no"}', 400),
     "a deep document": Answer(b"[" * 200_000),
-    "an endless document": Answer(b" " * (5 * 1024 * 1024)),
+    "an endless document": Answer(b'{"id": "1"' + b" " * (5 * 1024 * 1024) + b"}"),
     "not what it says it is": Answer(b"plain", headers={"content-encoding": "gzip"}),
     "a server error page": Answer(b"<html>Bad gateway</html>", 502),
     "a redirect": Answer(b"", 302, {"location": "http://127.0.0.1:9/elsewhere"}),

@@ -309,13 +309,15 @@ async def test_an_answer_that_breaks_off_is_unknown(
 async def test_a_picture_larger_than_any_may_be_is_not_kept(
     against_script: OpenAIImageProvider, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapter, "MAX_PICTURE_BYTES", 1000)
     picture = base64.b64encode(b"x" * 1001).decode()
     scripted.will_say(Answer(json.dumps({"data": [{"b64_json": picture}]}).encode()))
-    assert type(await failure(against_script.generate(wish()))) is GenerationUnknown
-
-    monkeypatch.setattr(adapter, "MAX_ANSWER_BYTES", 500)
-    assert type(await failure(against_script.generate(wish()))) is GenerationUnknown
+    with monkeypatch.context() as limits:
+        limits.setattr(adapter, "MAX_PICTURE_BYTES", 1000)
+        assert type(await failure(against_script.generate(wish()))) is GenerationUnknown
+    with monkeypatch.context() as limits:
+        limits.setattr(adapter, "MAX_ANSWER_BYTES", 1000)
+        assert type(await failure(against_script.generate(wish()))) is GenerationUnknown
+    assert len((await against_script.generate(wish())).content) == 1001
 
 
 async def test_what_is_sent_is_what_the_api_knows(

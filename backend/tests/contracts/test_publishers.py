@@ -196,8 +196,12 @@ async def test_a_picture_without_words_is_published(
     instagram: InstagramPublisher, practice: PracticeProcess, on_instagram: Account, pictures: str
 ) -> None:
     bare = Content("", (Picture(f"{pictures}/square.jpg", ""),), is_ai_generated=False)
-    await instagram.finish(on_instagram, await instagram.prepare(on_instagram, bare), bare)
+    reference = await instagram.prepare(on_instagram, bare)
+    await instagram.finish(on_instagram, reference, bare)
     assert [media["caption"] for media in media_of(practice, on_instagram)] == [""]
+    # Nothing tells it from another picture without words, so its id is not guessed.
+    look = await instagram.check(on_instagram, reference, bare, clock.now())
+    assert look == Look(Standing.PUBLISHED, None)
 
 
 async def test_the_account_is_told_by_its_user_name(
