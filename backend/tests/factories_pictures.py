@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 import zlib
@@ -86,6 +87,7 @@ def frames(count: int = 4, width: int = 400, height: int = 400) -> list[Image.Im
     return pictures
 
 
+@functools.cache
 def animated(format: str, count: int = 4, width: int = 400, height: int = 400) -> bytes:
     first, *rest = frames(count, width, height)
     return encoded(first, format, save_all=True, append_images=rest, duration=80, loop=0)

@@ -100,10 +100,13 @@ class Workshop:
         ]
 
     def start(self) -> None:
-        """Starts the workers in the background. Calling it again does nothing."""
+        """Starts the workers in the background. Calling it again does nothing.
+
+        Raises `UpstreamUnavailable` after `close`.
+        """
         with self._lock:
             if self._is_closed:
-                raise RuntimeError("the workshop is closed")
+                raise _closed()
             for bench in self._benches:
                 bench.start()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -95,9 +97,9 @@ def test_a_thumbnail_fills_a_square_tile_and_is_never_enlarged(
     assert tray.small.size == thumb
 
 
-SECRETIVE = {
+SECRETIVE: dict[str, Callable[[], bytes]] = {
     "jpeg": pictures.jpeg_with_secrets,
-    "jpeg, progressive": lambda: pictures.jpeg_with_secrets(progressive=True),
+    "jpeg, progressive": functools.partial(pictures.jpeg_with_secrets, progressive=True),
     "png": pictures.png_with_secrets,
     "webp": pictures.webp_with_secrets,
     "gif": lambda: pictures.gif_with_secrets(pictures.gif()),
@@ -336,9 +338,7 @@ def test_a_profile_above_a_megabyte_is_replaced_by_srgb(tray: Tray) -> None:
 
 
 @pytest.mark.parametrize("format", ["GIF", "WEBP"])
-def test_an_animation_stays_animated_and_its_thumbnail_shows_the_first_frame(
-    tray: Tray, format: str
-) -> None:
+def test_an_animation_stays_animated_and_its_thumbnail_shows_the_first_frame(tray: Tray, format: str) -> None:
     data = pictures.animated(format, count=5)
     verified = tray.take(data)
     assert verified.animated
@@ -386,7 +386,9 @@ def test_a_picture_made_by_a_model_says_so_and_nothing_else(tray: Tray, make: ob
     clean = tray.clean.read_bytes()
     assert clean.count(b"digitalsourcetype/trainedAlgorithmicMedia") == 1
     assert verified.file_size == len(clean) > len(data)
-    assert np.array_equal(pixels(tray.kept.convert("RGB")), pixels(Image.open(io.BytesIO(data)).convert("RGB")))
+    assert np.array_equal(
+        pixels(tray.kept.convert("RGB")), pixels(Image.open(io.BytesIO(data)).convert("RGB"))
+    )
     # Taken in once more, it is marked once.
     tray.take(clean, is_ai_generated=True)
     assert tray.clean.read_bytes() == clean
@@ -397,7 +399,14 @@ def test_a_picture_made_by_a_model_says_so_and_nothing_else(tray: Tray, make: ob
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"hello, I am a text", b"\xff\xd8", b"RIFF\x10\0\0\0WAVEfmt ", b"<svg/>", b"%!PS-Adobe-3.0 EPSF-3.0"],
+    [
+        b"",
+        b"hello, I am a text",
+        b"\xff\xd8",
+        b"RIFF\x10\0\0\0WAVEfmt ",
+        b"<svg/>",
+        b"%!PS-Adobe-3.0 EPSF-3.0",
+    ],
 )
 def test_what_is_no_accepted_picture_is_refused(tray: Tray, data: bytes) -> None:
     refusal = tray.refused(data)
