@@ -46,7 +46,9 @@ class CutBody(Response):
     """Sends the head of an answer and half of its body, then ends the connection."""
 
     def __init__(self, whole: Response) -> None:
-        super().__init__(bytes(whole.body), status_code=whole.status_code, media_type=whole.media_type)
+        # An answer that streams has no body yet: all that comes of it is its head.
+        body = bytes(getattr(whole, "body", b""))
+        super().__init__(body, status_code=whole.status_code, media_type=whole.media_type)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = bytes(self.body)

@@ -13,7 +13,14 @@ call is a live connection.
                                     drop_after   the work is done, the answer is lost
                                     hold_after   the work is done, the answer waits for control
 
-`executed` says whether the work is done before `error`, `http_500`, `garbage` or `truncated` answers.
+Options: `executed` says whether the work is done before `error`, `http_500`, `garbage` (by default it is)
+or `truncated` (it is) answers. `status`, `error` or `body`, and `headers` make the answer of `error`. `ms`
+belongs to `slow`, `on_gone` (`wait`, `execute`, `discard`) to the holds. Two kinds act elsewhere:
+`never_finished` makes the container of this call stay IN_PROGRESS, `publish_not_ready` refuses a publish.
+
+Edges: `account`, `media`, `media_publish`, `content_publishing_limit`, `container`, `media_item`, `photos`,
+`feed`, `published_posts`, `scheduled_posts`, `post`, `photo`, `debug_token`, `permissions`, and
+`images.generations` of the image provider. `media` and `feed` are listed with GET and added to with POST.
 """
 
 from __future__ import annotations
@@ -49,6 +56,13 @@ _NOT_READY = {
         "error_user_msg": "El contenido no está listo para publicarse. Espera un momento.",
         "fbtrace_id": "APracticeFault",
     }
+}
+_SERVICE_DOWN = {
+    "message": "An unexpected error has occurred. Please retry your request later.",
+    "type": "OAuthException",
+    "is_transient": True,
+    "code": 2,
+    "fbtrace_id": "APracticeFault",
 }
 _SERVER_PAGE = "<!doctype html><title>Error</title><h1>Sorry, something went wrong.</h1>"
 _GARBAGE_PAGE = "<!doctype html><title>Log in</title><h1>Please log in to continue</h1>"
@@ -273,8 +287,6 @@ def _stand_in(fault: Fault) -> Response:
         return HTMLResponse(_GARBAGE_PAGE, 200, {**PRACTICE_HEADERS, **headers})
     if fault.kind == "http_500":
         return HTMLResponse(_SERVER_PAGE, int(options.get("status", 500)), {**PRACTICE_HEADERS, **headers})
-    return JsonAnswer(
-        options.get("body") or {"error": options.get("error", {"message": "practice fault"})},
-        int(options.get("status", 400)),
-        headers,
-    )
+    error = options.get("error")
+    body = options.get("body") or {"error": error or _SERVICE_DOWN}
+    return JsonAnswer(body, int(options.get("status", 400 if error else 500)), headers)

@@ -44,7 +44,9 @@ class GraphCall:
             return default
         if isinstance(value, bool):
             return "true" if value else "false"
-        if isinstance(value, (str, int, float)):
+        if isinstance(value, str) and _is_unicode(value):
+            return value
+        if isinstance(value, (int, float)):
             return str(value)
         raise GraphError(errors.PARAMETER_INVALID, name=name, problem="must be a string")
 
@@ -95,11 +97,20 @@ class GraphCall:
         return list(dict.fromkeys(["id", *asked]))
 
 
+def _is_unicode(text: str) -> bool:
+    """Whether the text can be written down: JSON may hold halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _decoded(item: Any) -> Any:
     if isinstance(item, str) and item.lstrip().startswith(("{", "[")):
         try:
             return json.loads(item)
-        except ValueError:
+        except (ValueError, RecursionError):
             return item
     return item
 
@@ -165,7 +176,7 @@ async def _read_body(request: Request) -> tuple[dict[str, Any], bytes | None]:
     if kind == "application/json":
         try:
             sent = json.loads(bytes(body))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise GraphError(errors.PARAMETER_INVALID, name="body", problem="must be JSON") from error
         if not isinstance(sent, dict):
             raise GraphError(errors.PARAMETER_INVALID, name="body", problem="must be an object")

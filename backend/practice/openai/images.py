@@ -28,6 +28,7 @@ EDGE = "images.generations"
 PRACTICE_MODEL = "practice-image-1"
 PROMPT_LIMIT = 32_000
 BODY_LIMIT = 1024 * 1024
+WAITING_LIMIT = 32
 REFUSED_WORD = "blocked-by-provider"
 
 _FREE_SIZE_MODELS = re.compile(r"practice-image-1|gpt-image-2(\.[56]-(flare|sunburst))?(-\d{4}-\d\d-\d\d)?")
@@ -227,6 +228,7 @@ class ImagesApi:
         self._running: set[asyncio.Task[Response]] = set()
         # Painting takes a core for a moment: two at a time are enough for any machine.
         self._brushes = asyncio.Semaphore(2)
+        self._waiting = 0
 
     async def models(self, request: Request) -> Response:
         """`GET /openai/v1/models`."""
@@ -315,36 +317,42 @@ class ImagesApi:
 
     async def _painted(self, wanted: Wanted, seed: int, shrink: int) -> str:
         size = (wanted.width // shrink, wanted.height // shrink)
-        async with self._brushes:
-            return await asyncio.to_thread(_picture, wanted.prompt, *size, seed)
+        if self._waiting >= WAITING_LIMIT:
+            raise Refused(
+                503,
+                "server_is_overloaded",
+                "The server is overloaded. Please try again later.",
+                kind="service_unavailable_error",
+            )
+        self._waiting += 1
+        try:
+            async with self._brushes:
+                return await asyncio.to_thread(_picture, wanted.prompt, *size, seed)
+        finally:
+            self._waiting -= 1
 
     async def _events(
         self, wanted: Wanted, seeds: list[int], common: Mapping[str, Any]
     ) -> AsyncIterator[str]:
-        for seed in seeds:
-            for index in range(wanted.partials):
-                yield _event(
-                    "image_generation.partial_image",
-                    {
-                        "b64_json": await self._painted(wanted, seed, 8 >> index),
-                        "partial_image_index": index,
-                        "created_at": int(time.time()),
-                        **common,
-                    },
-                )
-            yield _event(
-                "image_generation.completed",
-                {
-                    "b64_json": await self._painted(wanted, seed, 1),
-                    "created_at": int(time.time()),
-                    **common,
-                    "usage": tokens_of(wanted),
-                },
-            )
+        try:
+            for seed in seeds:
+                for index in range(wanted.partials):
+                    # Each preview is twice as sharp as the one before.
+                    preview = await self._painted(wanted, seed, 8 >> index)
+                    yield _event(
+                        "partial_image", {"b64_json": preview, "partial_image_index": index, **common}
+                    )
+                picture = await self._painted(wanted, seed, 1)
+                yield _event("completed", {"b64_json": picture, **common, "usage": tokens_of(wanted)})
+        except Refused as refused:
+            # The head of the answer is out: what remains is to say it in the stream.
+            yield f"event: error\ndata: {json.dumps(refused.body)}\n\n"
 
 
-def _event(kind: str, body: Mapping[str, Any]) -> str:
-    return f"event: {kind}\ndata: {json.dumps({'type': kind, **body})}\n\n"
+def _event(step: str, body: Mapping[str, Any]) -> str:
+    kind = f"image_generation.{step}"
+    content = json.dumps({"type": kind, "created_at": int(time.time()), **body})
+    return f"event: {kind}\ndata: {content}\n\n"
 
 
 def _check_key(request: Request) -> None:
@@ -384,7 +392,7 @@ async def _read_body(request: Request) -> bytes:
 def _parsed(body: bytes) -> dict[str, Any]:
     try:
         sent = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return sent if isinstance(sent, dict) else {}
 
