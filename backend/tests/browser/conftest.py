@@ -25,6 +25,7 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
+    expect,
     sync_playwright,
 )
 
@@ -35,10 +36,14 @@ from tests.servers.product import Product, running_product
 
 OpenPage = Callable[..., Page]
 
+# How long the browser waits for what it looks for; a busy machine is slow.
+_PATIENCE_MS = 15_000
+
 # The browser reports every refusal of the API this way; that a form is refused is no fault of the page.
 _REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 
-_report = pytest.StashKey[pytest.TestReport]()
+# What to add to the report of a failed test, while its pages are still open.
+_describe = pytest.StashKey[Callable[[], list[tuple[str, str]]]]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -46,14 +51,15 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if report.when == "call":
-        item.stash[_report] = report
+    if report.when == "call" and report.failed and _describe in item.stash:
+        report.sections += item.stash[_describe]()
     return report
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for the test process."""
+    expect.set_options(timeout=_PATIENCE_MS)
     chromium = find_chromium()
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
@@ -96,7 +102,7 @@ def new_page(browser: Browser, product: Product, request: pytest.FixtureRequest)
             reduced_motion="reduce",
         )
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(_PATIENCE_MS)
         page = context.new_page()
         pages.append(page)
 
@@ -119,16 +125,17 @@ def new_page(browser: Browser, product: Product, request: pytest.FixtureRequest)
         page.on("response", on_response)
         return page
 
+    def describe() -> list[tuple[str, str]]:
+        name = re.sub(r"[^\w-]+", "-", request.node.nodeid.split("::", 1)[-1]).strip("-")
+        sections = [
+            (f"page {number}", describe_page(page, RESULTS / "failures" / f"{name}-{number}.png"))
+            for number, page in enumerate(pages, 1)
+        ]
+        return [*sections, ("complaints", "\n".join(complaints)), ("product", product.process.log_tail())]
+
+    request.node.stash[_describe] = describe
     yield open_page
 
-    report = request.node.stash.get(_report, None)
-    if report is not None and report.failed:
-        name = re.sub(r"[^\w-]+", "-", request.node.nodeid.split("::", 1)[-1])
-        for number, page in enumerate(pages):
-            report.sections.append(
-                ("page", describe_page(page, RESULTS / "failures" / f"{name}-{number}.png"))
-            )
-        report.sections.append(("log of the product", product.process.log_tail()))
     for context in contexts:
         context.close()
     assert not complaints, "\n".join(complaints)

