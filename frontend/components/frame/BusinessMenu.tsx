@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
-import { ChevronsUpDown, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { LogOut, Monitor, Moon, Sun } from "lucide-react";
 import type { ReactElement } from "react";
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from "@/components/ui/Menu";
 import { toast } from "@/components/ui/Toast";
@@ -16,7 +16,7 @@ interface BusinessMenuProps {
 }
 
 /** Which business, which theme, and the way out. */
-export function BusinessMenu({ trigger, side, align, isWide }: BusinessMenuProps) {
+export default function BusinessMenu({ trigger, side, align, isWide }: BusinessMenuProps) {
   const { user, businesses } = useSession();
   const business = useBusiness();
   const theme = useTheme();
@@ -72,27 +72,5 @@ export function BusinessMenu({ trigger, side, align, isWide }: BusinessMenuProps
         Sign out
       </MenuItem>
     </Menu>
-  );
-}
-
-/** The switcher at the top of the rail. */
-export function BusinessSwitcher() {
-  const business = useBusiness();
-  return (
-    <BusinessMenu
-      isWide
-      trigger={
-        <button
-          type="button"
-          className="flex w-full items-center gap-2 rounded-control border border-line bg-surface py-2 pr-2.5 pl-3 text-left transition-colors duration-150 hover:border-line-strong data-popup-open:border-line-strong motion-reduce:transition-none"
-        >
-          <span className="min-w-0 flex-1">
-            <span className="block truncate font-semibold">{business.name}</span>
-            <span className="block truncate text-caption text-ink-3">{business.timezone}</span>
-          </span>
-          <ChevronsUpDown aria-hidden className="size-4 shrink-0 text-ink-3" />
-        </button>
-      }
-    />
   );
 }

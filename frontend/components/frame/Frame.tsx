@@ -1,7 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useRouterState } from "@tanstack/react-router";
-import { Home, Image, type LucideIcon, Menu as MenuIcon, Plus, Send, WifiOff } from "lucide-react";
-import { type ReactNode, useEffect, useRef } from "react";
+import {
+  ChevronsUpDown,
+  Home,
+  Image,
+  type LucideIcon,
+  Menu as MenuIcon,
+  Plus,
+  Send,
+  WifiOff,
+} from "lucide-react";
+import { cloneElement, lazy, type ReactNode, Suspense, useEffect, useRef } from "react";
 import { useComposer } from "@/components/publish/useComposer";
 import { Notice } from "@/components/ui/feedback";
 import { libraryTotalsQuery } from "@/lib/api/images";
@@ -9,9 +18,11 @@ import { useBusiness, useSession } from "@/lib/business";
 import { formatCount } from "@/lib/format";
 import { useOnline } from "@/lib/useOnline";
 import { Brand } from "./BrandMark";
-import { BusinessMenu, BusinessSwitcher } from "./BusinessMenu";
 import { InsideFrame } from "./insideFrame";
 import { PracticeNotice } from "./PracticeNotice";
+
+/** Its button is there from the first paint; what opens from it arrives a moment later. */
+const BusinessMenu = lazy(() => import("./BusinessMenu"));
 
 /** Only screens that exist. */
 const PLACES = [
@@ -68,12 +79,26 @@ function Rail() {
   const { practice } = useSession();
   const business = useBusiness();
   const totals = useQuery(libraryTotalsQuery(business.id));
+  const switcher = (
+    <button
+      type="button"
+      className="flex w-full items-center gap-2 rounded-control border border-line bg-surface py-2 pr-2.5 pl-3 text-left transition-colors duration-150 hover:border-line-strong data-popup-open:border-line-strong motion-reduce:transition-none"
+    >
+      <span className="min-w-0 flex-1">
+        <span className="block truncate font-semibold">{business.name}</span>
+        <span className="block truncate text-caption text-ink-3">{business.timezone}</span>
+      </span>
+      <ChevronsUpDown aria-hidden className="size-4 shrink-0 text-ink-3" />
+    </button>
+  );
   return (
     <aside className="sticky top-0 hidden h-dvh flex-col border-line border-r p-3 md:flex">
       <Link to="/dashboard" className="mb-3 flex h-11 items-center rounded-control px-2">
         <Brand />
       </Link>
-      <BusinessSwitcher />
+      <Suspense fallback={cloneElement(switcher, { disabled: true })}>
+        <BusinessMenu isWide trigger={switcher} />
+      </Suspense>
       <nav aria-label="Main" className="mt-4 flex flex-col gap-0.5">
         {PLACES.map((place) => (
           <RailLink
@@ -140,22 +165,22 @@ function BottomBar() {
         <span className="sr-only">New post</span>
       </button>
       <BarLink {...posts} />
-      <BusinessMenu
-        side="top"
-        align="end"
-        trigger={
-          <button type="button" className={BAR_ITEM}>
-            <MenuIcon aria-hidden className="size-5" strokeWidth={1.75} />
-            Menu
-          </button>
-        }
-      />
+      <Suspense fallback={cloneElement(BAR_MENU_BUTTON, { disabled: true })}>
+        <BusinessMenu side="top" align="end" trigger={BAR_MENU_BUTTON} />
+      </Suspense>
     </nav>
   );
 }
 
 const BAR_ITEM =
   "flex h-14 flex-col items-center justify-center gap-0.5 text-caption font-medium text-ink-3 aria-[current=page]:text-ink";
+
+const BAR_MENU_BUTTON = (
+  <button type="button" className={BAR_ITEM}>
+    <MenuIcon aria-hidden className="size-5" strokeWidth={1.75} />
+    Menu
+  </button>
+);
 
 function BarLink({ to, label, icon: Icon, isExact }: PlaceProps) {
   return (

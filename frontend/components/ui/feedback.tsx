@@ -209,6 +209,8 @@ interface ErrorStateProps {
   onRetry?: () => void;
   isRetrying?: boolean;
   action?: ReactNode;
+  /** Lines instead of a picture, for a card among other cards. */
+  isCompact?: boolean;
   className?: string;
 }
 
@@ -219,8 +221,36 @@ export function ErrorState({
   onRetry,
   isRetrying,
   action,
+  isCompact,
   className,
 }: ErrorStateProps) {
+  const ways = (
+    <>
+      {onRetry && (
+        <Button
+          icon={RotateCw}
+          size={isCompact ? "sm" : "md"}
+          onClick={onRetry}
+          isBusy={isRetrying}
+        >
+          Try again
+        </Button>
+      )}
+      {action}
+    </>
+  );
+  if (isCompact) {
+    return (
+      <div role="alert" className={cn("flex gap-3", className)}>
+        <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-bad" />
+        <div className="min-w-0">
+          <p className="font-medium">{title}</p>
+          {children && <p className="text-ink-2 text-small">{children}</p>}
+          <div className="mt-3 flex flex-wrap gap-2">{ways}</div>
+        </div>
+      </div>
+    );
+  }
   return (
     <div
       role="alert"
@@ -231,14 +261,7 @@ export function ErrorState({
       </span>
       <p className="mt-4 font-semibold text-name">{title}</p>
       {children && <p className="mt-1 max-w-sm text-pretty text-ink-2">{children}</p>}
-      <div className="mt-5 flex flex-wrap justify-center gap-2">
-        {onRetry && (
-          <Button icon={RotateCw} onClick={onRetry} isBusy={isRetrying}>
-            Try again
-          </Button>
-        )}
-        {action}
-      </div>
+      <div className="mt-5 flex flex-wrap justify-center gap-2">{ways}</div>
     </div>
   );
 }

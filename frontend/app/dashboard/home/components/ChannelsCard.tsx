@@ -23,7 +23,8 @@ export function ChannelsCard() {
           title="Your channels could not be loaded"
           onRetry={() => query.refetch()}
           isRetrying={query.isFetching}
-          className="py-4"
+          isCompact
+          className="pt-1.5"
         >
           {query.error.message}
         </ErrorState>

@@ -34,7 +34,8 @@ export function DraftsCard() {
           title="Your drafts could not be loaded"
           onRetry={() => query.refetch()}
           isRetrying={query.isFetching}
-          className="py-8"
+          isCompact
+          className="px-5 pt-1.5 pb-5"
         >
           {query.error.message} Nothing is lost.
         </ErrorState>

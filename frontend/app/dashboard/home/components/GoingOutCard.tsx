@@ -29,7 +29,8 @@ export function GoingOutCard({ query }: { query: UseQueryResult<PostList> }) {
           title="Your posts could not be loaded"
           onRetry={() => query.refetch()}
           isRetrying={query.isFetching}
-          className="py-8"
+          isCompact
+          className="px-5 pt-1.5 pb-5"
         >
           {query.error.message} Nothing is lost.
         </ErrorState>
@@ -49,7 +50,7 @@ export function GoingOutCard({ query }: { query: UseQueryResult<PostList> }) {
                 <PostRow
                   post={post}
                   note={<OpenNote post={post} timezone={timezone} />}
-                  aside={<PostStateBadge state={post.state} />}
+                  badge={<PostStateBadge state={post.state} />}
                 />
               </Link>
             </li>

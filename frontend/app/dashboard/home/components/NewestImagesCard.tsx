@@ -31,7 +31,8 @@ export function NewestImagesCard({ totals }: { totals: LibraryTotals | undefined
           title="Your images could not be loaded"
           onRetry={() => query.refetch()}
           isRetrying={query.isFetching}
-          className="py-4"
+          isCompact
+          className="pt-1.5"
         >
           {query.error.message} Nothing is lost.
         </ErrorState>

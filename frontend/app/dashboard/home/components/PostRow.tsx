@@ -6,11 +6,13 @@ interface PostRowProps {
   post: Post;
   /** Under the text: when, where, why. */
   note: ReactNode;
+  /** At the end of the row; under the text on a phone. */
+  badge?: ReactNode;
   aside?: ReactNode;
 }
 
 /** What a row of posts shows; the link or button around it says what pressing does. */
-export function PostRow({ post, note, aside }: PostRowProps) {
+export function PostRow({ post, note, badge, aside }: PostRowProps) {
   return (
     <>
       <PostThumbnail post={post} className="size-11" />
@@ -18,15 +20,17 @@ export function PostRow({ post, note, aside }: PostRowProps) {
         <span className="block truncate font-medium">
           {post.content_text || <span className="font-normal text-ink-3">No text yet</span>}
         </span>
-        <span className="block truncate text-ink-3 text-small">{note}</span>
+        <span className="block text-ink-3 text-small max-sm:line-clamp-2 sm:truncate">{note}</span>
+        {badge && <span className="mt-1.5 block sm:hidden">{badge}</span>}
       </span>
+      {badge && <span className="max-sm:hidden">{badge}</span>}
       {aside}
     </>
   );
 }
 
 export const ROW =
-  "flex w-full items-center gap-3 px-5 py-2.5 text-left transition-colors duration-150 hover:bg-ink/3 focus-visible:-outline-offset-2 motion-reduce:transition-none";
+  "flex w-full items-start gap-3 sm:items-center px-5 py-2.5 text-left transition-colors duration-150 hover:bg-ink/3 focus-visible:-outline-offset-2 motion-reduce:transition-none";
 
 /** The shape of rows that come. */
 export function RowSkeletons({ count }: { count: number }) {

@@ -37,7 +37,8 @@ export function PublishedCard() {
           title="Your published posts could not be loaded"
           onRetry={() => query.refetch()}
           isRetrying={query.isFetching}
-          className="py-6"
+          isCompact
+          className="pt-1.5"
         >
           {query.error.message} Nothing is lost.
         </ErrorState>
