@@ -26,7 +26,7 @@ export default function HomePage() {
   return (
     <>
       <PageHeader title="Home" fact={formatDay(new Date(), business.timezone)} />
-      <div className="page-padding flex max-w-310 flex-col gap-4 pt-1 pb-8">
+      <div className="page-padding flex flex-col gap-4 pt-1 pb-8">
         <div className="md:hidden">
           <PracticeNotice practice={practice} />
         </div>
