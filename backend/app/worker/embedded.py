@@ -17,7 +17,7 @@ from app.services.publishing import Publishing
 
 log = get_logger(__name__)
 
-AT_ONCE = 6
+AT_ONCE = 8
 """Publications worked on at the same time in one process."""
 LONGEST_SLEEP = 5.0
 
