@@ -127,6 +127,19 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(AppError, _on_app_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        description = describe()
+        for path in description.get("paths", {}).values():
+            for operation in path.values():
+                content = operation["responses"].get("default", {}).get("content", {})
+                if "application/problem+json" in content:
+                    # The framework adds its own type to every model.
+                    content.pop("application/json", None)
+        return description
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the framework's documented way
 
 
 async def _on_app_error(_request: Request, error: Exception) -> Response:
@@ -238,6 +251,7 @@ def _in_plain_words(problem: Mapping[str, Any]) -> tuple[str, str]:
 _WANTED = {
     "int": "a whole number",
     "float": "a number",
+    "finite": "a number",
     "decimal": "a number",
     "bool": "true or false",
     "string": "text",

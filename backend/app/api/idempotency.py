@@ -66,8 +66,9 @@ async def idempotently(
     `fingerprint` stands for what was sent (`body_fingerprint`, or a hash of a form's fields and file).
     `work` gets the key, so that what must not exist twice can keep it, and gives a status number and a
     view. It opens its own transactions: a route that calls this holds none, or the two would wait for
-    each other. A repetition waits up to `wait_seconds` for the first request. Raises Malformed (`invalid_idempotency_key`) and Conflict (`idempotency_key_reused`,
-    `in_progress`), and whatever `work` raises.
+    each other. A repetition waits up to `wait_seconds` for the first request. Raises Malformed
+    (`invalid_idempotency_key`), Conflict (`idempotency_key_reused`, `in_progress`), and whatever `work`
+    raises.
     """
     key = request.headers.get("idempotency-key")
     if key is None:

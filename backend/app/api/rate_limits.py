@@ -14,9 +14,9 @@ class RateLimits:
     """The three limits of the settings."""
 
     def __init__(self, settings: Settings) -> None:
-        self.auth = RateLimit("auth", settings.auth_rate_limit)
-        self.uploads = RateLimit("uploads", settings.upload_rate_limit)
-        self.ai = RateLimit("ai", settings.ai_rate_limit)
+        self.auth = RateLimit("AUTH_RATE_LIMIT", settings.auth_rate_limit)
+        self.uploads = RateLimit("UPLOAD_RATE_LIMIT", settings.upload_rate_limit)
+        self.ai = RateLimit("AI_RATE_LIMIT", settings.ai_rate_limit)
 
 
 def install(app: FastAPI, settings: Settings) -> None:
