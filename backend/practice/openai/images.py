@@ -28,7 +28,7 @@ EDGE = "images.generations"
 PRACTICE_MODEL = "practice-image-1"
 PROMPT_LIMIT = 32_000
 BODY_LIMIT = 1024 * 1024
-WAITING_LIMIT = 32
+PICTURE_LIMIT = 32
 REFUSED_WORD = "blocked-by-provider"
 
 _FREE_SIZE_MODELS = re.compile(r"practice-image-1|gpt-image-2(\.[56]-(flare|sunburst))?(-\d{4}-\d\d-\d\d)?")
@@ -220,15 +220,20 @@ def _picture(prompt: str, width: int, height: int, seed: int) -> str:
 
 
 class ImagesApi:
-    """Answers `/openai/v1/images/generations` and `/openai/v1/models`."""
+    """Answers `/openai/v1/images/generations` and `/openai/v1/models`.
 
-    def __init__(self, store: Store, holds: Holds) -> None:
+    At most `picture_limit` pictures are painted or waited for at a time; beyond that the server says that
+    it is overloaded.
+    """
+
+    def __init__(self, store: Store, holds: Holds, *, picture_limit: int = PICTURE_LIMIT) -> None:
         self._store = store
         self._holds = holds
         self._running: set[asyncio.Task[Response]] = set()
         # Painting takes a core for a moment: two at a time are enough for any machine.
         self._brushes = asyncio.Semaphore(2)
-        self._waiting = 0
+        self._picture_limit = picture_limit
+        self._pictures = 0
 
     async def models(self, request: Request) -> Response:
         """`GET /openai/v1/models`."""
@@ -317,19 +322,19 @@ class ImagesApi:
 
     async def _painted(self, wanted: Wanted, seed: int, shrink: int) -> str:
         size = (wanted.width // shrink, wanted.height // shrink)
-        if self._waiting >= WAITING_LIMIT:
+        if self._pictures >= self._picture_limit:
             raise Refused(
                 503,
                 "server_is_overloaded",
                 "The server is overloaded. Please try again later.",
                 kind="service_unavailable_error",
             )
-        self._waiting += 1
+        self._pictures += 1
         try:
             async with self._brushes:
                 return await asyncio.to_thread(_picture, wanted.prompt, *size, seed)
         finally:
-            self._waiting -= 1
+            self._pictures -= 1
 
     async def _events(
         self, wanted: Wanted, seeds: list[int], common: Mapping[str, Any]
