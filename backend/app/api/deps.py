@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
 from app.api.errors import PROBLEM_RESPONSES
@@ -106,7 +107,11 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{host}" if is_default else f"{parts.scheme}://{host}:{port}"
 
 
-async def require_user(request: Request) -> int:
+# For the API description only: `session_token` reads the header itself, and the cookie.
+_described = HTTPBearer(auto_error=False, scheme_name="token", description="From register or login.")
+
+
+async def require_user(request: Request, _: Annotated[object, Depends(_described)] = None) -> int:
     """The id of whoever is signed in.
 
     Raises Unauthenticated: `not_signed_in`, `token_expired` or `token_invalid`.
