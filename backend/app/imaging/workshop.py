@@ -44,10 +44,8 @@ _ENVIRONMENT = {
     # One thread per picture; the other cores work on other pictures.
     "VIPS_CONCURRENCY": "1",
     "OPENBLAS_NUM_THREADS": "1",
-    # Large buffers go back to the system as soon as they are free.
+    # What a large picture took goes back to the system.
     "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": str(_MIB),
-    "MALLOC_TRIM_THRESHOLD_": str(_MIB),
 }
 
 
