@@ -6,6 +6,8 @@ that nobody foresaw becomes an answer; an address or a body that nobody takes is
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 import time
 import uuid
@@ -31,6 +33,9 @@ MAX_BODY_BYTES = 1024 * 1024
 """For everything but uploads: texts and ids."""
 FORM_OVERHEAD_BYTES = 64 * 1024
 """What a multipart form may need around the file itself."""
+LINGER_BYTES = 64 * 1024 * 1024
+LINGER_SECONDS = 60.0
+"""How long the rest of a body that was refused is read away."""
 
 log = get_logger(__name__)
 
@@ -191,7 +196,9 @@ def _route(scope: Scope, path: str) -> str:
 class _Doorkeeper:
     """Refuses what no route can want: NUL characters in the address, and bodies over the limit.
 
-    A declared length is refused before anything is read, an undeclared one when it passes the limit.
+    A declared length is refused before anything is read, an undeclared one when it passes the limit. Either
+    way the answer leaves at once, and what the client still sends is read away for a while: closing the
+    connection under a client that sends first and listens later would cost it the answer.
     """
 
     def __init__(self, app: ASGIApp, *, uploads: Mapping[str, int]) -> None:
@@ -209,8 +216,7 @@ class _Doorkeeper:
         upload_limit = self._uploads.get(scope["path"])
         limit = MAX_BODY_BYTES if upload_limit is None else upload_limit + FORM_OVERHEAD_BYTES
         if _declared_length(scope) > limit:
-            # The client may still be sending: close, rather than read on to throw it away.
-            await errors.answer(_too_large(upload_limit), {"Connection": "close"})(scope, receive, send)
+            await errors.answer(_too_large(upload_limit))(scope, receive, _lingering(receive, send))
             return
         received = 0
 
@@ -223,7 +229,37 @@ class _Doorkeeper:
                     raise _too_large(upload_limit)
             return message
 
-        await self.app(scope, receive_within_limit, send)
+        await self.app(scope, receive_within_limit, _lingering(receive, send))
+
+
+def _lingering(receive: Receive, send: Send) -> Send:
+    """Like `send`; after a 413 the connection closes once the client has stopped sending."""
+    is_too_large = False
+
+    async def send_and_linger(message: Message) -> None:
+        nonlocal is_too_large
+        if message["type"] == "http.response.start":
+            is_too_large = message["status"] == 413
+            if is_too_large:
+                MutableHeaders(scope=message)["Connection"] = "close"
+        elif is_too_large and not message.get("more_body", False):
+            await send({**message, "more_body": True})
+            await _read_away(receive)
+            message = {"type": "http.response.body", "body": b""}
+        await send(message)
+
+    return send_and_linger
+
+
+async def _read_away(receive: Receive) -> None:
+    count = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while count <= LINGER_BYTES:
+                message = await receive()
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return
+                count += len(message.get("body", b""))
 
 
 def _too_large(upload_limit: int | None) -> TooLarge:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+import re
 from dataclasses import dataclass, field
-from email.utils import collapse_rfc2231_value, decode_rfc2231
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import unquote_to_bytes
 
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
@@ -20,6 +20,9 @@ MAX_FIELDS = 20
 MAX_FIELD_BYTES = 16 * 1024
 MAX_HEADER_BYTES = 16 * 1024
 WRITE_BYTES = 512 * 1024
+
+# Older programs send a name outside of ASCII only like this, which the form parser leaves out.
+_EXTENDED_NAME = re.compile(rb";\s*filename\*\s*=\s*utf-8'[^';]*'([^;\s]*)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -71,15 +74,19 @@ class _Parts:
         self._header_value.clear()
 
     def on_headers_finished(self) -> None:
-        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        disposition = self._headers.get(b"content-disposition", b"")
+        _, options = parse_options_header(disposition)
         self._name = options.get(b"name", b"").decode("utf-8", "replace")
-        self._is_file = b"filename" in options or b"filename*" in options
-        if not self._is_file:
+        filename = options.get(b"filename")
+        if filename is None and (extended := _EXTENDED_NAME.search(disposition)):
+            filename = unquote_to_bytes(extended[1])
+        self._is_file = filename is not None
+        if filename is None:
             return
         if self._name != "file" or self.form.has_file:
             raise Malformed("malformed_request", "Send one file, in the form field named file.")
         self.form.has_file = True
-        self.form.filename = _filename(options)
+        self.form.filename = filename.decode("utf-8", "replace")
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._is_file:
@@ -128,9 +135,7 @@ def field_problem(name: str, code: str, message: str) -> RuleBroken:
 async def receive_form(request: Request, target: Path, *, max_bytes: int) -> ReceivedForm:
     """Read a multipart body; its file goes to `target`.
 
-    Raises `Malformed` for a body that is not such a form, `TooLarge` as soon as the file passes
-    `max_bytes`. What is left of a refused body is read away for a while, so that a client which sends
-    first and listens later hears the answer.
+    Raises `Malformed` for a body that is not such a form, `TooLarge` as soon as the file passes `max_bytes`.
     """
     content_type, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary")
@@ -148,12 +153,11 @@ async def receive_form(request: Request, target: Path, *, max_bytes: int) -> Rec
         "on_end",
     ]
     callbacks: Any = {name: getattr(parts, name) for name in names}
-    parser = MultipartParser(boundary, callbacks)
     digest = hashlib.sha256()
-    stream = request.stream()
     file = await asyncio.to_thread(target.open, "wb")
     try:
-        async for chunk in stream:
+        parser = MultipartParser(boundary, callbacks)
+        async for chunk in request.stream():
             parser.write(chunk)
             if len(parts.pending) >= WRITE_BYTES:
                 await asyncio.to_thread(_flush, parts, digest, file)
@@ -161,9 +165,6 @@ async def receive_form(request: Request, target: Path, *, max_bytes: int) -> Rec
         await asyncio.to_thread(_flush, parts, digest, file)
     except FormParserError as error:
         raise Malformed("malformed_request", "The form cannot be read.") from error
-    except TooLarge:
-        await _read_away(stream, 4 * max_bytes)
-        raise
     finally:
         await asyncio.to_thread(file.close)
     if not parts.is_complete:
@@ -176,18 +177,3 @@ def _flush(parts: _Parts, digest: hashlib._Hash, file: IO[bytes]) -> None:
     piece, parts.pending = parts.pending, bytearray()
     digest.update(piece)
     file.write(piece)
-
-
-async def _read_away(stream: AsyncIterator[bytes], at_most: int) -> None:
-    count = 0
-    async for chunk in stream:
-        count += len(chunk)
-        if count > at_most:
-            return
-
-
-def _filename(options: dict[bytes, bytes]) -> str:
-    extended = options.get(b"filename*")
-    if extended:
-        return collapse_rfc2231_value(decode_rfc2231(extended.decode("latin-1")))
-    return options.get(b"filename", b"").decode("utf-8", "replace")
