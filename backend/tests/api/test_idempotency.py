@@ -20,7 +20,16 @@ from app.core.errors import OutcomeUnknown, RuleBroken
 from app.models import idempotency as models
 from app.models.idempotency import IdempotentRequest
 from app.schemas.base import Done, View
-from tests.api.edge_app import Person, assert_problem, count, edge_app, edge_client, edge_settings, sign_up
+from tests.api.edge_app import (
+    Person,
+    assert_problem,
+    count,
+    edge_app,
+    edge_client,
+    edge_settings,
+    json_log,
+    sign_up,
+)
 
 KEY = {"Idempotency-Key": "order-66"}
 
@@ -156,7 +165,8 @@ async def test_a_refused_request_leaves_its_key_free(ada: Person, bench: Workben
 
 async def test_an_accident_leaves_the_key_free(ada: Person, bench: Workbench) -> None:
     bench.error = ValueError("a bug")
-    assert_problem(await ada.ask("POST", "/work", {}, **KEY), 500, "internal_error")
+    with json_log():
+        assert_problem(await ada.ask("POST", "/work", {}, **KEY), 500, "internal_error")
     bench.error = None
     assert (await ada.ask("POST", "/work", {}, **KEY)).status_code == 202
 
