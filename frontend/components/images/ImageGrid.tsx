@@ -30,6 +30,8 @@ export interface ImageGridProps {
   /** Set: the grid scrolls inside this element. Left out: with the page. */
   scroller?: RefObject<HTMLElement | null>;
   isSelected: (image: Image) => boolean;
+  /** Runs when the Delete key is pressed on a tile. */
+  onDeleteKey?: ((image: Image) => void) | undefined;
   renderTile: (image: Image, tabIndex: 0 | -1) => ReactNode;
 }
 
@@ -167,6 +169,7 @@ function Rows({
   hasMore,
   onMore,
   isSelected,
+  onDeleteKey,
   renderTile,
   box,
   layout: { columns, rowHeight },
@@ -178,11 +181,16 @@ function Rows({
   const lastRow = rows.at(-1)?.index ?? 0;
   const [activeId, setActiveId] = useState<number | null>(null);
   const wanted = useRef<number | null>(null);
+  const hasFocus = useRef(false);
+  const lastIndex = useRef(0);
 
-  const activeIndex = Math.max(
-    0,
-    images.findIndex(({ id }) => id === activeId),
-  );
+  // When the active image is gone, its place goes to the one that moved up.
+  const found = images.findIndex(({ id }) => id === activeId);
+  const activeIndex =
+    found >= 0 ? found : Math.max(0, Math.min(lastIndex.current, images.length - 1));
+  useEffect(() => {
+    lastIndex.current = activeIndex;
+  }, [activeIndex]);
   const activeRow = Math.floor(activeIndex / columns);
   useEffect(() => onActiveRow(activeRow), [activeRow, onActiveRow]);
 
@@ -194,8 +202,12 @@ function Rows({
     if (hasMore && isNearEnd && rowHeight > 0) onMore();
   }, [hasMore, isNearEnd, rowHeight, onMore]);
 
-  // The row that the keyboard goes to may exist only after this drawing.
+  // The row that the keyboard goes to may exist only after this drawing; and where the focused tile
+  // has left, the focus would fall back to the top of the page.
   useEffect(() => {
+    if (hasFocus.current && document.activeElement === document.body) {
+      wanted.current ??= images[activeIndex]?.id ?? null;
+    }
     if (wanted.current === null) return;
     const tile = box.current?.querySelector<HTMLElement>(
       `[data-image="${wanted.current}"] [data-tile]`,
@@ -208,6 +220,11 @@ function Rows({
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (!(event.target as HTMLElement).matches("[data-tile]")) return;
+    if (event.key === "Delete" && onDeleteKey) {
+      const image = images[activeIndex];
+      if (image) onDeleteKey(image);
+      return;
+    }
     const pageRows = Math.max(1, Math.floor(window.innerHeight / Math.max(rowHeight, 1)) - 1);
     const next = moveInGrid(event.key as GridKey, activeIndex, images.length, columns, pageRows);
     if (next === null) return;
@@ -231,7 +248,16 @@ function Rows({
       onKeyDown={onKeyDown}
       onFocus={(event) => {
         const cell = (event.target as HTMLElement).closest<HTMLElement>("[data-image]");
+        hasFocus.current = true;
         if (cell) setActiveId(Number(cell.dataset.image));
+      }}
+      onBlur={({ target }) => {
+        // A tile that is taken away blurs as well: then the grid keeps its claim.
+        queueMicrotask(() => {
+          if (target.isConnected && !box.current?.contains(document.activeElement)) {
+            hasFocus.current = false;
+          }
+        });
       }}
       className="relative w-full outline-none"
       style={{ height: Math.max(0, virtualizer.getTotalSize() - GAP) }}

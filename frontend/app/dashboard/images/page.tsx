@@ -1,5 +1,79 @@
+import { useQuery } from "@tanstack/react-query";
+import { Upload } from "lucide-react";
+import { useState } from "react";
 import { PageHeader } from "@/components/frame/PageHeader";
+import { ImageDetailsPanel } from "@/components/images/ImageDetailsPanel";
+import { useDeleteWithUndo } from "@/components/images/useDeleteWithUndo";
+import { useFilePicker } from "@/components/images/useFilePicker";
+import { useUploads } from "@/components/images/useUploads";
+import { useComposer } from "@/components/publish/useComposer";
+import { Button } from "@/components/ui/Button";
+import { libraryTotalsQuery } from "@/lib/api/images";
+import { useBusiness } from "@/lib/business";
+import { formatBytes, formatCount } from "@/lib/format";
+import { AIImageGenerator, GenerateButton } from "./components/AIImageGenerator";
+import { ImageLibrary } from "./components/ImageLibrary";
+import { ImageUploader } from "./components/ImageUploader";
+import { useImagesView } from "./useImagesView";
 
+/** The library: everything the business has uploaded or had painted. */
 export default function ImagesPage() {
-  return <PageHeader title="Images" />;
+  const business = useBusiness();
+  const view = useImagesView();
+  const composer = useComposer();
+  const totals = useQuery(libraryTotalsQuery(business.id));
+  const uploads = useUploads();
+  const picker = useFilePicker(uploads.add);
+  const [isGenerating, setGenerating] = useState(false);
+
+  const startPost = (imageId: number) => composer.openNew([imageId]);
+  const deleteImage = useDeleteWithUndo((image) => {
+    if (view.image === image.id) view.show(undefined);
+  });
+
+  return (
+    <div className="lg:flex">
+      <div className="relative flex min-h-[calc(100dvh-4rem)] min-w-0 flex-1 flex-col md:min-h-dvh">
+        <PageHeader
+          title="Images"
+          fact={
+            totals.data && totals.data.images > 0
+              ? `${formatCount(totals.data.images)} · ${formatBytes(totals.data.bytes)}`
+              : undefined
+          }
+          actions={
+            <>
+              <GenerateButton onPress={() => setGenerating(true)} />
+              <Button icon={Upload} onClick={picker.open}>
+                Upload
+              </Button>
+            </>
+          }
+        />
+        {picker.input}
+        <ImageLibrary
+          view={view}
+          onUse={startPost}
+          onDelete={deleteImage}
+          onUpload={picker.open}
+          onGenerate={() => setGenerating(true)}
+        />
+        <ImageUploader uploads={uploads} canDrop={!composer.request && !isGenerating} />
+      </div>
+      <ImageDetailsPanel
+        imageId={view.image}
+        onClose={() => view.show(undefined)}
+        onUse={startPost}
+        onDelete={deleteImage}
+      />
+      <AIImageGenerator
+        isOpen={isGenerating}
+        onClose={() => setGenerating(false)}
+        onUse={(image) => {
+          setGenerating(false);
+          startPost(image.id);
+        }}
+      />
+    </div>
+  );
 }

@@ -1,0 +1,160 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Download, Trash2, X } from "lucide-react";
+import { type ReactNode, useEffect, useEffectEvent, useState } from "react";
+import { Button } from "@/components/ui/Button";
+import { Sheet } from "@/components/ui/Dialog";
+import { ErrorState, Loading, Skeleton } from "@/components/ui/feedback";
+import { IconButton } from "@/components/ui/IconButton";
+import { ApiError } from "@/lib/api/client";
+import { findListedImage, imageQuery } from "@/lib/api/images";
+import type { Image } from "@/lib/api/types";
+import { useBusiness } from "@/lib/business";
+import { useMediaQuery } from "@/lib/useMediaQuery";
+import { ImageDetails } from "./ImageDetails";
+
+interface ImageDetailsPanelProps {
+  /** Undefined closes it. */
+  imageId: number | undefined;
+  onClose: () => void;
+  onUse: (imageId: number) => void;
+  onDelete: (image: Image) => void;
+}
+
+/** All about one image: beside the library on a wide screen, over it on a narrow one. */
+export function ImageDetailsPanel(props: ImageDetailsPanelProps) {
+  const isBeside = useMediaQuery("(width >= 75rem)");
+  return isBeside ? <BesidePanel {...props} /> : <SheetPanel {...props} />;
+}
+
+function BesidePanel({ imageId, onClose, ...rest }: ImageDetailsPanelProps) {
+  const close = useEffectEvent(onClose);
+  const isOpen = imageId !== undefined;
+  useEffect(() => {
+    if (!isOpen) return;
+    const onKeyDown = (event: KeyboardEvent) => {
+      // Whatever floats above the page, and a search box with text, take the key for themselves.
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      if (document.querySelector('[role="dialog"], [role="menu"]')) return;
+      close();
+    };
+    document.addEventListener("keydown", onKeyDown);
+    return () => document.removeEventListener("keydown", onKeyDown);
+  }, [isOpen]);
+  if (!isOpen) return null;
+  return (
+    <aside
+      aria-label="Image details"
+      className="sticky top-0 flex h-dvh w-86 shrink-0 flex-col border-line border-l bg-surface"
+    >
+      <Content imageId={imageId} {...rest}>
+        {(body, footer) => (
+          <>
+            <div className="relative min-h-0 flex-1 overflow-y-auto overscroll-contain p-5">
+              <IconButton
+                label="Close image details"
+                icon={X}
+                size="sm"
+                variant="picture"
+                hasTooltip={false}
+                onClick={onClose}
+                className="absolute top-7 right-7 z-1"
+              />
+              {body}
+            </div>
+            {footer && (
+              <footer className="flex gap-2 border-line border-t px-5 py-3">{footer}</footer>
+            )}
+          </>
+        )}
+      </Content>
+    </aside>
+  );
+}
+
+function SheetPanel({ imageId, onClose, ...rest }: ImageDetailsPanelProps) {
+  // What it showed stays while the sheet slides away.
+  const [shownId, setShownId] = useState(imageId);
+  if (imageId !== undefined && imageId !== shownId) setShownId(imageId);
+  return (
+    <Content imageId={shownId} isClosing={imageId === undefined} {...rest}>
+      {(body, footer) => (
+        <Sheet
+          isOpen={imageId !== undefined}
+          onClose={onClose}
+          title="Image details"
+          footer={footer}
+        >
+          {body}
+        </Sheet>
+      )}
+    </Content>
+  );
+}
+
+interface ContentProps extends Omit<ImageDetailsPanelProps, "onClose"> {
+  isClosing?: boolean;
+  children: (body: ReactNode, footer: ReactNode) => ReactNode;
+}
+
+function Content({ imageId, isClosing = false, onUse, onDelete, children }: ContentProps) {
+  const business = useBusiness();
+  const queryClient = useQueryClient();
+  const query = useQuery({
+    ...imageQuery(business.id, imageId ?? 0),
+    enabled: imageId !== undefined && !isClosing,
+  });
+  // What the grid knows is enough to begin with; where it is used comes a moment later.
+  const image =
+    query.data ??
+    (imageId === undefined ? undefined : findListedImage(queryClient, business.id, imageId));
+
+  if (query.isError && !(image && query.error instanceof ApiError && query.error.isNetwork)) {
+    const isGone = query.error instanceof ApiError && query.error.status === 404;
+    return children(
+      <ErrorState
+        title={isGone ? "This image is not here any more" : "The details could not be loaded"}
+        {...(!isGone && { onRetry: () => query.refetch(), isRetrying: query.isFetching })}
+      >
+        {isGone ? "It may be in the trash." : `${query.error.message} Nothing is lost.`}
+      </ErrorState>,
+      null,
+    );
+  }
+  if (!image) return children(<DetailsShape />, null);
+  return children(
+    <ImageDetails key={image.id} image={image} posts={query.data?.posts} />,
+    <>
+      <Button variant="primary" className="flex-1" onClick={() => onUse(image.id)}>
+        Use in a post
+      </Button>
+      <a
+        href={image.storage_url}
+        download={image.original_filename}
+        aria-label="Download"
+        title="Download"
+        className="inline-flex size-8.5 shrink-0 items-center justify-center rounded-control border border-line-strong bg-surface hover:bg-sunken dark:hover:bg-raised"
+      >
+        <Download aria-hidden className="size-4" />
+      </a>
+      <IconButton
+        label="Delete"
+        icon={Trash2}
+        variant="secondary"
+        onClick={() => onDelete(image)}
+      />
+    </>,
+  );
+}
+
+function DetailsShape() {
+  return (
+    <Loading label="Loading image details">
+      <div className="flex flex-col gap-4">
+        <Skeleton className="aspect-4/3 rounded-card" />
+        <Skeleton className="h-5 w-2/3" />
+        <Skeleton className="h-14" />
+        <Skeleton className="h-18" />
+      </div>
+    </Loading>
+  );
+}
