@@ -11,6 +11,7 @@ Servers
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import threading
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from app.core.config import Settings
 from app.core.db import Database
@@ -49,6 +51,29 @@ def _nothing_leaves_this_machine() -> Iterator[None]:
     loopback.attempts.clear()
     yield
     assert not loopback.attempts, f"reached for {', '.join(sorted(set(loopback.attempts)))}"
+
+
+@pytest.fixture(autouse=True)
+def _logging_is_put_back() -> Iterator[None]:
+    """A test that configures logging, as the product does at its start, does so for itself only."""
+    states = {
+        logger: (logger.level, logger.propagate, logger.disabled, logger.handlers[:]) for logger in _loggers()
+    }
+    structured = structlog.get_config() if structlog.is_configured() else None
+    yield
+    for logger in _loggers():
+        level, propagate, disabled, handlers = states.get(logger, (logging.NOTSET, True, False, []))
+        logger.setLevel(level)
+        logger.propagate, logger.disabled, logger.handlers = propagate, disabled, handlers
+    if structured is None:
+        structlog.reset_defaults()
+    else:
+        structlog.configure(**structured)
+
+
+def _loggers() -> list[logging.Logger]:
+    named = logging.Logger.manager.loggerDict.values()
+    return [logging.root, *(logger for logger in named if isinstance(logger, logging.Logger))]
 
 
 @pytest.fixture(scope="session")
