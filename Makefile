@@ -83,6 +83,7 @@ lint: $(VENV)/.ready-test ## Python lint, and the architecture rules
 .PHONY: types
 types: $(VENV)/.ready-test ## Python types
 	cd backend && .venv/bin/mypy -p app -p practice -p tests
+	cd backend && .venv/bin/mypy ../scripts/*.py
 
 .PHONY: check-locks
 check-locks: $(VENV)/.ready-test ## the lock files hold hashes and no addresses

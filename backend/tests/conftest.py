@@ -62,9 +62,11 @@ def _logging_is_put_back() -> Iterator[None]:
     structured = structlog.get_config() if structlog.is_configured() else None
     yield
     for logger in _loggers():
-        level, propagate, disabled, handlers = states.get(logger, (logging.NOTSET, True, False, []))
-        logger.setLevel(level)
-        logger.propagate, logger.disabled, logger.handlers = propagate, disabled, handlers
+        if logger in states:
+            level, logger.propagate, logger.disabled, logger.handlers = states[logger]
+            logger.setLevel(level)
+        else:
+            logger.setLevel(logging.NOTSET)
     if structured is None:
         structlog.reset_defaults()
     else:
