@@ -16,7 +16,7 @@ from practice.calls import begin_call, end_call, shown
 from practice.faults import Holds, Plan, conduct, draw_plan
 from practice.graph import errors, instagram, page
 from practice.graph.call import NEWEST, GraphCall, read_call
-from practice.graph.context import DAY, Context, Json
+from practice.graph.context import DAY, Context, Json, json_text
 from practice.graph.errors import GraphError
 
 _HOUR = 3_600.0
@@ -120,11 +120,11 @@ class GraphApi:
         )
         percent = min(int(count) // 50, 70)
         usage = {"call_count": percent, "total_time": percent // 2, "total_cputime": percent // 3}
-        headers = {"X-App-Usage": page.json_text(usage)}
+        headers = {"X-App-Usage": json_text(usage)}
         if target.account is not None:
             kind = "pages" if target.account.kind == "page" else "instagram"
             business = {"type": kind, **usage, "estimated_time_to_regain_access": 0}
-            headers["X-Business-Use-Case-Usage"] = page.json_text({target.account.id: [business]})
+            headers["X-Business-Use-Case-Usage"] = json_text({target.account.id: [business]})
         return headers
 
     async def _execute(self, call: GraphCall, target: Target, plan: Plan) -> Json:

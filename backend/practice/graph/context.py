@@ -32,6 +32,11 @@ class Context:
         return self.public_url().rstrip("/") + path
 
 
+def json_text(value: Any) -> str:
+    """JSON without spaces, for headers."""
+    return json.dumps(value, separators=(",", ":"))
+
+
 def iso_time(moment: float) -> str:
     """A moment as Graph writes it: `2026-11-22T09:30:12+0000`."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -317,8 +316,3 @@ def read_page(context: Context, page: Account, instagram: Account | None, call: 
         },
         "name",
     )
-
-
-def json_text(value: Any) -> str:
-    """JSON without spaces, for headers."""
-    return json.dumps(value, separators=(",", ":"))

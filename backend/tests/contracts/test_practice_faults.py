@@ -120,7 +120,13 @@ def test_half_an_answer_breaks_off(desk: Desk) -> None:
 def test_a_slow_answer_is_given_up_by_an_impatient_client_and_done_all_the_same(desk: Desk) -> None:
     desk.control.fault("slow", edge="feed", ms=700)
     with pytest.raises(httpx.ReadTimeout):
-        desk.ask("POST", f"{desk.page.id}/feed", desk.page, data={"message": "slowly"}, timeout=0.2)
+        desk.ask(
+            "POST",
+            f"{desk.page.id}/feed",
+            desk.page,
+            data={"message": "slowly"},
+            timeout=httpx.Timeout(30, read=0.2),
+        )
     poll(lambda: desk.control.posts("slowly") or None, what="the post")
 
 

@@ -425,7 +425,7 @@ def test_an_expired_version_is_served_by_the_oldest_and_a_future_one_by_nobody(d
         ("media", b"[1]", "application/json"),
         ("media", b"{", "application/json"),
         ("media", b"[" * 100_000, "application/json"),
-        ("media", b'{"caption": "\\ud83d", "image_url": "http://127.0.0.1/"}', "application/json"),
+        ("media_publish", b'{"creation_id": "\\ud83d"}', "application/json"),
         ("media", b'{"caption": {"a": 1}, "image_url": "http://127.0.0.1/"}', "application/json"),
         ("media", b"\xff\xfe=\xff", "application/x-www-form-urlencoded"),
         ("media", b"caption=%ff%fe", "application/x-www-form-urlencoded"),
