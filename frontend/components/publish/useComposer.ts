@@ -34,6 +34,8 @@ export interface Composer {
   openNew: (imageIds?: number[]) => void;
   /** Opens a draft. */
   openDraft: (postId: number) => void;
+  /** What was a new post is kept now: the address names it, *back* does not return to an empty one. */
+  settle: (postId: number) => void;
   close: () => void;
 }
 
@@ -67,6 +69,7 @@ export function useComposer(): Composer {
       openNew: (imageIds = []) =>
         go({ compose: "new", with: imageIds.length ? imageIds : undefined }),
       openDraft: (postId) => go({ compose: postId }),
+      settle: (postId) => go({ compose: postId }, true),
       close: () => go({}, true),
     }),
     [search.compose, search.with, go],

@@ -14,4 +14,6 @@ export const channelsQuery = (businessId: number) =>
       return answer.channels;
     },
     staleTime: 60_000,
+    // A new business gets its practice channels in its first seconds.
+    refetchInterval: ({ state }) => (state.data?.length === 0 ? 4_000 : false),
   });

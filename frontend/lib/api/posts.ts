@@ -1,6 +1,23 @@
-import { queryOptions } from "@tanstack/react-query";
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  type QueryClient,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { api } from "./client";
-import type { PostList, PostState } from "./types";
+import { imagesKey } from "./images";
+import type {
+  Post,
+  PostAnswer,
+  PostChange,
+  PostCheck,
+  PostInput,
+  PostList,
+  PostState,
+  Publication,
+} from "./types";
 
 /** The head of every post key of a business: invalidating it refreshes all that shows posts. */
 export const postsKey = (businessId: number) => ["posts", businessId] as const;
@@ -23,3 +40,143 @@ export const postsInStateQuery = (businessId: number, state: PostState, limit: n
     queryFn: ({ signal }) =>
       api.get<PostList>("/posts", { query: { business_id: businessId, state, limit }, signal }),
   });
+
+const PAGE_SIZE = 25;
+
+/** Posts page by page, newest first; all of them, or those of which something is in `state`. */
+export const postListQuery = (businessId: number, state: PostState | undefined) =>
+  infiniteQueryOptions({
+    queryKey: [...postsKey(businessId), "list", state ?? "all"],
+    queryFn: ({ pageParam, signal }) =>
+      api.get<PostList>("/posts", {
+        query: { business_id: businessId, state, limit: PAGE_SIZE, cursor: pageParam },
+        signal,
+      }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+    // What moves by itself is looked at until it rests; a wait for a platform less often.
+    refetchInterval: ({ state: { data } }) => {
+      const states = new Set(
+        data?.pages.flatMap((page) => page.posts).flatMap((post) => statesOf(post)),
+      );
+      if (states.has("publishing")) return 1_500;
+      return states.has("unconfirmed") ? 10_000 : false;
+    },
+  });
+
+function statesOf(post: Post): Publication["state"][] {
+  return post.publications.map((publication) => publication.state);
+}
+
+/** One post with its publications and their history. */
+export const postQuery = (businessId: number, postId: number) =>
+  queryOptions({
+    queryKey: [...postsKey(businessId), "one", postId],
+    queryFn: ({ signal }) => api.get<Post>(`/posts/${postId}`, { signal }),
+  });
+
+/** What is checked of a post: alt texts and the moment make no difference to the files. */
+export type CheckInput = Required<Pick<PostInput, "content_text" | "channel_ids">> & {
+  image_ids: readonly number[];
+};
+
+/**
+ * What each chosen channel would say, and the very files that it would get: the server makes them
+ * now. While another version is looked at, the answer before stays.
+ */
+export const postCheckQuery = (businessId: number, { image_ids, ...input }: CheckInput) =>
+  queryOptions({
+    // Not below postsKey: publishing and saving change nothing about it.
+    queryKey: ["post-check", businessId, input, image_ids],
+    queryFn: ({ signal }) =>
+      api.post<PostCheck>(
+        "/posts/check",
+        {
+          ...input,
+          business_id: businessId,
+          images: image_ids.map((image_id) => ({ image_id })),
+        } satisfies PostInput,
+        { signal },
+      ),
+    placeholderData: keepPreviousData,
+    staleTime: 5 * 60_000,
+    gcTime: 5 * 60_000,
+    refetchOnWindowFocus: false,
+  });
+
+/** Keeps a draft. The same key and body again give the same post. */
+export async function createPost(input: PostInput, idempotencyKey: string): Promise<Post> {
+  const { post } = await api.post<PostAnswer>("/posts", input, { idempotencyKey });
+  return post;
+}
+
+/** Changes a draft; what is left out stays as it is. */
+export async function changePost(postId: number, change: PostChange): Promise<Post> {
+  const { post } = await api.patch<PostAnswer>(`/posts/${postId}`, change);
+  return post;
+}
+
+/** Sends a draft to its channels. Sending it twice changes nothing. */
+export async function publishPost(postId: number, idempotencyKey: string): Promise<Post> {
+  const { post } = await api.post<PostAnswer>(`/posts/${postId}/publish`, undefined, {
+    idempotencyKey,
+  });
+  return post;
+}
+
+/** Puts a post where it is looked at, and makes the lists that show it old. */
+export function showPost(queryClient: QueryClient, post: Post): void {
+  queryClient.setQueryData(postQuery(post.business_id, post.id).queryKey, post);
+  void queryClient.invalidateQueries({
+    queryKey: postsKey(post.business_id),
+    predicate: ({ queryKey }) => queryKey[2] !== "one",
+  });
+}
+
+/** After something went out: its images count one use more. */
+export function showUses(queryClient: QueryClient, businessId: number): void {
+  void queryClient.invalidateQueries({ queryKey: imagesKey(businessId) });
+}
+
+/** Takes a post off the list. What is out stays out on the platform. */
+export function useDeletePost(businessId: number) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (postId: number) => api.delete<unknown>(`/posts/${postId}`),
+    onSuccess: async (_answer, postId) => {
+      queryClient.removeQueries({ queryKey: postQuery(businessId, postId).queryKey });
+      await queryClient.invalidateQueries({ queryKey: postsKey(businessId) });
+      showUses(queryClient, businessId);
+    },
+  });
+}
+
+/** Keeps a draft with the same text, images and channels as a post that cannot be changed any more. */
+export function useCopyPost() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: ({ post, key }: { post: Post; key: string }) =>
+      createPost(
+        {
+          business_id: post.business_id,
+          content_text: post.content_text,
+          images: post.images.map(({ image_id, alt_text }) => ({ image_id, alt_text })),
+          channel_ids: post.channel_ids,
+        },
+        key,
+      ),
+    onSuccess: (post) => showPost(queryClient, post),
+  });
+}
+
+/** `retry` sends a failed publication again; `confirm` looks once more whether one went out. */
+export function usePublicationStep() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: async ({ id, step }: { id: number; step: "retry" | "confirm" }) => {
+      const { post } = await api.post<PostAnswer>(`/publications/${id}/${step}`);
+      return post;
+    },
+    onSuccess: (post) => showPost(queryClient, post),
+  });
+}

@@ -1,0 +1,140 @@
+import { ChevronDown, ExternalLink, RotateCw, Search } from "lucide-react";
+import { useId, useState } from "react";
+import { ChannelMark } from "@/components/channels/ChannelMark";
+import { placeName, placeTitle } from "@/components/channels/placeName";
+import { Button, ButtonAnchor } from "@/components/ui/Button";
+import { cn } from "@/components/ui/cn";
+import { Moment } from "@/components/ui/Moment";
+import { toast } from "@/components/ui/Toast";
+import { usePublicationStep } from "@/lib/api/posts";
+import type { Publication } from "@/lib/api/types";
+import { PostStateBadge } from "./PostStateBadge";
+import { PublicationHistory } from "./PublicationHistory";
+import { publicationWords } from "./publicationWords";
+
+interface PublicationRowProps {
+  publication: Publication;
+  timezone: string;
+  /** Of the post, where it is planned. */
+  scheduledAt?: string | null | undefined;
+  /** The history is on show from the start, and grows while things happen. */
+  isFollowed?: boolean;
+  /** The person may send and look again. */
+  mayAct?: boolean;
+  /** Runs when a next step has begun. */
+  onStep?: () => void;
+}
+
+/** One post on one channel: where it stands, why, and the next step as a button. */
+export function PublicationRow({
+  publication,
+  timezone,
+  scheduledAt,
+  isFollowed = false,
+  mayAct = true,
+  onStep,
+}: PublicationRowProps) {
+  const [isOpen, setOpen] = useState(isFollowed);
+  const historyId = useId();
+  const { state, channel_name: name, history, published_at, permalink } = publication;
+  const { detail } = publicationWords(publication);
+  const at = state === "published" ? published_at : state === "scheduled" ? scheduledAt : null;
+  return (
+    <div className="flex flex-col gap-2">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
+        <ChannelMark platform={publication.platform} className="size-7" />
+        <p className="min-w-0 flex-1 basis-40">
+          <span className="block truncate font-medium">{name}</span>
+          <span className="block truncate text-caption text-ink-3">
+            {placeTitle(publication)}
+            {at && (
+              <>
+                {" · "}
+                <Moment at={at} timezone={timezone} />
+              </>
+            )}
+          </span>
+        </p>
+        <PostStateBadge state={state} />
+        <span className="flex items-center gap-1 max-sm:w-full max-sm:pl-10">
+          {permalink && state === "published" && (
+            <ButtonAnchor
+              href={permalink}
+              target="_blank"
+              rel="noreferrer"
+              size="sm"
+              icon={ExternalLink}
+            >
+              See it on {placeName(publication)}
+            </ButtonAnchor>
+          )}
+          {mayAct && <NextStep publication={publication} onStep={onStep} />}
+          {!isFollowed && history.length > 0 && (
+            <Button
+              variant="ghost"
+              size="sm"
+              aria-expanded={isOpen}
+              aria-controls={historyId}
+              onClick={() => setOpen(!isOpen)}
+            >
+              History
+              <ChevronDown
+                aria-hidden
+                className={cn(
+                  "-mr-1 size-4 transition-transform duration-150 motion-reduce:transition-none",
+                  isOpen && "rotate-180",
+                )}
+              />
+              <span className="sr-only"> of {name}</span>
+            </Button>
+          )}
+        </span>
+      </div>
+      {detail && !isOpen && (
+        <p
+          className={cn(
+            "pl-10 text-small",
+            state === "failed" ? "text-bad" : state === "unconfirmed" ? "text-warn" : "text-ink-2",
+          )}
+        >
+          {detail}
+        </p>
+      )}
+      <div id={historyId} hidden={!isOpen} className="pt-1 pl-13.5">
+        {isOpen && <PublicationHistory events={history} timezone={timezone} />}
+      </div>
+    </div>
+  );
+}
+
+/** What a person can do about it now. */
+function NextStep({
+  publication: { id, state },
+  onStep,
+}: Pick<PublicationRowProps, "publication" | "onStep">) {
+  const step = usePublicationStep();
+  const take = (kind: "retry" | "confirm") =>
+    step.mutate(
+      { id, step: kind },
+      {
+        onSuccess: onStep,
+        onError: (error) =>
+          toast({ tone: "bad", title: "That did not work", description: error.message }),
+      },
+    );
+  if (state === "failed") {
+    return (
+      <Button size="sm" icon={RotateCw} isBusy={step.isPending} onClick={() => take("retry")}>
+        Try again
+      </Button>
+    );
+  }
+  if (state === "unconfirmed") {
+    return (
+      <Button size="sm" icon={Search} isBusy={step.isPending} onClick={() => take("confirm")}>
+        Check again
+      </Button>
+    );
+  }
+  return null;
+}

@@ -1,0 +1,204 @@
+import { Images, ImageUp, type LucideIcon, Sparkles } from "lucide-react";
+import { type Ref, useId, useState } from "react";
+import type { Uploads } from "@/components/images/useUploads";
+import { cn } from "@/components/ui/cn";
+import { CureButton, Notice } from "@/components/ui/feedback";
+import type { Channel } from "@/lib/api/types";
+import { AltTextField } from "./AltTextField";
+import type { DraftAction, DraftImage } from "./draft";
+import { ImageStrip } from "./ImageStrip";
+import { ProblemNotices } from "./ProblemNotices";
+import { maxImages, needsImage, type Problem } from "./rules";
+
+interface ImagesFieldProps {
+  images: readonly DraftImage[];
+  chosen: readonly Channel[];
+  problems: readonly Problem[];
+  uploads: Uploads;
+  /** Files hang over the page. */
+  isOver: boolean;
+  dispatch: (action: DraftAction) => void;
+  onChoose: () => void;
+  onUpload: () => void;
+  onGenerate: () => void;
+  chooseRef: Ref<HTMLButtonElement>;
+}
+
+/** The images of the post, three ways to add one, and what the platforms say of them. */
+export function ImagesField(props: ImagesFieldProps) {
+  const { images, chosen, problems, uploads, dispatch } = props;
+  const titleId = useId();
+  const [selectedId, setSelectedId] = useState<number | null>(null);
+  const [said, say] = useState("");
+  const selected = images.find(({ imageId }) => imageId === selectedId) ?? images[0];
+  const max = maxImages(chosen);
+  const pending = uploads.uploads.filter(({ state }) => state !== "done" && state !== "failed");
+  const refused = uploads.uploads.filter(({ state }) => state === "failed");
+
+  const move = (imageId: number, to: number) => {
+    const place = Math.max(0, Math.min(to, images.length - 1));
+    dispatch({ type: "moveImage", imageId, to: place });
+    setSelectedId(imageId);
+    say(`Moved to place ${place + 1} of ${images.length}.`);
+  };
+  const remove = (imageId: number) => {
+    const name = images.find((image) => image.imageId === imageId)?.name;
+    dispatch({ type: "removeImage", imageId });
+    say(`${name} is taken out of the post. It stays in your library.`);
+  };
+
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a legend cannot stand in line with the facts beside it
+    <div role="group" aria-labelledby={titleId} className="flex flex-col gap-2">
+      <p className="flex items-baseline gap-1.5 text-small">
+        <span id={titleId} className="font-semibold">
+          Images
+          {needsImage(chosen) && (
+            <span className="text-bad">
+              <span aria-hidden> *</span>
+              <span className="sr-only"> (required)</span>
+            </span>
+          )}
+        </span>
+        <span className="text-ink-3 tabular-nums">{facts(images.length, max)}</span>
+      </p>
+      {(images.length > 0 || pending.length > 0) && (
+        <div className={cn("flex flex-col gap-3", images.length === 1 && "sm:flex-row")}>
+          <ImageStrip
+            images={images}
+            max={max}
+            selectedId={selected?.imageId ?? null}
+            uploads={pending}
+            onSelect={setSelectedId}
+            onMove={move}
+            onRemove={remove}
+            onCancelUpload={uploads.cancel}
+          />
+          {selected && (
+            <AltTextField
+              key={selected.imageId}
+              image={selected}
+              place={images.indexOf(selected)}
+              count={images.length}
+              limit={altLimit(chosen)}
+              onChange={(altText) =>
+                dispatch({ type: "describe", imageId: selected.imageId, altText })
+              }
+              onMove={(to) => move(selected.imageId, to)}
+            />
+          )}
+        </div>
+      )}
+      <div className="relative grid grid-cols-3 gap-2">
+        {props.isOver && (
+          <p className="absolute inset-0 z-10 flex items-center justify-center gap-2 rounded-control border border-accent border-dashed bg-accent-soft font-medium text-accent">
+            <ImageUp aria-hidden className="size-4" />
+            Let go to upload
+          </p>
+        )}
+        <WayButton icon={Images} onPress={props.onChoose} ref={props.chooseRef}>
+          Choose from Library
+        </WayButton>
+        <WayButton icon={ImageUp} onPress={props.onUpload}>
+          Upload New
+        </WayButton>
+        <WayButton icon={Sparkles} onPress={props.onGenerate} isAi>
+          Generate with AI
+        </WayButton>
+      </div>
+      {refused.map((upload) => (
+        <Notice
+          key={upload.id}
+          tone="bad"
+          isAlert
+          fact={`${upload.file.name || "The pasted picture"} was not taken.`}
+          cure={
+            <>
+              {upload.mayRetry && (
+                <>
+                  <CureButton onPress={() => uploads.retry(upload.id)}>Try again</CureButton>{" "}
+                </>
+              )}
+              <CureButton onPress={() => uploads.cancel(upload.id)}>Close this message</CureButton>
+            </>
+          }
+        >
+          {upload.error?.detail}
+        </Notice>
+      ))}
+      <ProblemNotices
+        problems={problems}
+        cureFor={({ code, imageId }) => {
+          if (code === "too_many_images" && max && images.length > max) {
+            return (
+              <CureButton onPress={() => dispatch({ type: "keepFirst", count: max })}>
+                {max === 1 ? "Keep the first" : `Keep the first ${max}`}
+              </CureButton>
+            );
+          }
+          if (imageId !== null && images.length > 1) {
+            return <CureButton onPress={() => setSelectedId(imageId)}>Show me which</CureButton>;
+          }
+          return null;
+        }}
+      />
+      {images.some(({ isAi }) => isAi) && chosen.some((it) => it.platform === "instagram") && (
+        <Notice tone="ai" fact={madeWithAi(images)}>
+          Instagram will show its AI label.
+        </Notice>
+      )}
+      <p role="status" className="sr-only">
+        {said}
+      </p>
+    </div>
+  );
+}
+
+function facts(count: number, max: number | null): string {
+  return [
+    max ? `${count} of ${max}` : count > 0 ? `${count}` : null,
+    count > 1 ? "drag to reorder" : null,
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+function madeWithAi(images: readonly DraftImage[]): string {
+  const count = images.filter(({ isAi }) => isAi).length;
+  if (images.length === 1) return "This image was made with AI.";
+  return count === 1 ? "One image was made with AI." : `${count} images were made with AI.`;
+}
+
+function altLimit(chosen: readonly Channel[]): number | null {
+  const limits = chosen.map(({ rules }) => rules.max_alt_text).filter(Boolean);
+  return limits.length ? Math.min(...limits) : null;
+}
+
+interface WayButtonProps {
+  icon: LucideIcon;
+  onPress: () => void;
+  isAi?: boolean;
+  ref?: Ref<HTMLButtonElement>;
+  children: string;
+}
+
+/** One of the three ways to add an image. */
+function WayButton({ icon: Icon, onPress, isAi, ref, children }: WayButtonProps) {
+  return (
+    <button
+      ref={ref}
+      type="button"
+      onClick={onPress}
+      className={cn(
+        "flex min-h-11 flex-col items-center justify-center gap-1.5 rounded-control border border-dashed px-2 py-2.5 text-center font-medium text-small leading-4 sm:flex-row sm:gap-2",
+        "transition-colors duration-150 motion-reduce:transition-none",
+        isAi
+          ? "border-ai/60 text-ai hover:border-ai hover:bg-ai-soft"
+          : "border-line-input text-ink-2 hover:border-ink-3 hover:bg-sunken hover:text-ink",
+      )}
+    >
+      <Icon aria-hidden className="size-4 shrink-0" />
+      {children}
+    </button>
+  );
+}

@@ -1,0 +1,166 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { CircleCheck } from "lucide-react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
+import { placeName } from "@/components/channels/placeName";
+import { PostThumbnail } from "@/components/posts/PostThumbnail";
+import { PublicationRow } from "@/components/posts/PublicationRow";
+import { Button } from "@/components/ui/Button";
+import { Notice } from "@/components/ui/feedback";
+import { postQuery, showPost, showUses } from "@/lib/api/posts";
+import type { Post } from "@/lib/api/types";
+import { useBusiness } from "@/lib/business";
+import { plural } from "@/lib/format";
+import { ModalFooter } from "./Panes";
+import { hasSettled, listed, nextLookIn } from "./progress";
+import { stopWatching, watchPost } from "./watchPost";
+
+interface ProgressViewProps {
+  /** The post as it was when it was sent. */
+  post: Post;
+  onTitle: (title: string) => void;
+  onClose: () => void;
+  onAnother: () => void;
+}
+
+/** How a post goes out, channel by channel. Leaving does not stop it. */
+export function ProgressView({ post: sent, onTitle, onClose, onAnother }: ProgressViewProps) {
+  const business = useBusiness();
+  const queryClient = useQueryClient();
+  const navigate = useNavigate();
+  const [begin, setBegin] = useState(() => Date.now());
+  const { data: post = sent, error } = useQuery({
+    ...postQuery(business.id, sent.id),
+    initialData: sent,
+    refetchInterval: ({ state }) => nextLookIn(state.data, Date.now() - begin),
+    refetchIntervalInBackground: true,
+  });
+  const isSettled = hasSettled(post);
+  const title = isSettled
+    ? isAllOut(post)
+      ? "Published"
+      : "Not everything went out"
+    : "Publishing";
+  useEffect(() => onTitle(title), [title, onTitle]);
+
+  const settled = useEffectEvent(() => {
+    showPost(queryClient, post);
+    showUses(queryClient, business.id);
+  });
+  useEffect(() => {
+    if (isSettled) settled();
+  }, [isSettled]);
+
+  // What is still on its way when this is closed is watched from outside.
+  const goOn = useEffectEvent(() => {
+    if (hasSettled(post)) return;
+    watchPost(queryClient, post, () => void navigate({ to: "/dashboard/posts" }));
+  });
+  useEffect(() => {
+    stopWatching(sent.id);
+    return () => goOn();
+  }, [sent.id]);
+
+  const closeRef = useRef<HTMLButtonElement>(null);
+  useEffect(() => closeRef.current?.focus(), []);
+
+  return (
+    <>
+      <div className="flex min-h-0 flex-1 flex-col items-center overflow-y-auto overscroll-contain px-5 py-8 md:h-[min(42rem,calc(92dvh-7.5rem))] md:flex-none md:shrink md:justify-center">
+        <div className="flex w-full max-w-144 flex-col gap-6">
+          <Headline post={post} isSettled={isSettled} />
+          <ul className="divide-y divide-line rounded-card border border-line">
+            {post.publications.map((publication) => (
+              <li key={publication.id} className="p-4">
+                <PublicationRow
+                  publication={publication}
+                  timezone={business.timezone}
+                  scheduledAt={post.scheduled_at}
+                  isFollowed
+                  mayAct={business.role !== "viewer"}
+                  onStep={() => setBegin(Date.now())}
+                />
+              </li>
+            ))}
+          </ul>
+          {error && (
+            <Notice tone="warn" fact="AIGrowth does not answer just now.">
+              Publishing goes on without this page. We look again in a moment.
+            </Notice>
+          )}
+        </div>
+      </div>
+      <ModalFooter>
+        {!isSettled && (
+          <p className="text-ink-3 text-small max-sm:w-full">
+            You can close this. Publishing goes on, and you are told how it ends.
+          </p>
+        )}
+        {isSettled && (
+          <Button onClick={onAnother} className="ml-auto">
+            New post
+          </Button>
+        )}
+        <Button
+          ref={closeRef}
+          variant={isSettled ? "primary" : "secondary"}
+          onClick={onClose}
+          className={isSettled ? undefined : "ml-auto"}
+        >
+          {isSettled ? "Done" : "Close"}
+        </Button>
+      </ModalFooter>
+    </>
+  );
+}
+
+function isAllOut(post: Post): boolean {
+  return post.publications.every(({ state }) => state === "published");
+}
+
+/** What it came to so far, in a sentence that is spoken as it changes. */
+function Headline({ post, isSettled }: { post: Post; isSettled: boolean }) {
+  const isOut = isSettled && isAllOut(post);
+  return (
+    <div className="flex items-center gap-4">
+      <span className="relative shrink-0">
+        <PostThumbnail post={post} className="size-18" />
+        {isOut && (
+          <span className="-right-2 -bottom-2 absolute rounded-full bg-surface p-0.5 text-ok">
+            <CircleCheck aria-hidden className="size-6" />
+          </span>
+        )}
+      </span>
+      <div className="min-w-0">
+        <p role="status" className="text-balance font-[650] text-title tracking-[-0.02em]">
+          {headline(post, isSettled)}
+        </p>
+        {post.content_text && (
+          <p className="line-clamp-2 text-ink-2 [overflow-wrap:anywhere]">{post.content_text}</p>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function headline(post: Post, isSettled: boolean): string {
+  const places = (state: string) =>
+    listed(post.publications.filter((it) => it.state === state).map(placeName));
+  if (!isSettled) {
+    const [only] = post.publications;
+    return only && post.publications.length === 1
+      ? `Publishing to ${placeName(only)}`
+      : `Publishing to ${plural(post.publications.length, "channel")}`;
+  }
+  const out = places("published");
+  const failed = places("failed");
+  const unclear = places("unconfirmed");
+  if (out && !failed && !unclear) return `Your post is on ${out}.`;
+  return [
+    out && `It is on ${out}.`,
+    failed && `It did not go out to ${failed}.`,
+    unclear && `It is not clear yet whether it is on ${unclear}.`,
+  ]
+    .filter(Boolean)
+    .join(" ");
+}

@@ -1,0 +1,114 @@
+import { ChevronLeft, ChevronRight } from "lucide-react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { cn } from "@/components/ui/cn";
+import { decodeThumbhash } from "@/lib/thumbhash";
+import type { Slide } from "./slides";
+
+interface SentPictureProps {
+  slides: readonly Slide[];
+  index: number;
+  onIndex: (index: number) => void;
+  /** Stands in its place while there is no image. */
+  empty?: ReactNode;
+}
+
+/** The very files that will be sent, one at a time, each in its own shape. */
+export function SentPicture({ slides, index, onIndex, empty }: SentPictureProps) {
+  const slide = slides[index];
+  if (!slide) return empty;
+  return (
+    <div className="group relative">
+      <SentFile key={slide.image.imageId} slide={slide} />
+      {index > 0 && <Turn label="Previous image" side="left" onPress={() => onIndex(index - 1)} />}
+      {index < slides.length - 1 && (
+        <Turn label="Next image" side="right" onPress={() => onIndex(index + 1)} />
+      )}
+      {slides.length > 1 && (
+        <span className="absolute top-3 right-3 rounded-full bg-picture-scrim px-2 py-0.5 font-semibold text-caption text-on-picture tabular-nums">
+          {index + 1}/{slides.length}
+        </span>
+      )}
+    </div>
+  );
+}
+
+function SentFile({ slide: { image, rendition } }: { slide: Slide }) {
+  // The file that is shown stays until the next one has arrived.
+  const [shown, setShown] = useState<string | null>(null);
+  const [isBroken, setBroken] = useState(false);
+  const url = rendition?.url ?? null;
+  const width = rendition?.width ?? image.width;
+  const height = rendition?.height ?? image.height;
+  return (
+    <div
+      className="relative max-h-130 w-full overflow-hidden bg-sunken"
+      style={{ aspectRatio: `${width} / ${height}` }}
+    >
+      <Blur thumbhash={image.thumbhash} isWaiting={shown === null && !isBroken} />
+      {url && !isBroken && (
+        <img
+          key={url}
+          src={url}
+          alt={image.altText || image.name}
+          decoding="async"
+          draggable={false}
+          ref={(img) => {
+            if (img?.complete && img.naturalWidth > 0) setShown(url);
+          }}
+          onLoad={() => setShown(url)}
+          onError={() => setBroken(true)}
+          className={cn(
+            "absolute inset-0 size-full object-contain transition-opacity duration-150 ease-out motion-reduce:transition-none",
+            shown === url ? "opacity-100" : "opacity-0",
+          )}
+        />
+      )}
+    </div>
+  );
+}
+
+function Blur({ thumbhash, isWaiting }: { thumbhash: string; isWaiting: boolean }) {
+  const ref = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const context = ref.current?.getContext("2d");
+    if (!ref.current || !context) return;
+    try {
+      const { width, height, pixels } = decodeThumbhash(thumbhash);
+      ref.current.width = width;
+      ref.current.height = height;
+      context.putImageData(new ImageData(pixels, width, height), 0, 0);
+    } catch {
+      // Not a thumbhash: the quiet background stays.
+    }
+  }, [thumbhash]);
+  return (
+    <canvas
+      ref={ref}
+      aria-hidden
+      className={cn("absolute inset-0 size-full object-cover", isWaiting && "breathe")}
+    />
+  );
+}
+
+interface TurnProps {
+  label: string;
+  side: "left" | "right";
+  onPress: () => void;
+}
+
+function Turn({ label, side, onPress }: TurnProps) {
+  const Icon = side === "left" ? ChevronLeft : ChevronRight;
+  return (
+    <button
+      type="button"
+      aria-label={label}
+      onClick={onPress}
+      className={cn(
+        "-translate-y-1/2 absolute top-1/2 flex size-7 items-center justify-center rounded-full bg-picture-scrim text-on-picture",
+        side === "left" ? "left-2" : "right-2",
+      )}
+    >
+      <Icon aria-hidden className="size-4" />
+    </button>
+  );
+}

@@ -1,0 +1,190 @@
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { UploadAnnouncer } from "@/components/images/UploadAnnouncer";
+import { useFileDrop } from "@/components/images/useFileDrop";
+import { useFilePicker } from "@/components/images/useFilePicker";
+import { useUploads } from "@/components/images/useUploads";
+import { Notice } from "@/components/ui/feedback";
+import type { Channel, Image, Post } from "@/lib/api/types";
+import { useBusiness } from "@/lib/business";
+import { useIsWide } from "@/lib/useMediaQuery";
+import { ChannelsField } from "./ChannelsField";
+import { fromLibrary } from "./draft";
+import { ImagesField } from "./ImagesField";
+import { LeaveDialog } from "./LeaveDialog";
+import { LibraryFooter, LibraryPanel } from "./LibraryPanel";
+import { Panes, type Side } from "./Panes";
+import { PreviewPane } from "./PreviewPane";
+import { maxImages, problemsOf, serverProblems } from "./rules";
+import { TextField } from "./TextField";
+import { useLeaveGuard } from "./useLeaveGuard";
+import { usePostCheck } from "./usePostCheck";
+import { useWriting, type WritingStart } from "./useWriting";
+import { WriteFooter } from "./WriteFooter";
+
+const GenerateImageDialog = lazy(async () => ({
+  default: (await import("@/components/images/GenerateImageDialog")).GenerateImageDialog,
+}));
+
+/** As many images as the API takes in one post, for as long as no channel says less. */
+const MOST_IMAGES = 20;
+
+interface WriteViewProps {
+  start: WritingStart;
+  channels: readonly Channel[];
+  onAside: (aside: string | null) => void;
+  onKept: (postId: number) => void;
+  onPublished: (post: Post) => void;
+}
+
+/** Writing a post on the left, what will be sent on the right. */
+export function WriteView({ start, channels, onAside, onKept, onPublished }: WriteViewProps) {
+  const business = useBusiness();
+  const isWide = useIsWide();
+  const writing = useWriting(business.id, start, { onKept, onPublished });
+  const { draft, dispatch } = writing;
+  const [side, setSide] = useState<Side>("write");
+  const [isPicking, setPicking] = useState(false);
+  const [generator, setGenerator] = useState<"never" | "open" | "closed">("never");
+  const textRef = useRef<HTMLTextAreaElement>(null);
+  const chooseRef = useRef<HTMLButtonElement>(null);
+
+  const add = (image: Image) => dispatch({ type: "addImages", images: [fromLibrary(image)] });
+  const uploads = useUploads({ onUploaded: add });
+  const filePicker = useFilePicker(uploads.add);
+  const isOver = useFileDrop(uploads.add, generator !== "open");
+
+  const check = usePostCheck(business.id, draft);
+  const chosen = channels.filter(({ id }) => draft.channelIds.includes(id));
+  const problems = [...problemsOf(draft, chosen), ...serverProblems(check.channels, draft)];
+  const at = (place: string) =>
+    problems.filter((it) => it.place === place && it.code !== "post_empty");
+
+  const guard = useLeaveGuard(
+    () => !writing.publish.isPending && (writing.hasUnsaved() || uploads.summary.active > 0),
+    writing.ownId,
+  );
+
+  // A phone would cover half of the form with its keyboard.
+  useEffect(() => {
+    if (isWide) textRef.current?.focus();
+  }, [isWide]);
+  const aside = writing.isJustSaved ? "Draft saved just now" : null;
+  useEffect(() => onAside(aside), [aside, onAside]);
+
+  const closePicker = () => {
+    setPicking(false);
+    requestAnimationFrame(() => chooseRef.current?.focus());
+  };
+  const max = maxImages(chosen) ?? MOST_IMAGES;
+  const toggle = (image: Image) => {
+    if (draft.images.some(({ imageId }) => imageId === image.id)) {
+      dispatch({ type: "removeImage", imageId: image.id });
+      return;
+    }
+    if (max === 1) dispatch({ type: "keepFirst", count: 0 });
+    add(image);
+  };
+  const { trouble } = writing;
+
+  return (
+    <>
+      {filePicker.input}
+      <UploadAnnouncer uploads={uploads.uploads} summary={uploads.summary} />
+      <Panes
+        side={side}
+        onSide={setSide}
+        isInert={writing.publish.isPending}
+        left={
+          isPicking ? (
+            <LibraryPanel images={draft.images} max={max} onToggle={toggle} onClose={closePicker} />
+          ) : (
+            <div className="flex flex-col gap-5 p-5">
+              {business.role === "viewer" && (
+                <Notice fact="You can look, but not write.">
+                  Your role in {business.name} is viewer. Ask an owner for another one.
+                </Notice>
+              )}
+              <ChannelsField
+                channels={channels}
+                chosenIds={draft.channelIds}
+                problems={at("channels")}
+                onToggle={(channelId) => dispatch({ type: "toggleChannel", channelId })}
+              />
+              <TextField
+                text={draft.text}
+                chosen={chosen}
+                problems={at("text")}
+                onChange={(text) => dispatch({ type: "write", text })}
+                inputRef={textRef}
+              />
+              <ImagesField
+                images={draft.images}
+                chosen={chosen}
+                problems={at("images")}
+                uploads={uploads}
+                isOver={isOver}
+                dispatch={dispatch}
+                onChoose={() => setPicking(true)}
+                onUpload={filePicker.open}
+                onGenerate={() => setGenerator("open")}
+                chooseRef={chooseRef}
+              />
+            </div>
+          )
+        }
+        right={<PreviewPane draft={draft} chosen={chosen} check={check} />}
+      />
+      {trouble && !guard.isAsking && (
+        <div className="border-line border-t px-5 py-3">
+          <Notice
+            tone="bad"
+            isAlert
+            fact={
+              trouble === writing.publish.error
+                ? "Not published yet."
+                : "The draft could not be saved."
+            }
+          >
+            {trouble.message}{" "}
+            {writing.isKept ? "It is kept as a draft." : "What you wrote is still here."}
+          </Notice>
+        </div>
+      )}
+      {isPicking ? (
+        <LibraryFooter count={draft.images.length} onClose={closePicker} />
+      ) : (
+        <WriteFooter
+          writing={writing}
+          chosen={chosen}
+          problems={problems}
+          isUploading={uploads.summary.active > 0}
+          isViewer={business.role === "viewer"}
+        />
+      )}
+      {generator !== "never" && (
+        <Suspense fallback={null}>
+          <GenerateImageDialog
+            isOpen={generator === "open"}
+            onClose={() => setGenerator("closed")}
+            onUse={(image) => {
+              add(image);
+              setGenerator("closed");
+            }}
+            useLabel="Add to the post"
+          />
+        </Suspense>
+      )}
+      <LeaveDialog
+        isOpen={guard.isAsking}
+        isNew={writing.isNew}
+        canSave={writing.canSave && business.role !== "viewer"}
+        hasUploads={uploads.summary.active > 0}
+        isSaving={writing.save.isPending}
+        error={writing.save.error}
+        onStay={guard.stay}
+        onDiscard={guard.leave}
+        onSave={() => writing.save.mutate(draft, { onSuccess: guard.leave })}
+      />
+    </>
+  );
+}

@@ -1,0 +1,46 @@
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { useSettled } from "@/components/images/useSettled";
+import { ApiError } from "@/lib/api/client";
+import { type CheckInput, postCheckQuery } from "@/lib/api/posts";
+import type { ChannelCheck } from "@/lib/api/types";
+import { type Draft, toParts } from "./draft";
+
+/** The longest text that the server takes in; a longer one is over every limit anyway. */
+const LONGEST_TEXT = 70_000;
+const NO_CHECKS: readonly ChannelCheck[] = [];
+
+export interface Check {
+  /** The last answers, also while newer ones are on their way. */
+  channels: readonly ChannelCheck[];
+  isChecking: boolean;
+  /** The last look failed; `channels` are older then. */
+  error: ApiError | null;
+  again: () => void;
+}
+
+/** Has the post looked at a moment after each change, and the files made that would be sent. */
+export function usePostCheck(businessId: number, draft: Draft): Check {
+  const now = useMemo(() => JSON.stringify(checkInput(draft)), [draft]);
+  const settled = useSettled(now, 350);
+  const input = useMemo(() => JSON.parse(settled) as CheckInput, [settled]);
+  const query = useQuery({
+    ...postCheckQuery(businessId, input),
+    enabled: input.channel_ids.length > 0,
+  });
+  return {
+    channels: input.channel_ids.length ? (query.data?.channels ?? NO_CHECKS) : NO_CHECKS,
+    isChecking: query.isFetching || now !== settled,
+    error: query.error instanceof ApiError ? query.error : null,
+    again: () => void query.refetch(),
+  };
+}
+
+function checkInput(draft: Draft): CheckInput {
+  const { content_text, channel_ids, images } = toParts(draft);
+  return {
+    content_text: content_text.slice(0, LONGEST_TEXT),
+    channel_ids,
+    image_ids: images.map((image) => image.image_id),
+  };
+}
