@@ -149,7 +149,8 @@ $(VENV)/.ready-test: backend/requirements-dev.lock $(VENV)/.ready-run
 frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json
 	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 20 || (a === 20 && b < 19)) { console.error("Node 20.19 or newer is needed, and this is " + process.versions.node); process.exit(1) }'
 	@echo "Installing the frontend"
-	@$(NPM) ci --include=dev || $(NPM) install --no-save --include=dev
+	@# Some versions of npm refuse a lock file that lacks packages of other systems; the second way takes it.
+	@$(NPM) ci --include=dev 2>/dev/null || $(NPM) install --no-save --include=dev
 	@touch $@
 
 frontend/dist/index.html: $(FRONTEND_SOURCES) frontend/node_modules/.ready

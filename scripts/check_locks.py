@@ -1,4 +1,4 @@
-"""Fails when a lock file names an address, or a Python package without a hash.
+"""Fails when a lock file names an address, a Python package without a hash, or is not up to date for npm.
 
 An address would tie every installation to one package server; a missing hash would let any server
 choose what runs here.
@@ -16,6 +16,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON_LOCKS = ("backend/requirements.lock", "backend/requirements-dev.lock")
 NPM_LOCK = "frontend/package-lock.json"
+NPM_WISHES = "frontend/package.json"
 ADDRESS = re.compile(r"\b[a-z+]+://", re.IGNORECASE)
 
 
