@@ -11,7 +11,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
 from starlette.responses import Response
+from starlette.routing import Match, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from app import __version__
 from app.api import (
@@ -101,19 +103,31 @@ def _serve_page(app: FastAPI) -> None:
     """The built page: its assets for ever, its entry never from a cache, for every address of the page."""
     app.mount("/assets", _Assets(directory=FRONTEND / "assets", check_dir=False))
 
-    @app.get("/{path:path}", include_in_schema=False)
-    async def page(request: Request, path: str) -> Response:
-        if path.startswith(("api/", "media/", "practice/")) or path in ("api", "practice"):
-            raise NotFound("not_found", "There is nothing at this address.")
+    async def page(request: Request) -> Response:
+        path = request.path_params["path"]
         file = FRONTEND / path
         if path and "/" not in path and file.suffix and file.is_file():
             return FileResponse(file, headers={"Cache-Control": "public, max-age=3600"})
-        if file.suffix or "text/html" not in request.headers.get("accept", "text/html"):
+        accepted = request.headers.get("accept", "*/*")
+        if file.suffix or not ("text/html" in accepted or "*/*" in accepted):
             raise NotFound("not_found", "There is nothing at this address.")
         entry = FRONTEND / "index.html"
         if not entry.is_file():
             raise NotFound("page_not_built", "The page is not built here. Run: make run")
         return FileResponse(entry, headers={"Cache-Control": "no-cache"})
+
+    app.router.routes.append(_PageRoute("/{path:path}", page, methods=["GET"], include_in_schema=False))
+
+
+class _PageRoute(Route):
+    """Every address that is not the API's, the files' or the simulators', and only for looking at."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As any route, but a match by address alone would turn every unknown address into a 405."""
+        match, child = super().matches(scope)
+        if match is not Match.FULL or scope["path"].startswith(("/api/", "/media/", "/practice/")):
+            return Match.NONE, {}
+        return match, child
 
 
 class _Assets(StaticFiles):

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     public_base_url: str = ""  # empty: http://localhost:{port}
+    trusted_proxies: str = "127.0.0.1,::1"  # whose X-Forwarded-For and X-Forwarded-Proto count
     data_dir: Path = Path("./data")
     database_url: str = ""  # empty: SQLite in data_dir
     secret_key: SecretStr = SecretStr("")  # empty: made once and kept in data_dir

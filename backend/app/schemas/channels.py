@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from app.schemas.base import Body, View
+from app.schemas.base import Body, Id, View
 
 PlatformName = Literal["instagram", "facebook"]
 
@@ -43,7 +43,7 @@ class ChannelList(View):
 class ChannelConnect(Body):
     """Connect with a token."""
 
-    business_id: int
+    business_id: Id
     platform: PlatformName
     external_id: str = Field(min_length=1, max_length=100, pattern=r"^[0-9A-Za-z_.-]+$")
     access_token: SecretStr = Field(min_length=1, max_length=2000)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.schemas.base import Body, Moment, View
+from app.schemas.base import Body, Id, Moment, View
 from app.schemas.images import ImageView
 
 StyleName = Literal["professional", "creative", "minimalist", "vintage"]
@@ -15,7 +15,7 @@ StyleName = Literal["professional", "creative", "minimalist", "vintage"]
 class Generate(Body):
     """A picture to be made from words."""
 
-    business_id: int
+    business_id: Id
     prompt: str = Field(min_length=1, max_length=32000)
     size: str = Field(default="1024x1024", pattern=r"^\d{2,5}x\d{2,5}$")
     quality: Literal["standard", "hd"] = "standard"

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from app.schemas.base import Body, Moment, View
+from app.schemas.base import Body, Id, Moment, View
 from app.schemas.channels import PlatformName
 
 PublicationStateName = Literal["scheduled", "publishing", "published", "failed", "unconfirmed", "cancelled"]
@@ -16,17 +16,17 @@ PostStateName = Literal["draft", "scheduled", "publishing", "published", "failed
 class PostImageInput(Body):
     """An image at its place in a post. Without `alt_text` the image's own is sent."""
 
-    image_id: int
+    image_id: Id
     alt_text: str | None = Field(default=None, max_length=1000)
 
 
 class PostInput(Body):
     """A post for several channels."""
 
-    business_id: int
+    business_id: Id
     content_text: str = Field(default="", max_length=70000)
     images: list[PostImageInput] = Field(default_factory=list, max_length=20)
-    channel_ids: list[int] = Field(default_factory=list, max_length=50)
+    channel_ids: list[Id] = Field(default_factory=list, max_length=50)
     scheduled_at: AwareDatetime | None = None
 
 
@@ -35,7 +35,7 @@ class PostChange(Body):
 
     content_text: str | None = Field(default=None, max_length=70000)
     images: list[PostImageInput] | None = Field(default=None, max_length=20)
-    channel_ids: list[int] | None = Field(default=None, max_length=50)
+    channel_ids: list[Id] | None = Field(default=None, max_length=50)
 
 
 class PostSchedule(Body):
@@ -47,11 +47,11 @@ class PostSchedule(Body):
 class PublishInput(Body):
     """One post to one platform, now or at `scheduled_at`."""
 
-    business_id: int
+    business_id: Id
     content_text: str = Field(default="", max_length=70000)
     content_images: list[str] = Field(default_factory=list, max_length=20)
-    image_ids: list[int] = Field(default_factory=list, max_length=20)
-    channel_id: int | None = None
+    image_ids: list[Id] = Field(default_factory=list, max_length=20)
+    channel_id: Id | None = None
     scheduled_at: AwareDatetime | None = None
 
 
