@@ -54,7 +54,10 @@ class MediaUrls:
 
     def own_image_id(self, url: str) -> int | None:
         """The image whose original this URL of ours shows, if it is one of ours and still valid."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return None
         if f"{parts.scheme}://{parts.netloc}" not in (self._public_url, self._loopback_url):
             return None
         match = _OWN.match(parts.path)
@@ -70,10 +73,10 @@ class MediaUrls:
 
     def own_storage_key(self, url: str) -> str | None:
         """The key that a URL of our store names, whoever's it is: look it up within the business."""
-        key = "/".join(unquote(urlsplit(url).path).split("/")[-2:])
         try:
+            key = "/".join(unquote(urlsplit(url).path).split("/")[-2:])
             direct = self._storage.url(key, expires_at=end_of_tomorrow(clock.now()))
-        except StorageError:
+        except (StorageError, ValueError):
             return None
         if direct is None or direct.partition("?")[0] != url.partition("?")[0]:
             return None
