@@ -47,7 +47,7 @@ export function AltTextField({ image }: { image: Image }) {
       aside={
         <span role="status">{change.isPending ? "Saving" : change.isSuccess ? "Saved" : ""}</span>
       }
-      hint={text ? undefined : "Says what the picture shows to those who cannot see it."}
+      hint={text ? undefined : "Read out to people who cannot see the picture."}
       error={
         change.isError ? (
           <>
@@ -64,7 +64,7 @@ export function AltTextField({ image }: { image: Image }) {
         rows={2}
         maxRows={8}
         maxLength={MAX_LENGTH}
-        placeholder="Fishing boats in the harbour before sunrise"
+        placeholder="What the picture shows"
         onChange={(event) => setText(event.target.value)}
         onBlur={save}
       />

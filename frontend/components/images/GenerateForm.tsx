@@ -1,5 +1,5 @@
 import { Sparkles } from "lucide-react";
-import { type RefObject, useId, useState } from "react";
+import { type RefObject, useEffect, useId, useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { cn } from "@/components/ui/cn";
 import { Field } from "@/components/ui/Field";
@@ -59,6 +59,11 @@ export function GenerateForm({
     (model?.qualities.includes("standard") ? "standard" : model?.qualities[0]) as Quality,
   );
   const [hasTried, setTried] = useState(false);
+
+  // The form may come after the dialog. On a phone the keyboard would cover half of it at once.
+  useEffect(() => {
+    if (window.matchMedia("(pointer: fine)").matches) promptRef.current?.focus();
+  }, [promptRef]);
 
   if (!provider || !model) {
     return (
@@ -167,7 +172,7 @@ export function GenerateForm({
       <div className="flex flex-col gap-2.5 border-line border-t p-5 pb-[max(1.25rem,env(safe-area-inset-bottom))] sm:border-0 sm:pt-0">
         <p className="text-ink-3 text-small">
           {provider.is_practice
-            ? "Painted on this machine for practice. Costs nothing."
+            ? "Practice, on this machine. Costs nothing."
             : `Painted by ${model.name}. Your provider charges for it.`}
         </p>
         <Button type="submit" variant="ai" size="lg" icon={Sparkles} isWide isBusy={isBusy}>

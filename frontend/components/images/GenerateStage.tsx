@@ -6,6 +6,7 @@ import { CureButton, Notice, Progress } from "@/components/ui/feedback";
 import { ApiError } from "@/lib/api/client";
 import type { Generated, Image } from "@/lib/api/types";
 import { formatBytes, formatSize } from "@/lib/format";
+import { factAndCure } from "./factAndCure";
 import type { GenerateWish } from "./GenerateForm";
 
 interface GenerateStageProps {
@@ -71,13 +72,13 @@ export function GenerateStage({
             In your library · {formatSize(image.width, image.height)} ·{" "}
             {formatBytes(image.file_size)}
           </p>
-          <div className="flex flex-wrap justify-center gap-2">
+          <div className="grid grid-cols-2 gap-2 max-sm:w-full sm:flex">
             <Button variant="primary" onClick={() => onUse(image)}>
               {useLabel}
             </Button>
             <Button onClick={onKeep}>Keep in library</Button>
-            <Button variant="ghost" icon={RotateCw} onClick={onAgain} className="sm:hidden">
-              Again
+            <Button variant="ai-soft" icon={RotateCw} onClick={onAgain} className="sm:hidden">
+              Generate again
             </Button>
             <Button variant="ghost" onClick={onEdit} className="sm:hidden">
               Change the prompt
@@ -137,32 +138,26 @@ function Elapsed({ since }: { since: number }) {
   );
 }
 
-/** The fact first; the server's sentence says the rest. */
-const FACTS: Record<string, string> = {
-  prompt_refused: "The provider refused this prompt.",
-  prompt_too_long: "The prompt is too long.",
-  provider_rate_limited: "The provider asks for a pause.",
-  rate_limited: "That was quick.",
-  provider_account_trouble: "The provider did not accept our account.",
-  provider_unavailable: "The provider did not answer.",
-  outcome_unknown: "We do not know whether the image was made.",
-  no_image_provider: "No AI image provider is set up.",
-  network: "No answer came.",
-};
+/** Another try with the same words would end the same way, or could make the picture twice. */
+const FINAL = ["prompt_refused", "prompt_too_long", "no_image_provider", "outcome_unknown"];
 
 function Failure({ error, onAgain }: { error: Error; onAgain: () => void }) {
-  const code = error instanceof ApiError ? error.code : "";
-  const mayAgain = code !== "prompt_refused" && code !== "no_image_provider";
+  const isApi = error instanceof ApiError;
+  const { fact, cure } = factAndCure(error.message);
   return (
     <Notice
       tone="bad"
-      fact={FACTS[code] ?? "No image was made."}
+      fact={fact}
       isAlert
       className="max-w-100"
-      cure={mayAgain ? <CureButton onPress={onAgain}>Try again</CureButton> : undefined}
+      cure={
+        isApi && FINAL.includes(error.code) ? undefined : (
+          <CureButton onPress={onAgain}>Try again</CureButton>
+        )
+      }
     >
-      {error.message}{" "}
-      {code === "prompt_refused" ? "Nothing was charged. Change the words and try again." : ""}
+      {cure}
+      {isApi && error.isNetwork && " If the image was made, it is in your library."}
     </Notice>
   );
 }

@@ -1,14 +1,16 @@
 import { Link } from "@tanstack/react-router";
+import { Sparkles } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { PLATFORM_NAMES } from "@/components/channels/ChannelMark";
 import { PostStateBadge } from "@/components/posts/PostStateBadge";
 import { useComposer } from "@/components/publish/useComposer";
-import { Badge, Notice } from "@/components/ui/feedback";
+import { Notice } from "@/components/ui/feedback";
 import { Moment } from "@/components/ui/Moment";
 import type { Image, ImageDetail, PostState } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
 import { formatBytes, formatSize, plural } from "@/lib/format";
 import { AltTextField } from "./AltTextField";
+import { imageName } from "./imageWords";
 
 interface ImageDetailsProps {
   image: Image;
@@ -23,13 +25,13 @@ export function ImageDetails({ image, posts }: ImageDetailsProps) {
     <div className="flex flex-col gap-4">
       <Preview image={image} />
       <div>
-        <h2 className="break-words font-semibold text-name">{image.original_filename}</h2>
-        <p className="flex items-center gap-2 text-ink-3 text-small">
+        <h2 className="break-words font-semibold text-name">{imageName(image)}</h2>
+        <p className="flex items-center gap-1.5 text-ink-3 text-small">
+          {image.is_ai_generated && <Sparkles aria-hidden className="size-3.5 text-ai" />}
           <span>
-            {image.is_ai_generated ? "Made with AI " : "Uploaded "}
+            {image.is_ai_generated ? "Generated with AI " : "Uploaded "}
             <Moment at={image.created_at} timezone={business.timezone} />
           </span>
-          {image.is_ai_generated && <Badge tone="ai">AI</Badge>}
         </p>
       </div>
       <Readiness image={image} />

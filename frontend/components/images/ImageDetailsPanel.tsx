@@ -132,7 +132,7 @@ function Content({ imageId, isClosing = false, onUse, onDelete, children }: Cont
         download={image.original_filename}
         aria-label="Download"
         title="Download"
-        className="inline-flex size-8.5 shrink-0 items-center justify-center rounded-control border border-line-strong bg-surface hover:bg-sunken dark:hover:bg-raised"
+        className="inline-flex h-control aspect-square shrink-0 items-center justify-center rounded-control border border-line-strong bg-surface hover:bg-sunken dark:hover:bg-raised"
       >
         <Download aria-hidden className="size-4" />
       </a>
@@ -140,6 +140,7 @@ function Content({ imageId, isClosing = false, onUse, onDelete, children }: Cont
         label="Delete"
         icon={Trash2}
         variant="secondary"
+        className="h-control w-auto aspect-square"
         onClick={() => onDelete(image)}
       />
     </>,

@@ -3,18 +3,7 @@ import type { ReactNode } from "react";
 import { cn } from "@/components/ui/cn";
 import { Thumbnail } from "@/components/ui/Thumbnail";
 import type { Image } from "@/lib/api/types";
-import { plural } from "@/lib/format";
-
-/** What a tile shows, in words: "harbour.jpg, AI generated, used 3 times". */
-export function tileWords(image: Image): string {
-  return [
-    image.alt_text || image.original_filename,
-    image.is_ai_generated && "AI generated",
-    image.usage_count > 0 && `used ${plural(image.usage_count, "time")}`,
-  ]
-    .filter(Boolean)
-    .join(", ");
-}
+import { tileWords } from "./imageWords";
 
 interface ImageTileProps {
   image: Image;
@@ -45,7 +34,7 @@ export function ImageTile({
   actions,
 }: ImageTileProps) {
   return (
-    <div className="group relative">
+    <div className="group @container relative">
       <button
         type="button"
         data-tile
@@ -101,8 +90,9 @@ export function ImageTile({
           <span />
         )}
         {image.usage_count > 0 && (
-          <span className="rounded-full bg-picture-scrim px-2 py-0.5 tabular-nums">
-            Used {image.usage_count}×
+          <span className="whitespace-nowrap rounded-full bg-picture-scrim px-2 py-0.5 tabular-nums">
+            <span className="hidden @min-[7.75rem]:inline">Used </span>
+            {image.usage_count}×
           </span>
         )}
       </span>

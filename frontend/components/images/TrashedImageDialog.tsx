@@ -8,6 +8,7 @@ import { toast } from "@/components/ui/Toast";
 import { useRemoveImage, useRestoreImage } from "@/lib/api/images";
 import type { Image } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
+import { imageName } from "./imageWords";
 
 interface TrashedImageDialogProps {
   /** Null closes it. */
@@ -24,7 +25,7 @@ export function TrashedImageDialog({ image, onClose }: TrashedImageDialogProps) 
     <Dialog
       isOpen={image !== null}
       onClose={onClose}
-      title={shown?.original_filename ?? ""}
+      title={shown ? imageName(shown) : ""}
       size="sm"
       isFlush
     >
@@ -90,7 +91,7 @@ function Choice({ image, onClose }: { image: Image; onClose: () => void }) {
                 restoring.mutate(image, {
                   onSuccess: () => {
                     onClose();
-                    toast({ title: `${image.original_filename} is back in the library` });
+                    toast({ title: "Back in the library", description: imageName(image) });
                   },
                 })
               }

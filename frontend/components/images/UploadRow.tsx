@@ -5,6 +5,7 @@ import { Progress } from "@/components/ui/feedback";
 import { IconButton } from "@/components/ui/IconButton";
 import { formatBytes } from "@/lib/format";
 import type { Upload } from "@/lib/upload/queue";
+import { factAndCure } from "./factAndCure";
 
 interface UploadRowProps {
   upload: Upload;
@@ -41,13 +42,8 @@ export function UploadRow({ upload, onCancel, onRetry }: UploadRowProps) {
             </span>
           </div>
         ) : (
-          <p
-            className={cn(
-              "text-small",
-              state === "failed" ? "text-bad" : state === "done" ? "text-ok" : "text-ink-3",
-            )}
-          >
-            {stateWords(upload)}
+          <p className={cn("text-pretty text-small", state === "done" ? "text-ok" : "text-ink-3")}>
+            {state === "failed" ? <Refusal words={error?.detail ?? ""} /> : stateWords(upload)}
           </p>
         )}
         {state === "failed" && error && mayRetry && (
@@ -69,8 +65,17 @@ export function UploadRow({ upload, onCancel, onRetry }: UploadRowProps) {
   );
 }
 
+function Refusal({ words }: { words: string }) {
+  const { fact, cure } = factAndCure(words);
+  return (
+    <>
+      <span className="font-medium text-bad">{fact}</span>{" "}
+      <span className="text-ink-2">{cure}</span>
+    </>
+  );
+}
+
 function stateWords({ state, error, isDuplicate }: Upload): string {
-  if (state === "failed") return error?.detail ?? "This file was not taken.";
   if (state === "done") return isDuplicate ? "Already in your library" : "In your library";
   if (error?.isNetwork) return "No connection just now. We try again in a moment.";
   if (error) return "The server is busy. We try again in a moment.";

@@ -1,5 +1,5 @@
 import { ChevronDown, ChevronUp, CircleAlert, CircleCheck, X } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { cn } from "@/components/ui/cn";
 import { Progress } from "@/components/ui/feedback";
 import { IconButton } from "@/components/ui/IconButton";
@@ -21,10 +21,22 @@ export function UploadTray({ uploads: { uploads, summary, ...queue } }: { upload
   const isOver = total > 0 && active === 0;
   const hasDuplicate = uploads.some(({ isDuplicate }) => isDuplicate);
 
-  // A refusal has to be seen, also when the list was folded away.
+  // A refusal has to be seen, also when the list was folded away. Where all went well, one line is
+  // enough.
+  const isEmpty = total === 0;
   useEffect(() => {
-    if (failed > 0 || total === 0) setOpen(true);
-  }, [failed, total]);
+    setOpen(!isOver || failed > 0);
+    // What is taken away under the pointer says no goodbye to it.
+    if (isEmpty) setHeld(false);
+  }, [isEmpty, isOver, failed]);
+
+  const list = useRef<HTMLUListElement>(null);
+  const current = uploads.findIndex(({ state }) => state !== "done" && state !== "failed");
+  useEffect(() => {
+    const row = list.current?.children[current];
+    if (isHeld || !(row instanceof HTMLElement) || !list.current) return;
+    list.current.scrollTo({ top: row.offsetTop - list.current.offsetTop });
+  }, [current, isHeld]);
 
   const { clear } = queue;
   const mayLeave = isOver && failed === 0 && !isHeld;
@@ -96,8 +108,9 @@ export function UploadTray({ uploads: { uploads, summary, ...queue } }: { upload
                 className="h-0.75 rounded-none"
               />
             )}
-            {isOpen && (
+            {(isOpen || total === 1) && (
               <ul
+                ref={list}
                 className={cn(
                   "max-h-[min(20rem,42dvh)] divide-y divide-line overflow-y-auto overscroll-contain border-line pr-2 pl-4",
                   (total > 1 || isOver) && "border-t",

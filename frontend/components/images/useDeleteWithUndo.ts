@@ -3,6 +3,7 @@ import { ApiError } from "@/lib/api/client";
 import { useDeleteImage, useRestoreImage } from "@/lib/api/images";
 import type { Image } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
+import { imageName } from "./imageWords";
 
 /** Moves an image to the trash and offers the way back. `onGone` runs at once. */
 export function useDeleteWithUndo(onGone?: (image: Image) => void): (image: Image) => void {
@@ -14,7 +15,7 @@ export function useDeleteWithUndo(onGone?: (image: Image) => void): (image: Imag
     restoring.mutate(image, {
       onError: (error) =>
         toast({
-          title: `${image.original_filename} is still in the trash`,
+          title: "Not restored, still in the trash",
           description: error.message,
           tone: "bad",
           action: { label: "Try again", onPress: () => undo(image) },
@@ -27,15 +28,19 @@ export function useDeleteWithUndo(onGone?: (image: Image) => void): (image: Imag
       .mutateAsync(image)
       .then(() =>
         toast({
-          title: `${image.original_filename} is in the trash`,
-          ...(image.usage_count > 0 && { description: "Published posts keep their picture." }),
+          title: "Moved to the trash",
+          description:
+            image.usage_count > 0
+              ? `${imageName(image)}. Published posts keep their picture.`
+              : imageName(image),
+          tone: "plain",
           action: { label: "Undo", onPress: () => undo(image) },
         }),
       )
       .catch((error: unknown) => {
         const posts = error instanceof ApiError ? namesOfPosts(error) : "";
         toast({
-          title: `${image.original_filename} was not deleted`,
+          title: `${imageName(image)} was not deleted`,
           description: `${error instanceof Error ? error.message : ""} ${posts}`.trim(),
           tone: "bad",
         });

@@ -38,7 +38,13 @@ export default function ImagesPage() {
           title="Images"
           fact={
             totals.data && totals.data.images > 0
-              ? `${formatCount(totals.data.images)} · ${formatBytes(totals.data.bytes)}`
+              ? [
+                  formatCount(totals.data.images),
+                  <span key="bytes" className="max-sm:hidden">
+                    {" "}
+                    · {formatBytes(totals.data.bytes)}
+                  </span>,
+                ]
               : undefined
           }
           actions={

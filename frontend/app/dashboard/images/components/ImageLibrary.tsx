@@ -1,8 +1,8 @@
-import { ImageOff, SearchX, Sparkles, Trash2, Upload } from "lucide-react";
+import { ImageOff, SearchX, Sparkles, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { ImageGrid } from "@/components/images/ImageGrid";
 import { ImageTile } from "@/components/images/ImageTile";
-import { NoImagesArt } from "@/components/images/NoImagesArt";
+import { imageName } from "@/components/images/imageWords";
 import { TileAction, TileIconAction } from "@/components/images/TileAction";
 import { TrashedImageDialog } from "@/components/images/TrashedImageDialog";
 import { useLibrary } from "@/components/images/useLibrary";
@@ -20,6 +20,7 @@ import type { Image } from "@/lib/api/types";
 import { plural } from "@/lib/format";
 import { useMediaQuery } from "@/lib/useMediaQuery";
 import type { ImagesView } from "../useImagesView";
+import { EmptyLibrary } from "./EmptyLibrary";
 import { LibraryToolbar } from "./LibraryToolbar";
 
 interface ImageLibraryProps {
@@ -97,7 +98,7 @@ export function ImageLibrary({ view, onUse, onDelete, onUpload, onGenerate }: Im
                         </TileAction>
                         <TileIconAction
                           tabIndex={tabIndex}
-                          label={`Delete ${image.original_filename}`}
+                          label={`Delete ${imageName(image)}`}
                           icon={Trash2}
                           onPress={() => onDelete(image)}
                         />
@@ -198,47 +199,5 @@ function LibraryShape({ tileWidth }: { tileWidth: number }) {
         ))}
       </div>
     </Loading>
-  );
-}
-
-interface EmptyLibraryProps {
-  view: ImagesView;
-  onUpload: () => void;
-  onGenerate: () => void;
-}
-
-/** The first look at the library: what it is for and the two ways to begin. */
-function EmptyLibrary({ view, onUpload, onGenerate }: EmptyLibraryProps) {
-  return (
-    <div className="page-padding flex flex-1 flex-col pb-6">
-      <div className="flex flex-1 flex-col items-center justify-center rounded-dialog border border-line-input border-dashed px-6 py-12 text-center">
-        <NoImagesArt className="w-64 max-w-full" />
-        <h2 className="mt-6 font-[650] text-title tracking-[-0.02em]">
-          Drop your first pictures here
-        </h2>
-        <p className="mt-1.5 max-w-sm text-pretty text-ink-2">
-          They are checked, kept and ready for your posts. You can also paste them, or have one
-          painted.
-        </p>
-        <div className="mt-6 flex flex-wrap justify-center gap-2">
-          <Button icon={Upload} onClick={onUpload}>
-            Upload pictures
-          </Button>
-          <Button variant="ai-soft" icon={Sparkles} onClick={onGenerate}>
-            Generate an image
-          </Button>
-        </div>
-        <p className="mt-6 text-ink-3 text-small">
-          JPEG, PNG, GIF or WebP, up to 10 MiB, 400 to 4096 pixels a side
-        </p>
-        <button
-          type="button"
-          onClick={() => view.change({ filter: "trashed" })}
-          className="mt-1 rounded-small px-2 py-1 text-ink-3 text-small underline-offset-3 hover:text-ink hover:underline"
-        >
-          Open the trash
-        </button>
-      </div>
-    </div>
   );
 }
