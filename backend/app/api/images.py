@@ -157,6 +157,7 @@ async def list_images(
     return ImageList(
         images=[image_view(product, image) for image in found.images],
         total=found.total,
+        total_capped=found.is_total_capped,
         page=page,
         pages=max(1, -(-found.total // limit)),
         next_cursor=_write_cursor(sort, found.next_cursor) if found.next_cursor else None,
@@ -231,8 +232,8 @@ async def change_image(
 async def delete_image(
     product: ProductDep, user_id: UserId, image_id: PathId, permanent: bool = False
 ) -> Done:
-    """Refused while a post that is still to go out needs the image. With `permanent=true` an image in the
-    trash is removed for good, and its bytes with it."""
+    """Refused while a post that is still to go out needs the image. With `permanent=true` the image is
+    removed for good, and its bytes with it; refused while any post shows it."""
     if permanent:
         async with product.database.reading() as session:
             await images.check_removable(session, user_id=user_id, image_id=image_id)

@@ -7,6 +7,7 @@ trace for the sweep.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ from sqlalchemy import (
     and_,
     cast,
     delete,
+    false,
     func,
     or_,
     select,
@@ -35,7 +37,10 @@ from app.core.db import Base, Id, contains_text
 from app.models.businesses import Member, Role
 
 Sort = Literal["created_at_desc", "created_at_asc", "most_used"]
-Filter = Literal["uploaded", "ai_generated", "unused", "trashed"]
+Filter = Literal["uploaded", "ai_generated", "edited", "unused", "trashed"]
+
+MOST_COUNTED = 1000
+"""A search counts no further: counting costs as much as finding."""
 
 
 class Image(Base):
@@ -106,11 +111,15 @@ class StorageIntent(Base):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Part of a list: its rows, how many there are in all, and where the next part begins."""
+    """Part of a list: its rows, how many there are in all, and where the next part begins.
+
+    With `is_total_capped` there are more than `total`.
+    """
 
     images: Sequence[Image]
     total: int
     next_cursor: tuple[str, int] | None
+    is_total_capped: bool = False
 
 
 async def find_for_user(session: AsyncSession, image_id: int, user_id: int) -> tuple[Image, Role] | None:
@@ -183,21 +192,24 @@ async def list_page(
         conditions.append(Image.is_ai_generated.is_(False))
     elif only == "ai_generated":
         conditions.append(Image.is_ai_generated.is_(True))
+    elif only == "edited":
+        # Nothing here changes a picture yet, so there are none.
+        conditions.append(false())
     elif only == "unused":
         conditions.append(Image.usage_count == 0)
     if tag:
-        # A JSON list of strings holds each tag between its quotes.
-        conditions.append(contains_text(cast(Image.tags, Text), f'"{tag}"'))
+        # A JSON list of strings holds each tag between its quotes, written as JSON writes it.
+        conditions.append(contains_text(cast(Image.tags, Text), json.dumps(tag)))
     if search:
         conditions.append(
             or_(
                 contains_text(Image.original_filename, search),
                 contains_text(Image.alt_text, search),
                 contains_text(Image.ai_prompt, search),
-                contains_text(cast(Image.tags, Text), search),
+                contains_text(cast(Image.tags, Text), json.dumps(search)[1:-1]),
             )
         )
-    total = await session.scalar(select(func.count()).select_from(Image).where(*conditions)) or 0
+    total, is_capped = await _count(session, conditions, MOST_COUNTED if search else None)
     column: Any = Image.usage_count if sort == "most_used" else Image.created_at
     is_descending = sort != "created_at_asc"
     query = select(Image).where(*conditions)
@@ -215,7 +227,20 @@ async def list_page(
         rows, last = rows[:limit], rows[limit - 1]
         value = last.usage_count if sort == "most_used" else last.created_at.isoformat()
         cursor = (str(value), last.id)
-    return Page(rows, total, cursor)
+    return Page(rows, total, cursor, is_capped)
+
+
+async def _count(
+    session: AsyncSession, conditions: Sequence[ColumnElement[bool]], at_most: int | None
+) -> tuple[int, bool]:
+    """How many images fulfil the conditions, counted up to `at_most`; and whether there are more."""
+    counted = select(Image.id).where(*conditions)
+    if at_most is not None:
+        counted = counted.limit(at_most + 1)
+    total = await session.scalar(select(func.count()).select_from(counted.subquery())) or 0
+    if at_most is not None and total > at_most:
+        return at_most, True
+    return total, False
 
 
 async def totals(session: AsyncSession, business_id: int) -> tuple[int, int]:

@@ -63,10 +63,11 @@ class ImageUploaded(View):
 
 
 class ImageList(View):
-    """One page of the library."""
+    """One page of the library. A search counts up to 1,000; with `total_capped` there are more."""
 
     images: list[ImageView]
     total: int
+    total_capped: bool = False
     page: int
     pages: int
     next_cursor: str | None

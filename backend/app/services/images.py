@@ -472,7 +472,7 @@ async def restore_image(session: AsyncSession, *, user_id: int, image_id: int) -
 
 
 async def check_removable(session: AsyncSession, *, user_id: int, image_id: int) -> None:
-    """Only what is in the trash, and in no post, can be removed for good."""
+    """Only what is in no post can be removed for good, from the trash or straight away."""
     image = await get_image(session, user_id=user_id, image_id=image_id, at_least=Role.EDITOR, trashed=True)
     used_in = await post_models.with_image(session, image.id, include_deleted=True)
     if used_in:
