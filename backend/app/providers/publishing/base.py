@@ -8,7 +8,8 @@ irreversible one and is sent at most once per attempt that is written down befor
     ├── PrepareAgain      what was prepared is gone or unusable; prepare anew, a few times
     ├── ReconnectNeeded   the token or its permissions: the owner has to connect again
     ├── ContentRefused    the platform does not take this content: the user has to change it
-    ├── AccountRestricted the platform holds the account or wants a person to act there
+    ├── ActionNeeded      the account is well, but a person has to act before this post can go out
+    ├── AccountRestricted the platform holds the whole account until a person has acted there
     └── OutcomeUnclear    it may have been published: only `check` may say
 """
 
@@ -22,8 +23,9 @@ from typing import Protocol
 
 
 class PublishingError(Exception):
-    """A step that did not work. `code` is stable (snake_case); `detail` is a sentence that says to the
-    user what happened and what to do; `trace` is the platform's own reference for support."""
+    """A step that did not work. `code` is stable (snake_case); `detail` says to the user what happened, and
+    what to do where that is theirs to do: whether it is tried again is for the caller to add. `trace` is the
+    platform's own reference for support."""
 
     def __init__(
         self, code: str, detail: str, *, retry_after: int | None = None, trace: str | None = None
@@ -51,8 +53,12 @@ class ContentRefused(PublishingError):
     """The content breaks a rule of the platform."""
 
 
+class ActionNeeded(PublishingError):
+    """This post is held until a person has acted elsewhere; others may go out meanwhile."""
+
+
 class AccountRestricted(PublishingError):
-    """Trying again would make it worse."""
+    """Nothing goes out on this account for now; trying again would make it worse."""
 
 
 class OutcomeUnclear(PublishingError):

@@ -4,6 +4,9 @@ The platform names an error by `error_subcode`, then `code`, then `is_transient`
 that is the order of the tables here. Its texts are in the account's language and may name addresses, so
 they are neither matched nor passed on.
 
+A sentence says what happened and what a person can do about it. Whether we try again by ourselves is not
+known here.
+
 A row is *settled* when the platform surely did nothing. In an irreversible call every other transient row
 means that the outcome is unclear.
 """
@@ -17,6 +20,7 @@ from typing import Any
 
 from app.providers.publishing.base import (
     AccountRestricted,
+    ActionNeeded,
     ContentRefused,
     OutcomeUnclear,
     PrepareAgain,
@@ -58,31 +62,31 @@ class Verdict:
 UNCLEAR = Verdict(
     OutcomeUnclear,
     "outcome_unclear",
-    "The platform's answer was lost, so the post may be out. It is being looked for; nothing is sent again.",
+    "The platform's answer was lost, so the post may be out.",
 )
 DUPLICATE = Verdict(
     OutcomeUnclear,
     "duplicate_post",
-    "The platform says that it already has this post. Look at the account before you send it again.",
+    "The platform says that it already has this post.",
 )
 UNREACHABLE = Verdict(
     TryLater,
     "platform_unreachable",
-    "The platform cannot be reached right now. It is tried again by itself.",
+    "The platform cannot be reached right now.",
     retry_after=15,
 )
 """No connection could be made: nothing was sent."""
 UNAVAILABLE = Verdict(
     TryLater,
     "platform_unavailable",
-    "The platform does not work properly right now. It is tried again by itself.",
+    "The platform does not work properly right now.",
     retry_after=30,
     is_settled=False,
 )
 RATE_LIMITED = Verdict(
     TryLater,
     "platform_rate_limited",
-    "The platform asks for a pause: too many calls in the last hour. It goes on by itself afterwards.",
+    "The platform asks for a pause: too many calls in the last hour.",
     retry_after=RATE_LIMIT_WAIT,
 )
 TOKEN_INVALID = Verdict(
@@ -99,7 +103,7 @@ ACCOUNT_NOT_VISIBLE = Verdict(
 NOT_READY = Verdict(
     TryLater,
     "not_ready_yet",
-    "Instagram is still preparing the picture. It is tried again by itself.",
+    "Instagram is still preparing the picture.",
     retry_after=5,
 )
 
@@ -138,19 +142,19 @@ _PICTURE_FETCH = Verdict(
 _MAKE_ANEW = Verdict(
     PrepareAgain,
     "preparation_failed",
-    "Instagram could not prepare the picture. It is handed over anew.",
+    "Instagram could not prepare the picture.",
     retry_after=15,
 )
 _GONE = Verdict(
     PrepareAgain,
     "preparation_gone",
-    "Instagram no longer has the prepared picture. It is handed over anew.",
+    "Instagram no longer has the prepared picture.",
     retry_after=30,
 )
 _VIDEO = Verdict(
     PrepareAgain,
     "media_processing_failed",
-    "Instagram could not process the file. It is handed over anew.",
+    "Instagram could not process the file.",
     retry_after=60,
 )
 _PRODUCT_TAGS = Verdict(
@@ -179,14 +183,14 @@ BY_SUBCODE: Mapping[int, Verdict] = {
     2207001: Verdict(
         TryLater,
         "platform_unavailable",
-        "Instagram has trouble of its own right now. It is tried again by itself.",
+        "Instagram has trouble of its own right now.",
         retry_after=30,
         is_settled=False,
     ),
     2207003: Verdict(
         PrepareAgain,
         "picture_download_slow",
-        "Instagram took too long to fetch the picture. It is handed over anew.",
+        "Instagram took too long to fetch the picture.",
         retry_after=15,
     ),
     2207004: Verdict(
@@ -243,7 +247,7 @@ BY_SUBCODE: Mapping[int, Verdict] = {
     2207042: Verdict(
         TryLater,
         "daily_limit_reached",
-        "The account has as many posts as Instagram takes in 24 hours. It is tried again later.",
+        "The account has as many posts as Instagram takes in 24 hours.",
         retry_after=60 * 60,
     ),
     2207050: Verdict(
@@ -276,8 +280,8 @@ BY_SUBCODE: Mapping[int, Verdict] = {
     # Facebook Pages
     324: _FACEBOOK_FILE,
     1346003: Verdict(
-        AccountRestricted,
-        "account_blocked",
+        ActionNeeded,
+        "post_held",
         "Facebook holds this post for abusive content. Look at the Page for a notice before you try again.",
     ),
     1349125: Verdict(
@@ -300,7 +304,7 @@ BY_SUBCODE: Mapping[int, Verdict] = {
         "Facebook wants the Page's publishing authorization completed. Do that on Facebook, then try again.",
     ),
     1404102: Verdict(
-        AccountRestricted,
+        ActionNeeded,
         "community_standards",
         "Facebook holds this post against its community standards. Look at the Page for a notice.",
     ),
@@ -320,7 +324,7 @@ BY_CODE: Mapping[int, Verdict] = {
     1: UNAVAILABLE,
     2: UNAVAILABLE,
     3: Verdict(
-        AccountRestricted,
+        ActionNeeded,
         "app_not_allowed",
         "The Meta app of this server may not do this. Its operator has to change the app's settings at Meta.",
     ),
@@ -336,7 +340,7 @@ BY_CODE: Mapping[int, Verdict] = {
     120: _BAD_REQUEST,
     190: TOKEN_INVALID,
     321: Verdict(
-        AccountRestricted,
+        ActionNeeded,
         "album_full",
         "The Page's photo album is full. Make room on Facebook, then try again.",
     ),
