@@ -56,7 +56,7 @@ class EmbeddedRunner:
         self._alarm = alarm
         self._ticks = ticks
         self._tasks: list[asyncio.Task[None]] = []
-        self._steps: set[asyncio.Task[None]] = set()
+        self._steps: dict[int, asyncio.Task[None]] = {}
         self._is_stopping = False
 
     @property
@@ -78,11 +78,12 @@ class EmbeddedRunner:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._steps:
-            await asyncio.wait(self._steps, timeout=5)
-        for step in self._steps:
+        steps = list(self._steps.values())
+        if steps:
+            await asyncio.wait(steps, timeout=5)
+        for step in steps:
             step.cancel()
-        await asyncio.gather(*self._steps, return_exceptions=True)
+        await asyncio.gather(*steps, return_exceptions=True)
 
     async def _run_publications(self) -> None:
         while not self._is_stopping:
@@ -96,19 +97,23 @@ class EmbeddedRunner:
     async def _take(self) -> float:
         """Claim what is due and start it; returns how long nothing more will be due."""
         free = AT_ONCE - len(self._steps)
-        if free > 0:
-            for publication_id in await self._publishing.claim_due(free):
-                step = asyncio.create_task(self._publishing.step(publication_id))
-                self._steps.add(step)
-                step.add_done_callback(self._finished)
+        if free <= 0:
+            return LONGEST_SLEEP  # a step that ends rings
+        for publication_id in await self._publishing.claim_due(free):
+            if publication_id not in self._steps:
+                self._begin(publication_id)
         due_at = await self._publishing.next_due_at()
         if due_at is None:
             return LONGEST_SLEEP
         return min(max((due_at - clock.now()).total_seconds(), 0.05), LONGEST_SLEEP)
 
-    def _finished(self, step: asyncio.Task[None]) -> None:
-        self._steps.discard(step)
-        self._alarm.ring()
+    def _begin(self, publication_id: int) -> None:
+        def finished(_: asyncio.Task[None]) -> None:
+            del self._steps[publication_id]
+            self._alarm.ring()
+
+        self._steps[publication_id] = asyncio.create_task(self._publishing.step(publication_id))
+        self._steps[publication_id].add_done_callback(finished)
 
     async def _run_tick(self, tick: Tick) -> None:
         while not self._is_stopping:
