@@ -93,10 +93,14 @@ async def find_for_user(session: AsyncSession, channel_id: int, user_id: int) ->
     return (row[0], Role(row[1])) if row else None
 
 
-async def set_status(session: AsyncSession, channel_id: int, status: ChannelStatus, at: datetime) -> None:
-    """What the platform let us know about the account."""
+async def set_status(
+    session: AsyncSession, channel_id: int, status: ChannelStatus, at: datetime, *, token_sealed: str
+) -> None:
+    """What the platform let us know about the account when it was asked with this token."""
     await session.execute(
-        update(Channel).where(Channel.id == channel_id).values(status=status.value, updated_at=at)
+        update(Channel)
+        .where(Channel.id == channel_id, Channel.token_sealed == token_sealed)
+        .values(status=status.value, updated_at=at)
     )
 
 

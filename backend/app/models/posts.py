@@ -157,27 +157,47 @@ class PublicationEvent(Base):
     message: Mapped[str] = mapped_column(Text)
 
 
-async def find_for_user(session: AsyncSession, post_id: int, user_id: int) -> tuple[Post, Role] | None:
-    """A post and the asking user's role; None when it is absent, deleted or not theirs."""
-    row = (
-        await session.execute(
-            select(Post, Member.role)
-            .join(Member, and_(Member.business_id == Post.business_id, Member.user_id == user_id))
-            .where(Post.id == post_id, Post.deleted_at.is_(None))
-        )
-    ).one_or_none()
+async def find_for_user(
+    session: AsyncSession, post_id: int, user_id: int, *, is_held: bool = False
+) -> tuple[Post, Role] | None:
+    """A post and the asking user's role; None when it is absent, deleted or not theirs.
+
+    With `is_held` nobody else can hold it until the unit of work ends: who changes a post, sends it or
+    deletes it comes one after the other. On SQLite a unit that writes is alone anyway.
+    """
+    query = (
+        select(Post, Member.role)
+        .join(Member, and_(Member.business_id == Post.business_id, Member.user_id == user_id))
+        .where(Post.id == post_id, Post.deleted_at.is_(None))
+    )
+    if is_held:
+        query = query.with_for_update(of=Post).execution_options(populate_existing=True)
+    row = (await session.execute(query)).one_or_none()
     return (row[0], Role(row[1])) if row else None
 
 
 async def find(session: AsyncSession, post_id: int) -> Post | None:
-    """The post with this id, whoever asks."""
+    """The post with this id, whoever asks, also a deleted one."""
     return await session.get(Post, post_id)
 
 
-async def find_by_request(session: AsyncSession, user_id: int, request_key: str) -> Post | None:
-    """The post that an earlier request with the same idempotency key made."""
+async def find_by_request(
+    session: AsyncSession, user_id: int, request_key: str, since: datetime
+) -> Post | None:
+    """The post that an earlier request with the same idempotency key made since then."""
     return await session.scalar(
-        select(Post).where(Post.author_id == user_id, Post.request_key == request_key)
+        select(Post).where(
+            Post.author_id == user_id, Post.request_key == request_key, Post.created_at >= since
+        )
+    )
+
+
+async def forget_request(session: AsyncSession, user_id: int, request_key: str, before: datetime) -> None:
+    """A key that was used before this moment is free again."""
+    await session.execute(
+        update(Post)
+        .where(Post.author_id == user_id, Post.request_key == request_key, Post.created_at < before)
+        .values(request_key=None)
     )
 
 
@@ -229,9 +249,13 @@ async def list_channels(session: AsyncSession, post_ids: Sequence[int]) -> Seque
     ).all()
 
 
-async def clear_parts(session: AsyncSession, post_id: int) -> None:
-    """Take images and channels off a draft that is about to get new ones."""
+async def clear_images(session: AsyncSession, post_id: int) -> None:
+    """Take the images off a draft that is about to get new ones."""
     await session.execute(delete(PostImage).where(PostImage.post_id == post_id))
+
+
+async def clear_channels(session: AsyncSession, post_id: int) -> None:
+    """Take the channels off a draft that is about to get new ones."""
     await session.execute(delete(PostChannel).where(PostChannel.post_id == post_id))
 
 
@@ -281,15 +305,18 @@ async def move(
     *,
     to: PublicationState,
     at: datetime,
+    origin: PublicationState | None = None,
     held_by: str | None = None,
     **values: Any,
 ) -> bool:
     """Move a publication to another state if that is allowed from where it is; False if it is not.
 
-    With `held_by`, only while that runner still holds the lease. Moving to the state it has
-    already is allowed: that is a step inside the state.
+    With `origin`, only from that state, which may be `to` itself: a step inside it. With `held_by`, only
+    while that runner still holds the lease.
     """
-    origins = [origin.value for origin, targets in MOVES.items() if to in targets or origin is to]
+    origins = [state.value for state, targets in MOVES.items() if to in targets]
+    if origin is not None:
+        origins = [origin.value] if origin is to or origin.value in origins else []
     conditions = [Publication.id == publication_id, Publication.state.in_(origins)]
     if held_by is not None:
         conditions.append(Publication.lease_owner == held_by)
@@ -403,19 +430,18 @@ async def waiting_on_channel(session: AsyncSession, channel_id: int) -> Sequence
     ).all()
 
 
-async def release(
-    session: AsyncSession, publication_id: int, owner: str, next_step_at: datetime | None
-) -> None:
-    """Give a publication back that this runner holds, to be taken again at `next_step_at`."""
+async def release(session: AsyncSession, publication_id: int, owner: str) -> None:
+    """Let go of a publication that this runner holds; what is next for it stays as it is."""
     await session.execute(
         update(Publication)
         .where(Publication.id == publication_id, Publication.lease_owner == owner)
-        .values(lease_owner=None, lease_until=None, next_step_at=next_step_at)
+        .values(lease_owner=None, lease_until=None)
     )
 
 
 async def drop_scheduled(session: AsyncSession, post_id: int) -> int:
-    """Remove the publications of a post that wait for their time; returns how many there were."""
+    """Remove the publications of a post that wait for their time and that no runner has begun with;
+    returns how many there were."""
     result = await session.execute(
         delete(Publication).where(
             Publication.post_id == post_id,
@@ -431,5 +457,6 @@ async def remove_draft(session: AsyncSession, post_id: int) -> None:
     has_publication = select(Publication.id).where(Publication.post_id == post_id).exists()
     if await session.scalar(select(has_publication)):
         return
-    await clear_parts(session, post_id)
+    await clear_images(session, post_id)
+    await clear_channels(session, post_id)
     await session.execute(delete(Post).where(Post.id == post_id))

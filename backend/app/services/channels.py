@@ -99,7 +99,7 @@ class Channels:
             facts = await publisher.verify(Account(external_id, access_token))
         except TryLater as error:
             raise UpstreamUnavailable(
-                error.code, error.detail, retry_after=error.retry_after or 30
+                error.code, f"{error.detail} Try again later.", retry_after=error.retry_after or 30
             ) from error
         except PublishingError as error:
             raise RuleBroken(error.code, error.detail) from error

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.db import Database
-from app.core.errors import AppError, Conflict, NotFound, RuleBroken
+from app.core.errors import AppError, Conflict, NotFound, RuleBroken, UpstreamTrouble
 from app.imaging.renditions import RECIPES
 from app.models import channels as channel_models
 from app.models import images as image_models
@@ -29,6 +29,7 @@ from app.models.posts import (
 from app.providers.publishing.base import PlatformRules, TextFacts, text_facts
 from app.services import access
 from app.services.channels import Channels
+from app.services.idempotency import KEPT_FOR
 from app.services.images import Library
 
 LABELS = {"instagram": "Instagram", "facebook": "Facebook"}
@@ -81,13 +82,23 @@ class PictureInput:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in the way, or worth knowing, with its cure."""
+    """Something in the way, or worth knowing, with its cure. `limit` is the number that was passed."""
 
     code: str
     message: str
     fix: str
     is_blocking: bool = True
     image_id: int | None = None
+    limit: int | None = None
+
+    @property
+    def sentences(self) -> str:
+        """What is wrong and its cure, to be read without anything around it."""
+        return f"{self.message.rstrip('.')}. {self.fix}"
+
+    def refusal(self) -> RuleBroken:
+        """The error to raise where this stands in the way."""
+        return RuleBroken(self.code, self.sentences, limit=self.limit)
 
 
 @dataclass(slots=True)
@@ -100,19 +111,49 @@ class ChannelVerdict:
     renditions: list[Rendition] = field(default_factory=list)
 
     @property
+    def obstacle(self) -> Problem | None:
+        """The first thing that stands in the way."""
+        return next((problem for problem in self.problems if problem.is_blocking), None)
+
+    @property
     def is_ready(self) -> bool:
         """Nothing stands in the way."""
-        return not any(problem.is_blocking for problem in self.problems)
+        return self.obstacle is None
 
 
 def rule_problems(
     rules: PlatformRules, channel: Channel, text: str, pictures: Sequence[PictureInPost]
 ) -> list[Problem]:
     """Every rule of the platform that this post would break, each with its cure."""
+    problems = early_problems(rules, channel, text, len(pictures))
+    problems += [
+        Problem(
+            "alt_text_too_long",
+            f"{LABELS[rules.platform]} takes {rules.max_alt_text:,} characters of alt text.",
+            "Shorten the alt text.",
+            image_id=picture.image.id,
+            limit=rules.max_alt_text,
+        )
+        for picture in pictures
+        if len(picture.alt_text) > rules.max_alt_text
+    ]
+    return problems
+
+
+def early_problems(rules: PlatformRules, channel: Channel, text: str, image_count: int) -> list[Problem]:
+    """The rules that would be broken, as far as they are known before any picture is."""
     label = LABELS[rules.platform]
     counted = text_facts(text)
     problems = []
-    if channel.status != ChannelStatus.CONNECTED.value:
+    if channel.status == ChannelStatus.RESTRICTED.value:
+        problems.append(
+            Problem(
+                "channel_not_connected",
+                f"{label} holds {channel.name} back.",
+                f"Log in on {label} and follow what it asks, then connect the channel again.",
+            )
+        )
+    elif channel.status != ChannelStatus.CONNECTED.value:
         problems.append(
             Problem(
                 "channel_not_connected",
@@ -120,7 +161,7 @@ def rule_problems(
                 "Connect the channel again, then publish.",
             )
         )
-    if len(pictures) < rules.min_images:
+    if image_count < rules.min_images:
         problems.append(
             Problem(
                 f"{rules.platform}_requires_image",
@@ -128,16 +169,17 @@ def rule_problems(
                 "Choose one from your library, upload one, or generate one.",
             )
         )
-    if len(pictures) > rules.max_images:
+    if image_count > rules.max_images:
         problems.append(
             Problem(
                 "too_many_images",
                 f"{label} takes {rules.max_images} image{'s' if rules.max_images > 1 else ''} here, "
-                f"and this post has {len(pictures)}.",
-                f"Take out {len(pictures) - rules.max_images}.",
+                f"and this post has {image_count}.",
+                f"Take out {image_count - rules.max_images}.",
+                limit=rules.max_images,
             )
         )
-    if not pictures and not text.strip():
+    if not image_count and not text.strip():
         problems.append(
             Problem("post_empty", "There is nothing to publish yet.", "Write a text or add an image.")
         )
@@ -148,6 +190,7 @@ def rule_problems(
                 f"{label} takes {rules.max_characters:,} characters, "
                 f"and this text has {counted.characters:,}.",
                 f"Shorten it by {counted.characters - rules.max_characters:,}.",
+                limit=rules.max_characters,
             )
         )
     if rules.max_hashtags is not None and counted.hashtags > rules.max_hashtags:
@@ -156,6 +199,7 @@ def rule_problems(
                 "too_many_hashtags",
                 f"{label} takes {rules.max_hashtags} hashtags, and this text has {counted.hashtags}.",
                 f"Take out {counted.hashtags - rules.max_hashtags}.",
+                limit=rules.max_hashtags,
             )
         )
     if rules.max_mentions is not None and counted.mentions > rules.max_mentions:
@@ -164,18 +208,9 @@ def rule_problems(
                 "too_many_mentions",
                 f"{label} takes {rules.max_mentions} mentions, and this text has {counted.mentions}.",
                 f"Take out {counted.mentions - rules.max_mentions}.",
+                limit=rules.max_mentions,
             )
         )
-    problems += [
-        Problem(
-            "alt_text_too_long",
-            f"{label} takes {rules.max_alt_text:,} characters of alt text.",
-            "Shorten the alt text.",
-            image_id=picture.image.id,
-        )
-        for picture in pictures
-        if len(picture.alt_text) > rules.max_alt_text
-    ]
     return problems
 
 
@@ -190,12 +225,16 @@ async def create_post(
     scheduled_at: datetime | None = None,
     request_key: str | None = None,
 ) -> Post:
-    """Keep a draft. With the `request_key` of an earlier request it is that request's post."""
+    """Keep a draft. With the `request_key` of an earlier request it is that request's post.
+
+    `scheduled_at` is only checked: planning the post is another step.
+    """
     await access.require_role(session, business_id=business_id, user_id=user_id, at_least=Role.EDITOR)
     if request_key is not None:
-        earlier = await models.find_by_request(session, user_id, request_key)
+        earlier = await find_earlier(session, user_id, request_key)
         if earlier is not None:
             return earlier
+        await models.forget_request(session, user_id, request_key, clock.now() - KEPT_FOR)
     if scheduled_at is not None:
         check_moment(scheduled_at)
     now = clock.now()
@@ -203,7 +242,7 @@ async def create_post(
         business_id=business_id,
         author_id=user_id,
         content_text=content_text,
-        scheduled_at=scheduled_at,
+        scheduled_at=None,
         request_key=request_key,
         created_at=now,
         updated_at=now,
@@ -211,8 +250,14 @@ async def create_post(
     )
     session.add(post)
     await session.flush()
-    await _set_parts(session, post, pictures, channel_ids)
+    await _set_pictures(session, post, pictures)
+    await _set_channels(session, post, channel_ids)
     return post
+
+
+async def find_earlier(session: AsyncSession, user_id: int, request_key: str) -> Post | None:
+    """The post of an earlier request with this key, as long as keys are kept."""
+    return await models.find_by_request(session, user_id, request_key, clock.now() - KEPT_FOR)
 
 
 async def change_post(
@@ -224,20 +269,20 @@ async def change_post(
     pictures: Sequence[PictureInput] | None,
     channel_ids: Sequence[int] | None,
 ) -> Post:
-    """Change a draft; None leaves a thing as it is."""
-    post = await get_post(session, user_id=user_id, post_id=post_id, at_least=Role.EDITOR)
+    """Change a draft; None leaves a thing as it is, also one that could not be chosen any more."""
+    post = await hold_post(session, user_id=user_id, post_id=post_id)
     if await models.list_publications(session, [post.id]):
-        raise Conflict("post_not_draft", "This post is on its way or out already, so it can't be changed.")
+        raise Conflict(
+            "post_not_draft", "This post is planned, on its way or out already, so it can't be changed."
+        )
     if content_text is not None:
         post.content_text = content_text
-    if pictures is None:
-        pictures = [
-            PictureInput(row.image_id, row.alt_text) for row in await models.list_images(session, [post.id])
-        ]
-    if channel_ids is None:
-        channel_ids = [row.channel_id for row in await models.list_channels(session, [post.id])]
-    await models.clear_parts(session, post.id)
-    await _set_parts(session, post, pictures, channel_ids)
+    if pictures is not None:
+        await models.clear_images(session, post.id)
+        await _set_pictures(session, post, pictures)
+    if channel_ids is not None:
+        await models.clear_channels(session, post.id)
+        await _set_channels(session, post, channel_ids)
     post.updated_at = clock.now()
     await session.flush()
     return post
@@ -245,15 +290,22 @@ async def change_post(
 
 async def delete_post(session: AsyncSession, *, user_id: int, post_id: int) -> None:
     """Take a post off the list. What is scheduled is cancelled; what is going out cannot be stopped."""
-    post = await get_post(session, user_id=user_id, post_id=post_id, at_least=Role.EDITOR)
+    post = await hold_post(session, user_id=user_id, post_id=post_id)
     now = clock.now()
     for publication in await models.list_publications(session, [post.id]):
-        if publication.state == PublicationState.PUBLISHING.value:
-            raise Conflict("post_publishing", "This post is going out right now. Wait until it has settled.")
+        is_going_out = publication.state == PublicationState.PUBLISHING.value
         if publication.state == PublicationState.SCHEDULED.value:
-            await models.move(
-                session, publication.id, to=PublicationState.CANCELLED, at=now, next_step_at=None
+            # Its time may have come since it was read.
+            is_going_out = not await models.move(
+                session,
+                publication.id,
+                to=PublicationState.CANCELLED,
+                origin=PublicationState.SCHEDULED,
+                at=now,
+                next_step_at=None,
             )
+        if is_going_out:
+            raise Conflict("post_publishing", "This post is going out right now. Wait until it has settled.")
     post.deleted_at = post.updated_at = now
 
 
@@ -265,6 +317,15 @@ async def get_post(
     if found is None:
         raise NotFound("post_not_found", "There is no such post.")
     access.ensure(found[1], at_least)
+    return found[0]
+
+
+async def hold_post(session: AsyncSession, *, user_id: int, post_id: int) -> Post:
+    """A post that its editor is about to change or send: nobody else can until this unit of work ends."""
+    found = await models.find_for_user(session, post_id, user_id, is_held=True)
+    if found is None:
+        raise NotFound("post_not_found", "There is no such post.")
+    access.ensure(found[1], Role.EDITOR)
     return found[0]
 
 
@@ -340,7 +401,8 @@ async def judge(
     content_text: str,
     pictures: Sequence[PictureInPost],
 ) -> ChannelVerdict:
-    """One channel's verdict, with its renditions."""
+    """One channel's verdict, with its renditions. Raises `UpstreamTrouble` when they cannot be made now:
+    that says nothing about the post."""
     verdict = ChannelVerdict(channel, text_facts(content_text))
     try:
         rules = channels.rules(channel)
@@ -351,6 +413,8 @@ async def judge(
     for picture in pictures[: rules.max_images]:
         try:
             rendition = await library.rendition(picture.image, RECIPES[rules.recipe])
+        except UpstreamTrouble:
+            raise
         except AppError as error:
             verdict.problems.append(
                 Problem(error.code, error.detail, "Choose another image.", image_id=picture.image.id)
@@ -389,15 +453,17 @@ def check_moment(scheduled_at: datetime) -> None:
         raise RuleBroken("scheduled_too_far", "Posts can be planned up to a year ahead.")
 
 
-async def _set_parts(
-    session: AsyncSession, post: Post, pictures: Sequence[PictureInput], channel_ids: Sequence[int]
-) -> None:
-    await _find_channels(session, post.business_id, channel_ids)
+async def _set_pictures(session: AsyncSession, post: Post, pictures: Sequence[PictureInput]) -> None:
     await _find_pictures(session, post.business_id, pictures)
     session.add_all(
         PostImage(post_id=post.id, position=place, image_id=picture.image_id, alt_text=picture.alt_text)
         for place, picture in enumerate(pictures)
     )
+    await session.flush()
+
+
+async def _set_channels(session: AsyncSession, post: Post, channel_ids: Sequence[int]) -> None:
+    await _find_channels(session, post.business_id, channel_ids)
     session.add_all(
         PostChannel(post_id=post.id, channel_id=channel_id) for channel_id in dict.fromkeys(channel_ids)
     )
@@ -417,7 +483,8 @@ async def _find_channels(
 async def _find_pictures(
     session: AsyncSession, business_id: int, pictures: Sequence[PictureInput]
 ) -> list[PictureInPost]:
-    images = await image_models.find_many(session, business_id, [picture.image_id for picture in pictures])
+    possible = [p.image_id for p in pictures if 0 < p.image_id <= access.LARGEST_ID]
+    images = await image_models.find_many(session, business_id, possible)
     if any(picture.image_id not in images for picture in pictures):
         raise NotFound("image_not_found", "There is no such image in this business's library.")
     return [

@@ -15,6 +15,9 @@ steps are is read from the row alone, so a new process goes on where a dead one 
 `attempted_at` is committed before `finish` is sent. A process that dies in between leaves a
 publication that looks as if it had been sent: the look then says READY, and after a safe while
 (`SETTLE_AFTER`, the platform may still be working on a request whose answer was lost) it goes on.
+
+A lease outlives the longest step. Should a runner be slower still, another one looks before it does
+anything, and a late yes of the platform is kept whoever has the lease by then.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.db import Database, after_commit
-from app.core.errors import AppError, Conflict, NotFound, RuleBroken, UpstreamUnavailable
+from app.core.errors import AppError, Conflict, NotFound, RuleBroken, UpstreamTrouble, UpstreamUnavailable
 from app.core.faults import fault
 from app.core.logging import get_logger
 from app.imaging.renditions import RECIPES
@@ -44,7 +47,6 @@ from app.providers.publishing.base import (
     Account,
     AccountRestricted,
     Content,
-    ContentRefused,
     Look,
     OutcomeUnclear,
     Picture,
@@ -64,13 +66,21 @@ from app.services.posts import LABELS, PictureInPost
 
 log = get_logger(__name__)
 
-LEASE = timedelta(seconds=90)
+LEASE = timedelta(minutes=4)
+"""Longer than any step: two calls to a platform take up to 95 s each."""
 SETTLE_AFTER = timedelta(seconds=60)
+"""How long after a lost answer the platform is believed when it says that nothing went out."""
 PATIENCE = timedelta(minutes=10)
 """How long a publication tries before it says that it did not work."""
 MAX_PREPARES = 3
+MAX_ATTEMPTS = 5
+"""How often `finish` is sent when each time its answer is lost and a look proves that nothing went out."""
 MAX_LOOKS = 20
+"""After so many looks a person is asked to look. A platform that does not answer is asked further on."""
 _PAUSES = (1, 2, 3, 5, 10, 20, 30, 60)
+_LONGEST_LINK = 500
+_LOOKING = frozenset({"needs_a_look", "looking_again"})
+"""Lines of history that say nothing new about what was sent."""
 
 
 def pause(step_count: int) -> timedelta:
@@ -86,6 +96,19 @@ class _Task:
     channel: Channel
     text: str
     pictures: Sequence[PictureInPost]
+    events: Sequence[PublicationEvent]
+    is_post_deleted: bool
+
+    @property
+    def state(self) -> PublicationState:
+        """Where the publication stood when the step began."""
+        return PublicationState(self.publication.state)
+
+    @property
+    def unclear_since(self) -> datetime:
+        """When it became unclear whether the last attempt worked."""
+        lines = [event.at for event in self.events if event.code not in _LOOKING]
+        return max(lines, default=self.publication.updated_at)
 
 
 class Publishing:
@@ -133,7 +156,7 @@ class Publishing:
             posts.check_moment(scheduled_at)
         async with self._database.reading() as session:
             await access.require_role(session, business_id=business_id, user_id=user_id, at_least=Role.EDITOR)
-            earlier = request_key and await models.find_by_request(session, user_id, request_key)
+            earlier = request_key and await posts.find_earlier(session, user_id, request_key)
             if not earlier:
                 channel = await self._only_channel(session, business_id, platform, channel_id)
         if earlier:
@@ -141,15 +164,9 @@ class Publishing:
             await self._send(user_id, earlier.id, scheduled_at)
             return earlier.id
         # What can be known without the pictures is said before they are fetched.
-        rules = self._channels.rules(channel)
-        if len(image_ids) + len(image_urls) < rules.min_images:
-            raise RuleBroken(f"{platform}_requires_image", f"{LABELS[platform]} requires at least one image")
-        if len(image_ids) + len(image_urls) > rules.max_images:
-            raise RuleBroken(
-                "too_many_images",
-                f"{LABELS[platform]} takes at most {rules.max_images} here.",
-                limit=rules.max_images,
-            )
+        rules, count = self._channels.rules(channel), len(image_ids) + len(image_urls)
+        for problem in posts.early_problems(rules, channel, content_text, count):
+            raise problem.refusal()
         pictures = [posts.PictureInput(image_id) for image_id in image_ids]
         for url in image_urls:
             pictures.append(posts.PictureInput(await self._image_at(url, business_id, max_bytes)))
@@ -177,7 +194,8 @@ class Publishing:
         """Send a draft, or a scheduled post ahead of its time. Publications that are on their way or out
         already stay as they are, so that a second click changes nothing.
 
-        Raises `RuleBroken` with the first rule that stands in the way.
+        Raises `RuleBroken` with the first rule that stands in the way, and `Conflict` (`post_changed`)
+        when the post became another one while it was checked.
         """
         async with self._database.reading() as session:
             post = await posts.get_post(session, user_id=user_id, post_id=post_id, at_least=Role.EDITOR)
@@ -187,7 +205,8 @@ class Publishing:
             await self._check(post, chosen, pictures)
         try:
             async with self._database.writing() as session:
-                await self._start(session, post, [channel.id for channel in chosen], at=clock.now())
+                held = await self._hold_checked(session, user_id, post)
+                await self._start(session, held, [channel.id for channel in chosen], at=clock.now())
         except IntegrityError:
             # Sent twice at the same moment: the other request has started it.
             log.info("post.publish_repeated", post_id=post.id)
@@ -198,15 +217,14 @@ class Publishing:
         async with self._database.reading() as session:
             post = await posts.get_post(session, user_id=user_id, post_id=post_id, at_least=Role.EDITOR)
             chosen, pictures = await self._parts(session, post)
-            if await models.list_publications(session, [post.id]):
-                raise Conflict("post_not_draft", "This post is planned, on its way or out already.")
+            await self._require_draft(session, post)
         await self._check(post, chosen, pictures)
         now = clock.now()
         async with self._database.writing() as session:
-            kept = await models.find(session, post_id)
-            if kept is None:
-                raise NotFound("post_not_found", "There is no such post.")
-            kept.scheduled_at, kept.updated_at = scheduled_at, now
+            held = await posts.hold_post(session, user_id=user_id, post_id=post_id)
+            await self._require_draft(session, held)
+            _require_unchanged(post, held)
+            held.scheduled_at, held.updated_at = scheduled_at, now
             for channel in chosen:
                 publication = _new_publication(
                     post.id, channel.id, PublicationState.SCHEDULED, next_step_at=scheduled_at
@@ -243,8 +261,11 @@ class Publishing:
     async def unschedule(self, *, user_id: int, post_id: int) -> None:
         """Make a scheduled post a draft again."""
         async with self._database.writing() as session:
-            post = await posts.get_post(session, user_id=user_id, post_id=post_id, at_least=Role.EDITOR)
-            if not await models.drop_scheduled(session, post.id):
+            post = await posts.hold_post(session, user_id=user_id, post_id=post_id)
+            publications = await models.list_publications(session, [post.id])
+            planned = [row for row in publications if row.state == PublicationState.SCHEDULED.value]
+            # All or none: one whose time has come goes out, and the others with it.
+            if not planned or await models.drop_scheduled(session, post.id) < len(planned):
                 raise Conflict("post_not_scheduled", "This post is not planned any more.")
             post.scheduled_at, post.updated_at = None, clock.now()
 
@@ -252,11 +273,12 @@ class Publishing:
         """Send a failed publication again. Only a failure is known not to have gone out."""
         now = clock.now()
         async with self._database.writing() as session:
-            publication, post = await self._for_user(session, publication_id, user_id)
-            moved = publication.state == PublicationState.FAILED.value and await models.move(
+            post = await self._hold_post_of(session, publication_id, user_id)
+            moved = await models.move(
                 session,
                 publication_id,
                 to=PublicationState.PUBLISHING,
+                origin=PublicationState.FAILED,
                 at=now,
                 reference=None,
                 attempted_at=None,
@@ -277,17 +299,19 @@ class Publishing:
         """Look at the platform again, now, for a publication whose outcome is unclear."""
         now = clock.now()
         async with self._database.writing() as session:
-            publication, post = await self._for_user(session, publication_id, user_id)
-            if publication.state != PublicationState.UNCONFIRMED.value:
-                raise Conflict("publication_settled", "There is nothing to look up: the outcome is known.")
-            await models.move(
+            post = await self._hold_post_of(session, publication_id, user_id)
+            moved = await models.move(
                 session,
                 publication_id,
                 to=PublicationState.UNCONFIRMED,
+                origin=PublicationState.UNCONFIRMED,
                 at=now,
                 step_count=0,
                 next_step_at=now,
             )
+            if not moved:
+                raise Conflict("publication_settled", "There is nothing to look up for this publication now.")
+            _note(session, publication_id, now, "looking_again", "Looking at the platform again.")
             after_commit(session, self._wake)
             return post
 
@@ -327,23 +351,23 @@ class Publishing:
         except Exception:
             # The outer edge of a job: whatever it was, the row says where to go on.
             log.exception("publication.step_failed", publication_id=publication_id)
-            async with self._database.writing() as session:
-                await models.release(session, publication_id, self._owner, clock.now() + pause(4))
+            try:
+                await self._put_back(publication_id)
+            except Exception:
+                # Then the lease ends by itself.
+                log.exception("publication.put_back_failed", publication_id=publication_id)
 
     async def _advance(self, task: _Task) -> None:
         publication = task.publication
-        match PublicationState(publication.state):
+        match task.state:
             case PublicationState.SCHEDULED:
                 await self._begin(task)
             case PublicationState.PUBLISHING if publication.attempted_at is not None:
-                await self._keep(
-                    task,
-                    PublicationState.UNCONFIRMED,
-                    code="interrupted",
-                    message="The server stopped while publishing. Looking at the platform first.",
-                    step_count=0,
-                    next_step_at=clock.now(),
+                await self._doubt(
+                    task, "interrupted", "Publishing was interrupted, so the post may be out.", clock.now()
                 )
+            case PublicationState.PUBLISHING if task.is_post_deleted:
+                await self._fail(task, "post_deleted", "The post was deleted before it went out.")
             case PublicationState.PUBLISHING:
                 await self._push(task)
             case PublicationState.UNCONFIRMED:
@@ -355,10 +379,15 @@ class Publishing:
 
     async def _begin(self, task: _Task) -> None:
         """A scheduled publication is due: check once more, then start."""
-        verdict = await posts.judge(self._library, self._channels, task.channel, task.text, task.pictures)
-        blocking = next((problem for problem in verdict.problems if problem.is_blocking), None)
-        if blocking:
-            await self._fail(task, blocking.code, f"{blocking.message.rstrip('.')}. {blocking.fix}")
+        try:
+            verdict = await posts.judge(self._library, self._channels, task.channel, task.text, task.pictures)
+        except UpstreamTrouble:
+            # Trouble of our own is waited out by the steps that follow.
+            obstacle = None
+        else:
+            obstacle = verdict.obstacle
+        if obstacle is not None:
+            await self._fail(task, obstacle.code, obstacle.sentences)
             return
         now = clock.now()
         await self._keep(
@@ -425,6 +454,7 @@ class Publishing:
                 session,
                 task.publication.id,
                 to=PublicationState.PUBLISHING,
+                origin=PublicationState.PUBLISHING,
                 at=now,
                 held_by=self._owner,
                 attempted_at=now,
@@ -437,15 +467,7 @@ class Publishing:
         try:
             external_id = await publisher.finish(account, reference, content)
         except OutcomeUnclear as error:
-            await self._keep(
-                task,
-                PublicationState.UNCONFIRMED,
-                code=error.code,
-                message=f"{error.detail} Looking at {_label(task)} before anything is sent again.",
-                error=error,
-                step_count=0,
-                next_step_at=clock.now() + pause(0),
-            )
+            await self._doubt(task, error.code, error.detail, clock.now() + pause(0))
             return
         except PublishingError as error:
             # The platform answered, and the answer is no: nothing went out.
@@ -455,38 +477,50 @@ class Publishing:
         fault("publish.after_finish")
         await self._succeed(task, external_id)
 
+    async def _doubt(self, task: _Task, code: str, detail: str, look_at: datetime) -> None:
+        """`finish` may have worked: nothing is sent before a look has shown what became of it."""
+        told = f"{detail} Looking at {_label(task)} before anything is sent again."
+        await self._keep(
+            task,
+            PublicationState.UNCONFIRMED,
+            code=code,
+            message=told,
+            error_code=code,
+            error_detail=told,
+            step_count=0,
+            next_step_at=look_at,
+        )
+
     async def _look(self, task: _Task) -> None:
         """Find out what became of an attempt whose answer is missing."""
         publication = task.publication
         attempted_at = publication.attempted_at or publication.updated_at
+        is_answering = True
         try:
             publisher, account = self._platform(task.channel)
             content = await self._content(task, publisher.rules)
             look = await publisher.check(account, publication.reference or "", content, attempted_at)
-        except (AppError, ContentRefused, PrepareAgain, AccountRestricted, TryLater, OutcomeUnclear):
-            look = Look(Standing.UNKNOWN)
-        except ReconnectNeeded:
+        except (TryLater, UpstreamTrouble):
+            look, is_answering = Look(Standing.UNKNOWN), False
+        except ReconnectNeeded as error:
             await self._mark_channel(task, ChannelStatus.RECONNECT_NEEDED)
+            await self._ask_person(task, error.detail)
+            return
+        except AppError as error:
+            await self._ask_person(task, error.detail)
+            return
+        except PublishingError:
             look = Look(Standing.UNKNOWN)
         now = clock.now()
+        settled_at = max(attempted_at, task.unclear_since) + SETTLE_AFTER
         match look.standing:
             case Standing.PUBLISHED if look.external_id or publication.step_count >= 5:
                 # It is out. Where the platform does not show which one it is, there is no link.
                 await self._succeed(task, look.external_id)
-            case Standing.READY if now - attempted_at >= SETTLE_AFTER:
-                await self._keep(
-                    task,
-                    PublicationState.PUBLISHING,
-                    code="not_sent",
-                    message=f"{_label(task)} shows that nothing went out. Sending now.",
-                    attempted_at=None,
-                    step_count=0,
-                    next_step_at=now,
-                    error_code=None,
-                    error_detail=None,
-                )
+            case Standing.READY if now >= settled_at:
+                await self._send_again(task)
             case Standing.READY:
-                await self._again(task, attempted_at + SETTLE_AFTER)
+                await self._again(task, settled_at)
             case Standing.GONE:
                 await self._fail(
                     task,
@@ -494,17 +528,55 @@ class Publishing:
                     f"{_label(task)} shows that nothing went out, and what was handed over is gone. "
                     "Try again.",
                 )
-            case _ if publication.step_count + 1 >= MAX_LOOKS:
-                await self._keep(
+            case _ if publication.step_count + 1 == MAX_LOOKS:
+                await self._ask_person(
                     task,
-                    PublicationState.UNCONFIRMED,
-                    code="needs_a_look",
-                    message=f"{_label(task)} does not say whether this went out. Look there yourself, "
-                    "then check again.",
-                    next_step_at=None,
+                    f"{_label(task)} does not say whether this went out.",
+                    step_count=publication.step_count + 1,
+                    next_step_at=None if is_answering else now + pause(publication.step_count),
                 )
+            case _ if publication.step_count >= MAX_LOOKS and is_answering:
+                await self._again(task, None)
             case _:
                 await self._again(task, now + pause(publication.step_count))
+
+    async def _send_again(self, task: _Task) -> None:
+        """A look has proved that the attempt did nothing."""
+        publication, now = task.publication, clock.now()
+        nothing_out = f"{_label(task)} shows that nothing went out"
+        started_at = publication.started_at or publication.created_at
+        attempts = 1 + sum(event.code == "not_sent" and event.at >= started_at for event in task.events)
+        if task.is_post_deleted:
+            await self._fail(task, "post_deleted", f"{nothing_out}, and the post was deleted meanwhile.")
+        elif attempts >= MAX_ATTEMPTS:
+            await self._fail(
+                task, "not_taken", f"{nothing_out}, after {attempts} attempts. Send it again later."
+            )
+        else:
+            await self._keep(
+                task,
+                PublicationState.PUBLISHING,
+                code="not_sent",
+                message=f"{nothing_out}. Sending now.",
+                attempted_at=None,
+                step_count=0,
+                next_step_at=now,
+                error_code=None,
+                error_detail=None,
+            )
+
+    async def _ask_person(self, task: _Task, detail: str, **values: Any) -> None:
+        """Looking does not settle it: whoever asks for another look brings it back."""
+        told = f"{detail} Look at {_label(task)} yourself, then check again."
+        await self._keep(
+            task,
+            PublicationState.UNCONFIRMED,
+            code="needs_a_look",
+            message=told,
+            error_code="needs_a_look",
+            error_detail=told,
+            **{"next_step_at": None, **values},
+        )
 
     async def _find_link(self, task: _Task) -> None:
         """The link to a published post: nice to have, never a reason to doubt the publication."""
@@ -513,7 +585,8 @@ class Publishing:
         if publication.external_id:
             try:
                 publisher, account = self._platform(task.channel)
-                permalink = await publisher.permalink(account, publication.external_id)
+                found = await publisher.permalink(account, publication.external_id)
+                permalink = found if len(found) <= _LONGEST_LINK else None
             except (PublishingError, AppError):
                 if publication.step_count < len(_PAUSES):
                     next_step_at = clock.now() + pause(publication.step_count)
@@ -522,6 +595,7 @@ class Publishing:
                 session,
                 publication.id,
                 to=PublicationState.PUBLISHED,
+                origin=PublicationState.PUBLISHED,
                 at=clock.now(),
                 held_by=self._owner,
                 permalink=permalink,
@@ -532,14 +606,14 @@ class Publishing:
             )
 
     async def _succeed(self, task: _Task, external_id: str | None) -> None:
-        publication, now = task.publication, clock.now()
+        """It is out. That is true whoever holds the lease by now, so it is kept in any case."""
+        publication, channel, now = task.publication, task.channel, clock.now()
         async with self._database.writing() as session:
             moved = await models.move(
                 session,
                 publication.id,
                 to=PublicationState.PUBLISHED,
                 at=now,
-                held_by=self._owner,
                 external_id=external_id,
                 published_at=now,
                 error_code=None,
@@ -549,10 +623,16 @@ class Publishing:
             if not moved:
                 return
             await image_models.count_use(session, [picture.image.id for picture in task.pictures], now)
+            if channel.status != ChannelStatus.CONNECTED.value:
+                # Whatever stood in the way has been put right.
+                await channel_models.set_status(
+                    session, channel.id, ChannelStatus.CONNECTED, now, token_sealed=channel.token_sealed
+                )
             _note(session, publication.id, now, "published", f"Published on {_label(task)}.")
         log.info("publication.published", publication_id=publication.id, channel_id=task.channel.id)
         fault("publish.after_published")
         publication.external_id, publication.step_count = external_id, 0
+        # Without the lease this changes nothing: whoever has it finds the link.
         await self._find_link(task)
 
     async def _handle(self, task: _Task, error: PublishingError) -> None:
@@ -567,6 +647,7 @@ class Publishing:
                 await self._mark_channel(task, ChannelStatus.RESTRICTED)
                 await self._fail(task, error.code, error.detail)
             case PrepareAgain() if publication.prepare_count < MAX_PREPARES:
+                wait = max(timedelta(seconds=error.retry_after or 0), pause(publication.prepare_count))
                 await self._keep(
                     task,
                     PublicationState.PUBLISHING,
@@ -576,14 +657,22 @@ class Publishing:
                     attempted_at=None,
                     # Counts here too: a platform that refuses in `prepare` never returns a reference.
                     prepare_count=publication.prepare_count + 1,
-                    next_step_at=now + pause(publication.prepare_count),
+                    next_step_at=now + wait,
+                )
+            case PrepareAgain():
+                await self._fail(
+                    task,
+                    error.code,
+                    f"{error.detail} Nothing went out, after {publication.prepare_count} attempts. "
+                    "Send it again later.",
                 )
             case TryLater():
                 wait = max(timedelta(seconds=error.retry_after or 0), pause(publication.step_count))
                 if now + wait > started_at + PATIENCE:
-                    await self._fail(task, error.code, error.detail)
+                    await self._fail(
+                        task, error.code, f"{error.detail} Nothing went out. Send it again later."
+                    )
                 else:
-                    publication.attempted_at = None
                     await self._again(task, now + wait, error, attempted_at=None)
             case _:
                 await self._fail(task, error.code, error.detail)
@@ -609,15 +698,16 @@ class Publishing:
         log.info("publication.failed", publication_id=task.publication.id, code=code)
 
     async def _again(
-        self, task: _Task, at: datetime, error: PublishingError | None = None, **values: Any
+        self, task: _Task, at: datetime | None, error: PublishingError | None = None, **values: Any
     ) -> None:
-        """The same state, another step at `at`."""
+        """The same state, another step at `at`; None: no other by itself."""
         publication = task.publication
         async with self._database.writing() as session:
-            await models.move(
+            moved = await models.move(
                 session,
                 publication.id,
-                to=PublicationState(publication.state),
+                to=task.state,
+                origin=task.state,
                 at=clock.now(),
                 held_by=self._owner,
                 step_count=publication.step_count + 1,
@@ -626,9 +716,12 @@ class Publishing:
                 lease_until=None,
                 **values,
             )
-            # One line for a wait, not one for every look.
-            if error and publication.step_count == 0:
-                _note(session, publication.id, clock.now(), error.code, error.detail)
+            if not moved:
+                await models.release(session, publication.id, self._owner)
+            elif error and publication.step_count == 0:
+                # One line for a wait, not one for every look.
+                told = f"{error.detail} It is tried again by itself."
+                _note(session, publication.id, clock.now(), error.code, told)
 
     async def _keep(
         self,
@@ -637,18 +730,17 @@ class Publishing:
         *,
         code: str,
         message: str,
-        error: PublishingError | None = None,
         **values: Any,
     ) -> None:
-        """Commit what a step came to, with a line of history, and let the lease go."""
+        """Commit what a step came to, with a line of history, and let the lease go. Nothing of it is kept
+        when the publication was moved elsewhere meanwhile."""
         publication, now = task.publication, clock.now()
-        if error:
-            values |= {"error_code": error.code, "error_detail": error.detail}
         async with self._database.writing() as session:
             moved = await models.move(
                 session,
                 publication.id,
                 to=state,
+                origin=task.state,
                 at=now,
                 held_by=self._owner,
                 lease_owner=None,
@@ -657,17 +749,63 @@ class Publishing:
             )
             if moved:
                 _note(session, publication.id, now, code, message)
+            else:
+                await models.release(session, publication.id, self._owner)
         if values.get("next_step_at"):
             self._wake()
 
     async def _rest(self, task: _Task) -> None:
         """There is nothing to do for this publication."""
+        await self._again(task, None)
+
+    async def _put_back(self, publication_id: int) -> None:
+        """After trouble that nobody foresaw: once more in a while, but not for ever."""
+        now = clock.now()
         async with self._database.writing() as session:
-            await models.release(session, task.publication.id, self._owner, None)
+            publication = await models.find_publication(session, publication_id)
+            if publication is None or publication.lease_owner != self._owner:
+                return
+            state = PublicationState(publication.state)
+            started_at = publication.started_at or now
+            is_unsent = state in (PublicationState.SCHEDULED, PublicationState.PUBLISHING)
+            if is_unsent and publication.attempted_at is None and now > started_at + PATIENCE:
+                told = "Something went wrong on this server. Nothing went out. Send it again later."
+                await models.move(
+                    session,
+                    publication_id,
+                    to=PublicationState.FAILED,
+                    origin=state,
+                    at=now,
+                    held_by=self._owner,
+                    error_code="internal_error",
+                    error_detail=told,
+                    next_step_at=None,
+                    lease_owner=None,
+                    lease_until=None,
+                )
+                _note(session, publication_id, now, "internal_error", told)
+                return
+            await models.move(
+                session,
+                publication_id,
+                to=state,
+                origin=state,
+                at=now,
+                held_by=self._owner,
+                started_at=started_at,
+                # A link is not worth more.
+                next_step_at=None if state is PublicationState.PUBLISHED else now + pause(4),
+                lease_owner=None,
+                lease_until=None,
+            )
 
     async def _mark_channel(self, task: _Task, status: ChannelStatus) -> None:
+        """Say so on the channel, unless it has been connected with another token meanwhile."""
+        channel = task.channel
         async with self._database.writing() as session:
-            await channel_models.set_status(session, task.channel.id, status, clock.now())
+            await channel_models.set_status(
+                session, channel.id, status, clock.now(), token_sealed=channel.token_sealed
+            )
 
     # --- parts
 
@@ -681,11 +819,18 @@ class Publishing:
             if post is None or channel is None:
                 return None
             (story,) = await posts.tell(session, [post])
-        return _Task(publication, channel, post.content_text, story.pictures)
+        return _Task(
+            publication=publication,
+            channel=channel,
+            text=post.content_text,
+            pictures=story.pictures,
+            events=next(s.events for s in story.publications if s.publication.id == publication_id),
+            is_post_deleted=post.deleted_at is not None,
+        )
 
     async def _content(self, task: _Task, rules: PlatformRules) -> Content:
         pictures = []
-        for picture in task.pictures[: rules.max_images]:
+        for picture in task.pictures:
             recipe = RECIPES[rules.recipe]
             made = await self._library.rendition(picture.image, recipe)
             url = self._media_urls.url(
@@ -724,6 +869,11 @@ class Publishing:
             connected = [channel for channel in connected if channel.id == channel_id]
             if not connected:
                 raise NotFound("channel_not_found", f"This business has no such {LABELS[platform]} channel.")
+        if len(connected) > 1:
+            # One that cannot be published to is no choice.
+            connected = [
+                channel for channel in connected if channel.status == ChannelStatus.CONNECTED.value
+            ] or connected
         if len(connected) != 1:
             raise RuleBroken(
                 "channel_required",
@@ -770,10 +920,8 @@ class Publishing:
                 )
         for channel in chosen:
             verdict = await posts.judge(self._library, self._channels, channel, post.content_text, pictures)
-            for problem in verdict.problems:
-                if problem.is_blocking:
-                    sentence = problem.message.rstrip(".")
-                    raise RuleBroken(problem.code, f"{sentence}. {problem.fix}")
+            if verdict.obstacle is not None:
+                raise verdict.obstacle.refusal()
 
     async def _start(
         self, session: AsyncSession, post: Post, channel_ids: Sequence[int], *, at: datetime
@@ -790,30 +938,49 @@ class Publishing:
                 session.add(publication)
                 await session.flush()
             elif publication.state == PublicationState.SCHEDULED.value:
-                await models.move(
+                moved = await models.move(
                     session,
                     publication.id,
                     to=PublicationState.PUBLISHING,
+                    origin=PublicationState.SCHEDULED,
                     at=at,
                     started_at=at,
                     next_step_at=at,
+                    # A runner that is about to begin with it has come too late.
+                    lease_owner=None,
+                    lease_until=None,
                 )
+                if not moved:
+                    continue
             else:
                 continue
             _note(session, publication.id, at, "started", "Publishing.")
+        post.scheduled_at = None
         after_commit(session, self._wake)
 
-    async def _for_user(
-        self, session: AsyncSession, publication_id: int, user_id: int
-    ) -> tuple[Publication, Post]:
+    async def _hold_checked(self, session: AsyncSession, user_id: int, checked: Post) -> Post:
+        """The post that was checked, held; Conflict when it was changed since."""
+        held = await posts.hold_post(session, user_id=user_id, post_id=checked.id)
+        _require_unchanged(checked, held)
+        return held
+
+    async def _require_draft(self, session: AsyncSession, post: Post) -> None:
+        if await models.list_publications(session, [post.id]):
+            raise Conflict("post_not_draft", "This post is planned, on its way or out already.")
+
+    async def _hold_post_of(self, session: AsyncSession, publication_id: int, user_id: int) -> Post:
+        """The post of a publication, held, for whoever may send it."""
         found = await models.find_publication_for_user(session, publication_id, user_id)
         if found is None:
             raise NotFound("publication_not_found", "There is no such publication.")
-        access.ensure(found[1], Role.EDITOR)
-        post = await models.find(session, found[0].post_id)
-        if post is None:
-            raise NotFound("publication_not_found", "There is no such publication.")
-        return found[0], post
+        return await posts.hold_post(session, user_id=user_id, post_id=found[0].post_id)
+
+
+def _require_unchanged(checked: Post, held: Post) -> None:
+    if held.updated_at != checked.updated_at:
+        raise Conflict(
+            "post_changed", "This post was changed at the same moment. Look at it, then try again."
+        )
 
 
 def _is_on_its_way(publication: Publication) -> bool:
