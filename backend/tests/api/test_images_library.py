@@ -196,7 +196,8 @@ def test_a_search_counts_up_to_a_thousand(live: Live, signs_up: SignsUp) -> None
     image_id = ada.keeps_picture(filename="needle.jpg")["id"]
     copied = (
         "business_id, original_filename, file_size, mime_type, width, height, storage_provider, "
-        "thumbnail_key, thumbhash, is_animated, is_ai_generated, alt_text, tags, usage_count, created_at, updated_at"
+        "thumbnail_key, thumbhash, is_animated, is_ai_generated, alt_text, tags, usage_count, "
+        "created_at, updated_at"
     )
     live.execute(
         "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 999) "
