@@ -28,6 +28,7 @@ from app.api import (
     posts,
     publishing,
     rate_limits,
+    reference,
     users,
 )
 from app.core.config import Settings
@@ -56,7 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
         version=__version__,
         description="Pictures in, posts out: a media library, AI images, and publishing to Meta.",
         openapi_url="/api/v1/openapi.json",
-        docs_url="/api/v1/docs",
+        docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
         generate_unique_id_function=_operation_id,
@@ -68,6 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(media.router)
     app.include_router(operations.router)
+    reference.install(app, address="/api/v1/docs", base_url=settings.public_url, font_url=_font_url())
     if practice is not None:
         app.mount("/practice", practice)
     _serve_page(app)
@@ -86,7 +88,8 @@ def _make_practice(settings: Settings) -> Any:
     return create_practice_app(
         data_dir=settings.data_dir,
         public_url=f"{settings.public_url}/practice",
-        control_key=practice_key(settings),
+        # Asked for when needed: it is made from the secret, which may have to be made first.
+        control_key=lambda: practice_key(settings),
     )
 
 
@@ -97,6 +100,12 @@ def _image_origins(settings: Settings) -> list[str]:
     if base:
         return [base]
     return [f"https://{settings.aws_s3_bucket}.s3.{settings.aws_s3_region}.amazonaws.com"]
+
+
+def _font_url() -> str | None:
+    """Where the built page's typeface is served; None while nothing is built."""
+    found = next((FRONTEND / "assets").glob("inter-latin-opsz-normal-*.woff2"), None)
+    return f"/assets/{found.name}" if found else None
 
 
 def _serve_page(app: FastAPI) -> None:

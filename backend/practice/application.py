@@ -19,20 +19,20 @@ from practice.store import Store
 
 
 def create_practice_app(
-    *, data_dir: Path, public_url: str | Callable[[], str], control_key: str
+    *, data_dir: Path, public_url: str | Callable[[], str], control_key: str | Callable[[], str]
 ) -> Starlette:
     """The practice application, ready to be mounted or served.
 
     `data_dir` receives `practice.db`. `public_url` is the address under which a browser sees the place
     where the application is mounted, such as `http://localhost:8000/practice`; permalinks begin with it.
-    `control_key` opens `/control/…`. Nothing is opened or started before the first request.
+    `control_key` opens `/control/…`; as a function it is asked for when first needed. Nothing is opened or started before the first request.
     """
     store = Store(data_dir / "practice.db")
     context = Context(store, public_url if callable(public_url) else lambda: public_url)
     holds = Holds()
     graph, images = GraphApi(context, holds), ImagesApi(store, holds)
     pages = Pages(context)
-    control = ControlApi(context, holds, control_key)
+    control = ControlApi(context, holds, control_key if callable(control_key) else lambda: control_key)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

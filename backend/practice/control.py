@@ -39,12 +39,10 @@ class ControlError(Exception):
 class ControlApi:
     """The routes below `/control`."""
 
-    def __init__(self, context: Context, holds: Holds, control_key: str) -> None:
-        if not control_key:
-            raise ValueError("control_key must not be empty")
+    def __init__(self, context: Context, holds: Holds, control_key: Callable[[], str]) -> None:
         self._context = context
         self._holds = holds
-        self._key = control_key.encode()
+        self._control_key = control_key
 
     def routes(self) -> list[Route]:
         """Every route, guarded."""
@@ -67,7 +65,8 @@ class ControlApi:
     def _guarded(self, run: Callable[[Request], Awaitable[Json]]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             offered = request.headers.get("x-practice-key", "").encode()
-            if not hmac.compare_digest(offered, self._key):
+            key = self._control_key().encode()
+            if not key or not hmac.compare_digest(offered, key):
                 return JsonAnswer({"detail": "Not Found"}, 404)
             try:
                 return JsonAnswer(await run(request))

@@ -56,9 +56,11 @@ def test_without_the_right_key_there_is_no_control(server: PracticeThread, key: 
         assert answer.status_code == 404
 
 
-def test_an_empty_key_is_no_key(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="control_key"):
-        create_practice_app(data_dir=tmp_path, public_url="http://localhost", control_key="")
+async def test_an_empty_key_opens_nothing(tmp_path: Path) -> None:
+    app = create_practice_app(data_dir=tmp_path, public_url="http://localhost", control_key="")
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        assert (await client.get("/control/state", headers={"X-Practice-Key": ""})).status_code == 404
 
 
 def test_the_same_reference_gives_the_same_accounts(server: PracticeThread) -> None:
