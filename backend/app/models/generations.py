@@ -83,6 +83,19 @@ async def find_by_request(session: AsyncSession, user_id: int, request_key: str)
     )
 
 
+async def forget_request(session: AsyncSession, user_id: int, request_key: str, before: datetime) -> None:
+    """A key that was used before this moment is free again."""
+    await session.execute(
+        update(Generation)
+        .where(
+            Generation.user_id == user_id,
+            Generation.request_key == request_key,
+            Generation.created_at < before,
+        )
+        .values(request_key=None)
+    )
+
+
 async def settle(
     session: AsyncSession,
     generation_id: int,
@@ -93,8 +106,12 @@ async def settle(
     model: str | None = None,
     error_code: str | None = None,
     error_detail: str | None = None,
+    frees_request: bool = False,
 ) -> None:
-    """The running generation has come to its end; one that is not running is left as it is."""
+    """The running generation has come to its end; one that is not running is left as it is.
+
+    With `frees_request` the same request may be made again.
+    """
     values: dict[str, object] = {
         "state": state.value,
         "finished_at": at,
@@ -104,6 +121,8 @@ async def settle(
     }
     if model:
         values["model"] = model
+    if frees_request:
+        values["request_key"] = None
     await session.execute(
         update(Generation)
         .where(Generation.id == generation_id, Generation.state == GenerationState.RUNNING.value)

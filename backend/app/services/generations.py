@@ -40,6 +40,7 @@ from app.providers.image_generation.base import (
     ProviderPaces,
 )
 from app.services import access
+from app.services.idempotency import KEPT_FOR, key_reused
 from app.services.images import AiOrigin, Library, Received
 
 log = get_logger(__name__)
@@ -51,6 +52,10 @@ STYLES: Mapping[str, str] = {
     "vintage": "Vintage, film grain, faded warm colours, nostalgic mood",
 }
 """What a style adds to the prompt that the provider sees."""
+
+
+_WISHED = ("business_id", "prompt", "size", "quality", "style")
+"""What makes two wishes the same."""
 
 
 class Generations:
@@ -101,9 +106,11 @@ class Generations:
                 await access.require_role(
                     session, business_id=business_id, user_id=user_id, at_least=Role.EDITOR
                 )
+                if request_key is not None:
+                    await models.forget_request(session, user_id, request_key, clock.now() - KEPT_FOR)
                 session.add(generation)
         except IntegrityError as error:
-            return await self._earlier(user_id, request_key, error)
+            return await self._earlier(generation, error)
         fault("generate.after_reserve")
         request = GenerationRequest(prompt=enhanced, model=model.id, size=size, quality=quality)
         try:
@@ -158,7 +165,11 @@ class Generations:
                 refusal = UpstreamUnavailable(
                     "provider_unavailable", error.detail, retry_after=error.retry_after or 30
                 )
-        await self._settle(generation, state, code=refusal.code, detail=error.detail)
+        # Nothing was painted, so whoever sends the same request again means it.
+        is_repeatable = state is GenerationState.FAILED
+        await self._settle(
+            generation, state, code=refusal.code, detail=error.detail, is_repeatable=is_repeatable
+        )
         log.info("generation.failed", generation_id=generation.id, code=refusal.code)
         return refusal
 
@@ -171,6 +182,7 @@ class Generations:
         model: str | None = None,
         code: str | None = None,
         detail: str | None = None,
+        is_repeatable: bool = False,
     ) -> None:
         now = clock.now()
         async with self._database.writing() as session:
@@ -183,20 +195,23 @@ class Generations:
                 model=model,
                 error_code=code,
                 error_detail=detail,
+                frees_request=is_repeatable,
             )
         generation.state, generation.finished_at = state.value, now
         generation.image_id = image.id if image else None
         generation.model = model or generation.model
         generation.error_code, generation.error_detail = code, detail
 
-    async def _earlier(
-        self, user_id: int, request_key: str | None, error: IntegrityError
-    ) -> tuple[Generation, Image]:
+    async def _earlier(self, wish: Generation, error: IntegrityError) -> tuple[Generation, Image]:
         """The same request came before, in a process that did not live to answer it."""
         async with self._database.reading() as session:
-            earlier = request_key and await models.find_by_request(session, user_id, request_key)
+            earlier = wish.request_key and await models.find_by_request(
+                session, wish.user_id, wish.request_key
+            )
             if not earlier:
                 raise error
+            if any(getattr(earlier, name) != getattr(wish, name) for name in _WISHED):
+                raise key_reused()
             image = earlier.image_id and (await image_models.find_by_ids(session, [earlier.image_id])).get(
                 earlier.image_id
             )
@@ -206,9 +221,11 @@ class Generations:
             raise Conflict("in_progress", "This picture is being painted already.")
         if earlier.state == GenerationState.UNKNOWN.value:
             raise OutcomeUnknown("outcome_unknown", earlier.error_detail or "", generation_id=earlier.id)
+        if earlier.state == GenerationState.REFUSED.value:
+            raise RuleBroken("prompt_refused", earlier.error_detail or "The provider refused this prompt.")
         raise RuleBroken(
-            earlier.error_code or "generation_failed",
-            earlier.error_detail or "This generation gave no picture. Ask again with a new Idempotency-Key.",
+            "generation_failed",
+            "This picture was painted and could not be kept. Ask again with a new Idempotency-Key.",
         )
 
     def _choose(self, provider_name: str | None, model_id: str | None) -> tuple[ImageProvider, Model]:

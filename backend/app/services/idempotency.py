@@ -76,10 +76,7 @@ async def begin(
             if earlier is None:
                 return Running()
     if earlier.fingerprint != fingerprint:
-        raise Conflict(
-            "idempotency_key_reused",
-            "This Idempotency-Key was used for another request. Send a new key with a new request.",
-        )
+        raise key_reused()
     if earlier.status is None:
         return Running()
     return Settled(earlier.status, earlier.answer)
@@ -100,3 +97,11 @@ async def forget(database: Database, *, request_id: int) -> None:
 async def drop_old(session: AsyncSession) -> None:
     """Remove what is older than 24 hours."""
     await idempotency.forget_older(session, clock.now() - KEPT_FOR)
+
+
+def key_reused() -> Conflict:
+    """The refusal of a key that stands for another request."""
+    return Conflict(
+        "idempotency_key_reused",
+        "This Idempotency-Key was used for another request. Send a new key with a new request.",
+    )
