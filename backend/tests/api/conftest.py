@@ -1,7 +1,8 @@
 """Running products for the tests of the API.
 
 `live` runs a test twice, on SQLite and on PostgreSQL; `embedded` is the one on SQLite, for what no database
-decides; `bucket` keeps its pictures in an S3 store. Each starts when first wanted and serves every test of
+decides; `bucket` keeps its pictures in an S3 store; `troubled` has its simulators in a process of its own,
+`elsewhere`, where tests switch faults on. Each starts when first wanted and serves every test of
 this process that asks for it. `signs_up` makes a person with a business of their own.
 """
 
@@ -15,6 +16,7 @@ import pytest
 
 from tests.api.live import Live, files_below, postgres_execute, sqlite_execute
 from tests.person import Person
+from tests.practice_server import PracticeProcess, practice_process
 from tests.servers.postgres import PostgresServer
 from tests.servers.product import running_product
 from tests.servers.seaweedfs import SeaweedServer
@@ -77,6 +79,22 @@ def bucket(seaweedfs_server: SeaweedServer, tmp_path_factory: pytest.TempPathFac
 
     with running_product(data_dir, settings=settings) as product, contextlib.closing(client):
         yield Live(product, sqlite_execute(data_dir / "aigrowth.db"), list_objects)
+
+
+@pytest.fixture(scope="session")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeProcess]:
+    """The simulators of `troubled`."""
+    with practice_process(tmp_path_factory.mktemp("elsewhere")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def troubled(elsewhere: PracticeProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """The product whose simulators misbehave when they are told to."""
+    data_dir = tmp_path_factory.mktemp("troubled") / "data"
+    settings = {"PRACTICE_URL": elsewhere.url, "PRACTICE_KEY": elsewhere.key}
+    with running_product(data_dir, settings=settings) as product:
+        yield Live(product, sqlite_execute(data_dir / "aigrowth.db"), lambda: files_below(data_dir / "files"))
 
 
 @pytest.fixture(params=["embedded", "on_postgresql"])
