@@ -8,6 +8,7 @@ import {
   PencilLine,
   X,
 } from "lucide-react";
+import { cn } from "@/components/ui/cn";
 import { Badge, type Tone } from "@/components/ui/feedback";
 import type { PostState } from "@/lib/api/types";
 
@@ -25,7 +26,13 @@ const STATES: Record<PostState, { words: string; tone: Tone; icon: LucideIcon }>
 export function PostStateBadge({ state }: { state: PostState }) {
   const { words, tone, icon } = STATES[state];
   return (
-    <Badge tone={tone} icon={icon}>
+    <Badge
+      tone={tone}
+      icon={icon}
+      className={cn(
+        state === "publishing" && "[&>svg]:animate-spin motion-reduce:[&>svg]:animate-none",
+      )}
+    >
       {words}
     </Badge>
   );

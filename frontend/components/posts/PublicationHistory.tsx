@@ -5,9 +5,12 @@ import type { HistoryEvent } from "@/lib/api/types";
 export function PublicationHistory({
   events,
   timezone,
+  hasTimes = true,
 }: {
   events: readonly HistoryEvent[];
   timezone: string;
+  /** Left out where it is happening now. */
+  hasTimes?: boolean;
 }) {
   return (
     <ol className="relative flex flex-col gap-2 border-line border-l pl-4">
@@ -16,12 +19,15 @@ export function PublicationHistory({
         <li key={index} className="relative text-small">
           <span
             aria-hidden
-            className="-left-[19px] absolute top-2 size-1.5 rounded-full bg-line-strong ring-4 ring-surface"
+            className="-left-[19px] absolute top-2 size-1.5 rounded-full bg-line-strong ring-2 ring-surface"
           />
-          <span className="text-ink-2">{event.message}</span>{" "}
-          <span className="whitespace-nowrap text-caption text-ink-3 tabular-nums">
-            <Moment at={event.at} timezone={timezone} isSentence />
-          </span>
+          <span className="text-ink-2">{event.message}</span>
+          {hasTimes && (
+            <span className="whitespace-nowrap text-caption text-ink-3 tabular-nums">
+              {" "}
+              <Moment at={event.at} timezone={timezone} isSentence />
+            </span>
+          )}
         </li>
       ))}
     </ol>

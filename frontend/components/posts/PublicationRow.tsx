@@ -45,9 +45,9 @@ export function PublicationRow({
         <ChannelMark platform={publication.platform} className="size-7" />
         <p className="min-w-0 flex-1 basis-40">
           <span className="block truncate font-medium">{name}</span>
-          <span className="block truncate text-caption text-ink-3">
+          <span className="block text-caption text-ink-3">
             {placeTitle(publication)}
-            {at && (
+            {at && !isFollowed && (
               <>
                 {" · "}
                 <Moment at={at} timezone={timezone} />
@@ -56,7 +56,7 @@ export function PublicationRow({
           </span>
         </p>
         <PostStateBadge state={state} />
-        <span className="flex items-center gap-1 max-sm:w-full max-sm:pl-10">
+        <span className="flex flex-wrap items-center gap-x-1 gap-y-2 empty:hidden max-sm:w-full max-sm:justify-between">
           {permalink && state === "published" && (
             <ButtonAnchor
               href={permalink}
@@ -101,7 +101,9 @@ export function PublicationRow({
         </p>
       )}
       <div id={historyId} hidden={!isOpen} className="pt-1 pl-13.5">
-        {isOpen && <PublicationHistory events={history} timezone={timezone} />}
+        {isOpen && (
+          <PublicationHistory events={history} timezone={timezone} hasTimes={!isFollowed} />
+        )}
       </div>
     </div>
   );

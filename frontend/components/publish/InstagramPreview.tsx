@@ -73,7 +73,7 @@ export function InstagramPreview({
           <Caption
             text={text}
             lead={<span className="font-semibold">{name} </span>}
-            maxCharacters={110}
+            maxCharacters={Math.max(48, 92 - name.length)}
             maxLines={2}
             moreLabel="more"
           />

@@ -1,3 +1,4 @@
+import { useRef } from "react";
 import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
 import { Notice } from "@/components/ui/feedback";
@@ -17,6 +18,7 @@ interface LeaveDialogProps {
 /** Asked once when a post is closed with something in it that is nowhere else. */
 export function LeaveDialog(props: LeaveDialogProps) {
   const { isNew, hasUploads, canSave, error } = props;
+  const stay = useRef<HTMLButtonElement>(null);
   return (
     <Dialog
       isOpen={props.isOpen}
@@ -25,12 +27,15 @@ export function LeaveDialog(props: LeaveDialogProps) {
         canSave ? (isNew ? "Keep this post as a draft?" : "Keep your changes?") : "Close this post?"
       }
       size="sm"
+      initialFocus={stay}
       footer={
         <>
-          <Button variant="ghost" onClick={props.onDiscard} className="mr-auto text-bad">
+          <Button variant="ghost" onClick={props.onDiscard} className="mr-auto text-bad!">
             {canSave ? "Discard" : "Close"}
           </Button>
-          <Button onClick={props.onStay}>Keep writing</Button>
+          <Button ref={stay} onClick={props.onStay}>
+            Keep writing
+          </Button>
           {canSave && (
             <Button variant="primary" onClick={props.onSave} isBusy={props.isSaving}>
               Save draft

@@ -44,7 +44,7 @@ export function PreviewPane({ draft, chosen, check }: PreviewPaneProps) {
             value={String(channel.id)}
             onChange={(id) => setWantedId(Number(id))}
             options={chosen.map((it) => ({ value: String(it.id), label: tabName(it, chosen) }))}
-            className="self-center"
+            className="shrink-0 self-center"
           />
         )}
         <div className="mx-auto w-full max-w-88">

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { CircleCheck } from "lucide-react";
+import { Check } from "lucide-react";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { placeName } from "@/components/channels/placeName";
 import { PostThumbnail } from "@/components/posts/PostThumbnail";
@@ -66,7 +66,7 @@ export function ProgressView({ post: sent, onTitle, onClose, onAnother }: Progre
 
   return (
     <>
-      <div className="flex min-h-0 flex-1 flex-col items-center overflow-y-auto overscroll-contain px-5 py-8 md:h-[min(42rem,calc(92dvh-7.5rem))] md:flex-none md:shrink md:justify-center">
+      <div className="flex min-h-0 flex-1 flex-col items-center overflow-y-auto overscroll-contain px-5 py-8 md:h-[min(42rem,calc(92dvh-7.5rem))] md:flex-none md:shrink md:py-12">
         <div className="flex w-full max-w-144 flex-col gap-6">
           <Headline post={post} isSettled={isSettled} />
           <ul className="divide-y divide-line rounded-card border border-line">
@@ -122,12 +122,12 @@ function isAllOut(post: Post): boolean {
 function Headline({ post, isSettled }: { post: Post; isSettled: boolean }) {
   const isOut = isSettled && isAllOut(post);
   return (
-    <div className="flex items-center gap-4">
+    <div className="flex flex-col items-center gap-5 text-center">
       <span className="relative shrink-0">
-        <PostThumbnail post={post} className="size-18" />
+        <PostThumbnail post={post} className="size-28 rounded-card" />
         {isOut && (
-          <span className="-right-2 -bottom-2 absolute rounded-full bg-surface p-0.5 text-ok">
-            <CircleCheck aria-hidden className="size-6" />
+          <span className="-right-3 -bottom-3 absolute flex size-9 items-center justify-center rounded-full border-4 border-surface bg-ok-soft text-ok">
+            <Check aria-hidden className="size-4.5" strokeWidth={3} />
           </span>
         )}
       </span>
@@ -136,7 +136,9 @@ function Headline({ post, isSettled }: { post: Post; isSettled: boolean }) {
           {headline(post, isSettled)}
         </p>
         {post.content_text && (
-          <p className="line-clamp-2 text-ink-2 [overflow-wrap:anywhere]">{post.content_text}</p>
+          <p className="mt-1 line-clamp-2 text-balance text-ink-2 [overflow-wrap:anywhere]">
+            {post.content_text}
+          </p>
         )}
       </div>
     </div>

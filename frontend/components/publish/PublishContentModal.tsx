@@ -1,4 +1,4 @@
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
 import { ErrorState, Loading, Skeleton } from "@/components/ui/feedback";
@@ -27,6 +27,7 @@ export default function PublishContentModal({
   onClose,
 }: PublishContentModalProps) {
   const composer = useComposer();
+  useReturnOfFocus();
   const [round, setRound] = useState({
     number: 0,
     postId,
@@ -72,6 +73,20 @@ export default function PublishContentModal({
         onAnother={() => composer.openNew()}
       />
     </Dialog>
+  );
+}
+
+/** The keyboard goes on where it was: the dialog leaves with its address, before it could see to it. */
+function useReturnOfFocus(): void {
+  const [opener] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      requestAnimationFrame(() => {
+        const isLost = document.activeElement === null || document.activeElement === document.body;
+        if (isLost && opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      });
+    },
+    [opener],
   );
 }
 

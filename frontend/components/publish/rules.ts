@@ -39,8 +39,21 @@ const PLACES: Record<string, Problem["place"]> = {
 
 /** Every rule of the chosen channels that the post would break, in the server's own words. */
 export function problemsOf(draft: Draft, chosen: readonly Channel[]): Problem[] {
-  return unique(chosen.flatMap((channel) => channelProblems(draft, channel)));
+  // The channel that takes least speaks first: what cures its trouble cures the others'.
+  const strictFirst = [...chosen].sort(
+    (a, b) =>
+      a.rules.max_images - b.rules.max_images || a.rules.max_alt_text - b.rules.max_alt_text,
+  );
+  const said = new Set<string>();
+  return unique(strictFirst.flatMap((channel) => channelProblems(draft, channel))).filter(
+    ({ code, imageId }) => {
+      const key = `${code} ${imageId}`;
+      return !SAID_ONCE.has(code) || (!said.has(key) && said.add(key));
+    },
+  );
 }
+
+const SAID_ONCE = new Set(["too_many_images", "alt_text_too_long", "post_empty"]);
 
 function channelProblems(draft: Draft, { name, platform, rules, status }: Channel): Problem[] {
   const label = PLATFORM_NAMES[platform];

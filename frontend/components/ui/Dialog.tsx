@@ -59,7 +59,7 @@ export function Dialog({
       disablePointerDismissal={isSticky ?? false}
     >
       <Base.Portal>
-        <Base.Backdrop className="appear fixed inset-0 z-40 bg-backdrop" />
+        <Base.Backdrop forceRender className="appear fixed inset-0 z-40 bg-backdrop" />
         <Base.Popup
           {...(initialFocus ? { initialFocus } : {})}
           className={cn(
@@ -167,7 +167,7 @@ export function Sheet({ isOpen, onClose, title, footer, children }: SheetProps) 
       }}
     >
       <Base.Portal>
-        <Base.Backdrop className="appear fixed inset-0 z-40 bg-backdrop" />
+        <Base.Backdrop forceRender className="appear fixed inset-0 z-40 bg-backdrop" />
         <Base.Popup
           className={cn(
             "appear fixed z-40 flex flex-col overflow-hidden bg-surface shadow-float outline-none",

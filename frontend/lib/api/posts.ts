@@ -6,6 +6,7 @@ import {
   useMutation,
   useQueryClient,
 } from "@tanstack/react-query";
+import { channelsQuery } from "./channels";
 import { api } from "./client";
 import { imagesKey } from "./images";
 import type {
@@ -151,20 +152,26 @@ export function useDeletePost(businessId: number) {
   });
 }
 
-/** Keeps a draft with the same text, images and channels as a post that cannot be changed any more. */
+/**
+ * Keeps a draft with the same text, images and channels as a post that cannot be changed any more.
+ * Channels that are no longer connected are left out.
+ */
 export function useCopyPost() {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: ({ post, key }: { post: Post; key: string }) =>
-      createPost(
+    mutationFn: async ({ post, key }: { post: Post; key: string }) => {
+      const channels = await queryClient.ensureQueryData(channelsQuery(post.business_id));
+      const connected = new Set(channels.map(({ id }) => id));
+      return await createPost(
         {
           business_id: post.business_id,
           content_text: post.content_text,
           images: post.images.map(({ image_id, alt_text }) => ({ image_id, alt_text })),
-          channel_ids: post.channel_ids,
+          channel_ids: post.channel_ids.filter((id) => connected.has(id)),
         },
         key,
-      ),
+      );
+    },
     onSuccess: (post) => showPost(queryClient, post),
   });
 }

@@ -1,0 +1,103 @@
+import { useQuery } from "@tanstack/react-query";
+import { PencilLine } from "lucide-react";
+import { ChannelMark } from "@/components/channels/ChannelMark";
+import { placeTitle } from "@/components/channels/placeName";
+import { PostStateBadge } from "@/components/posts/PostStateBadge";
+import { PostThumbnail } from "@/components/posts/PostThumbnail";
+import { PublicationRow } from "@/components/posts/PublicationRow";
+import { useComposer } from "@/components/publish/useComposer";
+import { Button } from "@/components/ui/Button";
+import { cn } from "@/components/ui/cn";
+import { Moment } from "@/components/ui/Moment";
+import { channelsQuery } from "@/lib/api/channels";
+import type { Post } from "@/lib/api/types";
+import { useBusiness } from "@/lib/business";
+import { plural } from "@/lib/format";
+import { PostMenu } from "./PostMenu";
+
+/** One post: what it says, and where it stands on each of its channels. */
+export function PostCard({ post }: { post: Post }) {
+  const business = useBusiness();
+  const composer = useComposer();
+  const isDraft = post.state === "draft";
+  const mayAct = business.role !== "viewer";
+  return (
+    <article className="rounded-card border border-line bg-surface">
+      <div
+        className={cn(
+          "grid grid-cols-[auto_minmax(0,1fr)_auto] items-start gap-x-4 gap-y-3 p-4 [grid-template-areas:'picture_text_menu'_'picture_act_act']",
+          "sm:grid-cols-[auto_minmax(0,1fr)_auto_auto] sm:gap-x-3 sm:[grid-template-areas:'picture_text_act_menu']",
+        )}
+      >
+        <PostThumbnail post={post} className="size-16 [grid-area:picture]" />
+        <div className="min-w-0 [grid-area:text] sm:pr-4 sm:pl-1">
+          <h2 className="line-clamp-2 whitespace-pre-line font-medium text-body [overflow-wrap:anywhere]">
+            {post.content_text.trim() || (
+              <span className="font-normal text-ink-3">
+                {isDraft ? "No text yet" : "Without text"}
+              </span>
+            )}
+          </h2>
+          <p className="mt-1 flex flex-wrap items-center gap-x-1.5 text-ink-3 text-small">
+            <span>
+              {isDraft ? "Edited" : "Written"}{" "}
+              <Moment
+                at={isDraft ? post.updated_at : post.created_at}
+                timezone={business.timezone}
+              />
+            </span>
+            {post.images.length > 1 && <span>· {plural(post.images.length, "image")}</span>}
+            {isDraft && <DraftChannels post={post} />}
+          </p>
+        </div>
+        {isDraft && (
+          <div className="flex items-center gap-3 [grid-area:act] max-sm:flex-row-reverse max-sm:justify-end">
+            <PostStateBadge state="draft" />
+            <Button size="sm" icon={PencilLine} onClick={() => composer.openDraft(post.id)}>
+              {mayAct ? "Edit draft" : "Open draft"}
+            </Button>
+          </div>
+        )}
+        {mayAct && (
+          <div className="-mr-1 [grid-area:menu]">
+            <PostMenu post={post} />
+          </div>
+        )}
+      </div>
+      {post.publications.length > 0 && (
+        <ul className="divide-y divide-line border-line border-t">
+          {post.publications.map((publication) => (
+            <li key={publication.id} className="px-4 py-3">
+              <PublicationRow
+                publication={publication}
+                timezone={business.timezone}
+                scheduledAt={post.scheduled_at}
+                mayAct={mayAct}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+    </article>
+  );
+}
+
+/** Where a draft is meant to go. */
+function DraftChannels({ post }: { post: Post }) {
+  const channels = useQuery(channelsQuery(post.business_id));
+  const meant = channels.data?.filter(({ id }) => post.channel_ids.includes(id)) ?? [];
+  if (!meant.length) return null;
+  return (
+    <span className="flex items-center gap-1">
+      · for
+      {meant.map((channel) => (
+        <ChannelMark
+          key={channel.id}
+          platform={channel.platform}
+          title={`${channel.name}, ${placeTitle(channel)}`}
+          className="size-4"
+        />
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,45 @@
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
+import { Segmented } from "@/components/ui/Segmented";
+import type { PostsSearch } from "../search";
+
+type Choice = NonNullable<PostsSearch["state"]> | "all";
+
+const CHOICES: ReadonlyArray<{ value: Choice; label: string }> = [
+  { value: "all", label: "All" },
+  { value: "draft", label: "Drafts" },
+  { value: "scheduled", label: "Scheduled" },
+  { value: "publishing", label: "Publishing" },
+  { value: "published", label: "Published" },
+  { value: "failed", label: "Failed" },
+  { value: "unconfirmed", label: "Needs a look" },
+];
+
+/** Which posts the list shows; kept in the address. */
+export function PostFilter() {
+  const { state } = useSearch({ from: "/dashboard/posts" });
+  const navigate = useNavigate({ from: "/dashboard/posts" });
+  // On a phone the row is wider than the screen: what is chosen stands in view.
+  const row = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another choice is another place
+  useEffect(() => {
+    const chosen = row.current?.querySelector("input:checked");
+    chosen?.parentElement?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [state]);
+  return (
+    <div ref={row} className="flex max-md:-mx-4">
+      <Segmented<Choice>
+        label="Show"
+        value={state ?? "all"}
+        onChange={(choice) =>
+          void navigate({
+            search: (previous) => ({ ...previous, state: choice === "all" ? undefined : choice }),
+            replace: true,
+          })
+        }
+        options={CHOICES}
+        className="min-w-0 max-md:w-full max-md:rounded-none max-md:px-4"
+      />
+    </div>
+  );
+}

@@ -1,0 +1,96 @@
+import { Copy, Ellipsis, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { placeName } from "@/components/channels/placeName";
+import { useComposer } from "@/components/publish/useComposer";
+import { ConfirmDialog } from "@/components/ui/Dialog";
+import { IconButton } from "@/components/ui/IconButton";
+import { Menu, MenuItem } from "@/components/ui/Menu";
+import { toast } from "@/components/ui/Toast";
+import { newIdempotencyKey } from "@/lib/api/client";
+import { useCopyPost, useDeletePost } from "@/lib/api/posts";
+import type { Post } from "@/lib/api/types";
+import { useBusiness } from "@/lib/business";
+
+/** What can be done with a post besides its next step. */
+export function PostMenu({ post }: { post: Post }) {
+  const business = useBusiness();
+  const composer = useComposer();
+  const copy = useCopyPost();
+  const remove = useDeletePost(business.id);
+  const [isAsking, setAsking] = useState(false);
+  const isDraft = post.state === "draft";
+  const isSending = post.publications.some(({ state }) => state === "publishing");
+  const title = post.content_text.trim().split("\n")[0] || "this post without text";
+
+  return (
+    <>
+      <Menu
+        align="end"
+        trigger={
+          <IconButton icon={Ellipsis} size="sm" label={`More for ${title}`} hasTooltip={false} />
+        }
+      >
+        <MenuItem
+          icon={Copy}
+          onSelect={() =>
+            copy.mutate(
+              { post, key: newIdempotencyKey() },
+              {
+                onSuccess: ({ id }) => composer.openDraft(id),
+                onError: (error) =>
+                  toast({
+                    tone: "bad",
+                    title: "The post could not be copied",
+                    description: error.message,
+                  }),
+              },
+            )
+          }
+        >
+          Copy to a new draft
+        </MenuItem>
+        <MenuItem icon={Trash2} isDangerous isDisabled={isSending} onSelect={() => setAsking(true)}>
+          {isDraft ? "Delete draft" : "Take off this list"}
+        </MenuItem>
+      </Menu>
+      <ConfirmDialog
+        isOpen={isAsking}
+        onClose={() => setAsking(false)}
+        onConfirm={() =>
+          remove.mutate(post.id, {
+            onSuccess: () => {
+              setAsking(false);
+              toast({ title: isDraft ? "Draft deleted" : "Taken off the list" });
+            },
+            onError: (error) => {
+              setAsking(false);
+              toast({ tone: "bad", title: "Nothing was changed", description: error.message });
+            },
+          })
+        }
+        title={isDraft ? "Delete this draft?" : "Take this post off the list?"}
+        confirmLabel={isDraft ? "Delete draft" : "Take off the list"}
+        isBusy={remove.isPending}
+      >
+        <p className="line-clamp-2 font-medium text-ink [overflow-wrap:anywhere]">{title}</p>
+        <p className="mt-1">{consequence(post)}</p>
+      </ConfirmDialog>
+    </>
+  );
+}
+
+/** What the person would miss, and what stays. */
+function consequence(post: Post): string {
+  if (post.state === "draft") return "Its text is gone for good. Its images stay in your library.";
+  const places = (state: string) =>
+    [...new Set(post.publications.filter((it) => it.state === state).map(placeName))].join(" and ");
+  const out = places("published");
+  const planned = places("scheduled");
+  return [
+    out && `It stays out on ${out}.`,
+    planned && `It will not go out to ${planned}.`,
+    "Its history here is gone for good. Its images stay in your library.",
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
