@@ -42,7 +42,6 @@ class House:
     draft_id: int
     doomed_draft_id: int
     sent_draft_id: int
-    planned_id: int
     publication_id: int
 
     @property
@@ -242,7 +241,6 @@ def settle_in(live: Live, signs_up: SignsUp) -> House:
         draft_id=draft_ids[0],
         doomed_draft_id=draft_ids[1],
         sent_draft_id=draft_ids[2],
-        planned_id=draft_ids[3],
         publication_id=planned["publications"][0]["id"],
     )
 
