@@ -1,0 +1,41 @@
+"""An office on each database; its practice server and workshop serve every test of this process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.core.db import Database
+from app.imaging import Workshop
+from tests.integration.office import Office, open_office
+from tests.practice_server import PracticeProcess, practice_process
+
+
+@pytest.fixture(scope="session")
+def practice_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeProcess]:
+    """Practice Instagram and Pages. Every office has accounts of its own there."""
+    with practice_process(tmp_path_factory.mktemp("practice")) as server:
+        server.control.settings(processing_ms=0)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def workshop() -> Iterator[Workshop]:
+    """One process that opens pictures."""
+    opened = Workshop(workers=1, deadline=timedelta(seconds=60))
+    opened.start()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+async def office(
+    database: Database, practice_server: PracticeProcess, workshop: Workshop, tmp_path: Path
+) -> AsyncIterator[Office]:
+    """A business that publishes, on each database."""
+    async with open_office(database, practice_server, workshop, tmp_path) as opened:
+        yield opened
+    practice_server.control.clear_faults()
