@@ -129,7 +129,8 @@ body {
 h1, h2, h3, p, ul, pre, table { margin: 0; padding: 0; }
 ul { list-style: none; }
 a { color: var(--accent); text-decoration: none; }
-a:hover { text-decoration: underline; text-underline-offset: 2px; }
+a:hover, main a { text-decoration: underline; text-underline-offset: 3px; }
+main a:not(:hover) { text-decoration-color: var(--line-input); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 main:focus { outline: none; }
 code, pre, var { font: 500 12.5px/20px ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono",
