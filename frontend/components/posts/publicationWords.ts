@@ -29,8 +29,7 @@ export function publicationWords(publication: Publication): PublicationWords {
     case "unconfirmed":
       return {
         fact: `It is not clear whether this is on ${place}`,
-        detail:
-          `${lastSentence(publication) ?? publication.error?.detail ?? ""} Nothing is sent again until it is clear.`.trim(),
+        detail: lastSentence(publication) ?? publication.error?.detail ?? null,
       };
     case "cancelled":
       return { fact: `Not sent to ${place}`, detail: "It was cancelled." };

@@ -52,11 +52,11 @@ export function ImagesField(props: ImagesFieldProps) {
     <div role="group" aria-labelledby={titleId} className="flex flex-col gap-2">
       <p className="flex items-baseline gap-1.5 text-small">
         <span id={titleId} className="font-semibold">
-          Images
+          Images{" "}
           {needsImage(chosen) && (
             <span className="text-bad">
-              <span aria-hidden> *</span>
-              <span className="sr-only"> (required)</span>
+              <span aria-hidden>*</span>
+              <span className="sr-only">(required)</span>
             </span>
           )}
         </span>
@@ -135,6 +135,9 @@ export function ImagesField(props: ImagesFieldProps) {
                 {max === 1 ? "Keep the first" : `Keep the first ${max}`}
               </CureButton>
             );
+          }
+          if (code === "image_in_trash" && imageId !== null) {
+            return <CureButton onPress={() => remove(imageId)}>Take it out</CureButton>;
           }
           if (imageId !== null && images.length > 1) {
             return <CureButton onPress={() => setSelectedId(imageId)}>Show me which</CureButton>;

@@ -1,5 +1,5 @@
 import { Eye } from "lucide-react";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { PLATFORM_NAMES } from "@/components/channels/ChannelMark";
 import { CureButton, EmptyState, Notice, useDelayed } from "@/components/ui/feedback";
 import { Segmented } from "@/components/ui/Segmented";
@@ -75,6 +75,8 @@ function tabName(channel: Channel, chosen: readonly Channel[]): string {
 }
 
 function SentFacts({ slide: { rendition }, check }: { slide: Slide; check: Check }) {
+  if (check.error && check.gone.length > 0)
+    return <Caption>Nothing can be sent like this.</Caption>;
   if (check.error) {
     return (
       <Notice
@@ -91,11 +93,15 @@ function SentFacts({ slide: { rendition }, check }: { slide: Slide; check: Check
     return check.isChecking ? <Making /> : null;
   }
   return (
-    <p className="text-center text-caption text-ink-3 tabular-nums">
+    <Caption>
       This is the file that will be sent: {formatSize(rendition.width, rendition.height)},{" "}
       {formatBytes(rendition.file_size)}
-    </p>
+    </Caption>
   );
+}
+
+function Caption({ children }: { children: ReactNode }) {
+  return <p className="text-center text-caption text-ink-3 tabular-nums">{children}</p>;
 }
 
 function Making() {

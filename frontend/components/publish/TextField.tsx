@@ -3,7 +3,7 @@ import { PLATFORM_NAMES } from "@/components/channels/ChannelMark";
 import { cn } from "@/components/ui/cn";
 import { Field, useFieldControl } from "@/components/ui/Field";
 import type { Channel } from "@/lib/api/types";
-import { formatCount } from "@/lib/format";
+import { formatCount, plural } from "@/lib/format";
 import { ProblemNotices } from "./ProblemNotices";
 import type { Problem } from "./rules";
 import { textFacts, textParts } from "./textFacts";
@@ -92,7 +92,9 @@ function Counters({ text, chosen }: { text: string; chosen: readonly Channel[] }
       chosen.findIndex(({ platform }) => platform === channel.platform) === index,
   );
   if (!platforms.length) {
-    return <span className="text-caption tabular-nums">{formatCount(facts.characters)}</span>;
+    return (
+      <span className="text-caption tabular-nums">{plural(facts.characters, "character")}</span>
+    );
   }
   return (
     <span className="flex flex-wrap gap-x-4 gap-y-0.5 text-caption tabular-nums">

@@ -14,7 +14,7 @@ import { LeaveDialog } from "./LeaveDialog";
 import { LibraryFooter, LibraryPanel } from "./LibraryPanel";
 import { Panes, type Side } from "./Panes";
 import { PreviewPane } from "./PreviewPane";
-import { maxImages, problemsOf, serverProblems } from "./rules";
+import { goneProblems, maxImages, problemsOf, serverProblems } from "./rules";
 import { TextField } from "./TextField";
 import { useLeaveGuard } from "./useLeaveGuard";
 import { usePostCheck } from "./usePostCheck";
@@ -55,7 +55,11 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
 
   const check = usePostCheck(business.id, draft);
   const chosen = channels.filter(({ id }) => draft.channelIds.includes(id));
-  const problems = [...problemsOf(draft, chosen), ...serverProblems(check.channels, draft)];
+  const problems = [
+    ...problemsOf(draft, chosen),
+    ...goneProblems(check.gone, chosen),
+    ...serverProblems(check.channels, draft),
+  ];
   const at = (place: string) =>
     problems.filter((it) => it.place === place && it.code !== "post_empty");
 

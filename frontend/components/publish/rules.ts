@@ -1,7 +1,7 @@
 import { PLATFORM_NAMES } from "@/components/channels/ChannelMark";
 import type { Channel, ChannelCheck, Platform } from "@/lib/api/types";
 import { formatCount } from "@/lib/format";
-import type { Draft } from "./draft";
+import type { Draft, DraftImage } from "./draft";
 import { textFacts } from "./textFacts";
 
 /** Something in the way of a post, or worth knowing, and the thing it stands beside. */
@@ -145,6 +145,20 @@ export function serverProblems(checks: readonly ChannelCheck[], draft: Draft): P
       .filter(({ code }) => !KNOWN_HERE.has(code))
       .filter(({ imageId }) => imageId === null || imageIds.has(imageId)),
   );
+}
+
+/** Images that are no longer in the library: they do not go out, and nothing is kept with them. */
+export function goneProblems(gone: readonly DraftImage[], chosen: readonly Channel[]): Problem[] {
+  const platform = chosen[0]?.platform ?? "instagram";
+  return gone.map(({ imageId, name }) => ({
+    code: "image_in_trash",
+    platform,
+    message: `${name} is not in your library any more.`,
+    fix: "Restore it from the trash there, or take it out of this post.",
+    isBlocking: true,
+    imageId,
+    place: "images",
+  }));
 }
 
 /** Two channels of one platform say the same thing once. */

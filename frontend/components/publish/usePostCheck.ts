@@ -1,10 +1,11 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQueries, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useSettled } from "@/components/images/useSettled";
 import { ApiError } from "@/lib/api/client";
+import { imageQuery } from "@/lib/api/images";
 import { type CheckInput, postCheckQuery } from "@/lib/api/posts";
 import type { ChannelCheck } from "@/lib/api/types";
-import { type Draft, toParts } from "./draft";
+import { type Draft, type DraftImage, toParts } from "./draft";
 
 /** The longest text that the server takes in; a longer one is over every limit anyway. */
 const LONGEST_TEXT = 70_000;
@@ -16,6 +17,8 @@ export interface Check {
   isChecking: boolean;
   /** The last look failed; `channels` are older then. */
   error: ApiError | null;
+  /** Images of the post that have left the library since; nothing can be checked with them in it. */
+  gone: readonly DraftImage[];
   again: () => void;
 }
 
@@ -28,12 +31,34 @@ export function usePostCheck(businessId: number, draft: Draft): Check {
     ...postCheckQuery(businessId, input),
     enabled: input.channel_ids.length > 0,
   });
+  const error = query.error instanceof ApiError ? query.error : null;
+  const gone = useGone(businessId, draft.images, error?.code === "image_not_found");
   return {
     channels: input.channel_ids.length ? (query.data?.channels ?? NO_CHECKS) : NO_CHECKS,
     isChecking: query.isFetching || now !== settled,
-    error: query.error instanceof ApiError ? query.error : null,
+    error,
+    gone,
     again: () => void query.refetch(),
   };
+}
+
+/** Which images are meant when the server does not find one. */
+function useGone(
+  businessId: number,
+  images: readonly DraftImage[],
+  isSuspected: boolean,
+): readonly DraftImage[] {
+  const looks = useQueries({
+    queries: (isSuspected ? images : []).map(({ imageId }) => ({
+      ...imageQuery(businessId, imageId),
+      staleTime: 0,
+      retry: false,
+    })),
+  });
+  return images.filter((_image, index) => {
+    const error = looks[index]?.error;
+    return error instanceof ApiError && error.status === 404;
+  });
 }
 
 function checkInput(draft: Draft): CheckInput {

@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import {
+  changeDraft,
+  changesSince,
+  type Draft,
+  type DraftImage,
+  EMPTY_DRAFT,
+  isWorthKeeping,
+  toParts,
+} from "./draft";
+
+const image = (imageId: number, altText = ""): DraftImage => ({
+  imageId,
+  altText,
+  name: `${imageId}.jpg`,
+  thumbnailUrl: `/t/${imageId}`,
+  thumbhash: "",
+  width: 4,
+  height: 3,
+  isAi: false,
+});
+const draft: Draft = { text: "Hello", channelIds: [2, 1], images: [image(1), image(2), image(3)] };
+const order = (changed: Draft) => changed.images.map(({ imageId }) => imageId);
+
+describe("changing a draft", () => {
+  it.each([
+    ["to a place further on", 1, 2, [2, 3, 1]],
+    ["to a place before", 3, 0, [3, 1, 2]],
+    ["no further than the end", 1, 9, [2, 3, 1]],
+    ["no further than the beginning", 2, -1, [2, 1, 3]],
+    ["nowhere when it is no image of the post", 7, 0, [1, 2, 3]],
+  ])("moves an image %s", (_words, imageId, to, result) => {
+    expect(order(changeDraft(draft, { type: "moveImage", imageId, to }))).toEqual(result);
+  });
+
+  it("adds an image once, also when it comes twice at the same time", () => {
+    const changed = changeDraft(draft, {
+      type: "addImages",
+      images: [image(3), image(4), image(4)],
+    });
+    expect(order(changed)).toEqual([1, 2, 3, 4]);
+  });
+
+  it("takes an image out, and keeps the first ones only", () => {
+    expect(order(changeDraft(draft, { type: "removeImage", imageId: 2 }))).toEqual([1, 3]);
+    expect(order(changeDraft(draft, { type: "keepFirst", count: 1 }))).toEqual([1]);
+  });
+
+  it("describes one image and leaves the others", () => {
+    const changed = changeDraft(draft, { type: "describe", imageId: 2, altText: "Boats" });
+    expect(changed.images.map(({ altText }) => altText)).toEqual(["", "Boats", ""]);
+  });
+
+  it("switches a channel on and off", () => {
+    const off = changeDraft(draft, { type: "toggleChannel", channelId: 2 });
+    expect(off.channelIds).toEqual([1]);
+    expect(changeDraft(off, { type: "toggleChannel", channelId: 2 }).channelIds).toEqual([1, 2]);
+  });
+});
+
+describe("what has changed since a draft was kept", () => {
+  it("is nothing when only the order of pressing channels differs", () => {
+    expect(changesSince(draft, { ...draft, channelIds: [1, 2] })).toBeNull();
+  });
+
+  it("is only what differs", () => {
+    const changed = changeDraft(draft, { type: "write", text: "Hi" });
+    expect(changesSince(draft, changed)).toEqual({ content_text: "Hi" });
+  });
+
+  it("is worth asking about when text or images differ, not for channels alone", () => {
+    const channels = changeDraft(EMPTY_DRAFT, { type: "toggleChannel", channelId: 1 });
+    expect(isWorthKeeping(EMPTY_DRAFT, channels)).toBe(false);
+    expect(isWorthKeeping(EMPTY_DRAFT, { ...channels, text: "H" })).toBe(true);
+    expect(
+      isWorthKeeping(draft, changeDraft(draft, { type: "moveImage", imageId: 1, to: 1 })),
+    ).toBe(true);
+  });
+
+  it("goes to the API with the alt text of each image", () => {
+    expect(toParts({ ...draft, images: [image(5, "Boats")] })).toEqual({
+      content_text: "Hello",
+      images: [{ image_id: 5, alt_text: "Boats" }],
+      channel_ids: [1, 2],
+    });
+  });
+});
