@@ -6,11 +6,14 @@ export function PublicationHistory({
   events,
   timezone,
   hasTimes = true,
+  lastTone = "text-ink-2",
 }: {
   events: readonly HistoryEvent[];
   timezone: string;
   /** Left out where it is happening now. */
   hasTimes?: boolean;
+  /** The colour of what happened last: how it stands. */
+  lastTone?: string | undefined;
 }) {
   return (
     <ol className="relative flex flex-col gap-2 border-line border-l pl-4">
@@ -21,7 +24,9 @@ export function PublicationHistory({
             aria-hidden
             className="-left-[19px] absolute top-2 size-1.5 rounded-full bg-line-strong ring-2 ring-surface"
           />
-          <span className="text-ink-2">{event.message}</span>
+          <span className={index === events.length - 1 ? lastTone : "text-ink-2"}>
+            {event.message}
+          </span>
           {hasTimes && (
             <span className="whitespace-nowrap text-caption text-ink-3 tabular-nums">
               {" "}

@@ -7,7 +7,7 @@ import { cn } from "@/components/ui/cn";
 import { Moment } from "@/components/ui/Moment";
 import { toast } from "@/components/ui/Toast";
 import { usePublicationStep } from "@/lib/api/posts";
-import type { Publication } from "@/lib/api/types";
+import type { Publication, PublicationState } from "@/lib/api/types";
 import { PostStateBadge } from "./PostStateBadge";
 import { PublicationHistory } from "./PublicationHistory";
 import { publicationWords } from "./publicationWords";
@@ -24,6 +24,11 @@ interface PublicationRowProps {
   /** Runs when a next step has begun. */
   onStep?: () => void;
 }
+
+const TONES: Partial<Record<PublicationState, string>> = {
+  failed: "text-bad",
+  unconfirmed: "text-warn",
+};
 
 /** One post on one channel: where it stands, why, and the next step as a button. */
 export function PublicationRow({
@@ -43,7 +48,7 @@ export function PublicationRow({
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <ChannelMark platform={publication.platform} className="size-7" />
-        <p className="min-w-0 flex-1 basis-40">
+        <p className="min-w-0 flex-1 basis-28">
           <span className="block truncate font-medium">{name}</span>
           <span className="block text-caption text-ink-3">
             {placeTitle(publication)}
@@ -91,18 +96,16 @@ export function PublicationRow({
         </span>
       </div>
       {detail && !isOpen && (
-        <p
-          className={cn(
-            "pl-10 text-small",
-            state === "failed" ? "text-bad" : state === "unconfirmed" ? "text-warn" : "text-ink-2",
-          )}
-        >
-          {detail}
-        </p>
+        <p className={cn("text-small sm:pl-10", TONES[state] ?? "text-ink-2")}>{detail}</p>
       )}
-      <div id={historyId} hidden={!isOpen} className="pt-1 pl-13.5">
+      <div id={historyId} hidden={!isOpen} className="pt-1 pl-3 sm:pl-13.5">
         {isOpen && (
-          <PublicationHistory events={history} timezone={timezone} hasTimes={!isFollowed} />
+          <PublicationHistory
+            events={history}
+            timezone={timezone}
+            hasTimes={!isFollowed}
+            lastTone={TONES[state]}
+          />
         )}
       </div>
     </div>

@@ -36,11 +36,7 @@ export function ProgressView({ post: sent, onTitle, onClose, onAnother }: Progre
     refetchIntervalInBackground: true,
   });
   const isSettled = hasSettled(post);
-  const title = isSettled
-    ? isAllOut(post)
-      ? "Published"
-      : "Not everything went out"
-    : "Publishing";
+  const title = isSettled ? endTitle(post) : "Publishing";
   useEffect(() => onTitle(title), [title, onTitle]);
 
   const settled = useEffectEvent(() => {
@@ -112,6 +108,13 @@ export function ProgressView({ post: sent, onTitle, onClose, onAnother }: Progre
       </ModalFooter>
     </>
   );
+}
+
+function endTitle(post: Post): string {
+  const states = new Set(post.publications.map(({ state }) => state));
+  if (isAllOut(post)) return "Published";
+  if (states.has("failed")) return states.size > 1 ? "Not everything went out" : "Not published";
+  return "Needs a look";
 }
 
 function isAllOut(post: Post): boolean {

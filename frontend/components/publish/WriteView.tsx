@@ -39,6 +39,7 @@ interface WriteViewProps {
 /** Writing a post on the left, what will be sent on the right. */
 export function WriteView({ start, channels, onAside, onKept, onPublished }: WriteViewProps) {
   const business = useBusiness();
+  const isViewer = business.role === "viewer";
   const isWide = useIsWide();
   const writing = useWriting(business.id, start, { onKept, onPublished });
   const { draft, dispatch } = writing;
@@ -53,7 +54,7 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
   const filePicker = useFilePicker(uploads.add);
   const isOver = useFileDrop(uploads.add, generator !== "open");
 
-  const check = usePostCheck(business.id, draft);
+  const check = usePostCheck(business.id, draft, !isViewer);
   const chosen = channels.filter(({ id }) => draft.channelIds.includes(id));
   const problems = [
     ...problemsOf(draft, chosen),
@@ -103,7 +104,7 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
             <LibraryPanel images={draft.images} max={max} onToggle={toggle} onClose={closePicker} />
           ) : (
             <div className="flex flex-col gap-5 p-5">
-              {business.role === "viewer" && (
+              {isViewer && (
                 <Notice fact="You can look, but not write.">
                   Your role in {business.name} is viewer. Ask an owner for another one.
                 </Notice>
@@ -162,7 +163,7 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
           chosen={chosen}
           problems={problems}
           isUploading={uploads.summary.active > 0}
-          isViewer={business.role === "viewer"}
+          isViewer={isViewer}
         />
       )}
       {generator !== "never" && (
@@ -181,7 +182,7 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
       <LeaveDialog
         isOpen={guard.isAsking}
         isNew={writing.isNew}
-        canSave={writing.canSave && business.role !== "viewer"}
+        canSave={writing.canSave && !isViewer}
         hasUploads={uploads.summary.active > 0}
         isSaving={writing.save.isPending}
         error={writing.save.error}

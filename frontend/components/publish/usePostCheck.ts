@@ -22,14 +22,15 @@ export interface Check {
   again: () => void;
 }
 
-/** Has the post looked at a moment after each change, and the files made that would be sent. */
-export function usePostCheck(businessId: number, draft: Draft): Check {
+/** Has the post looked at a moment after each change, and the files made that would be sent. Who may
+ * only look may not ask for that. */
+export function usePostCheck(businessId: number, draft: Draft, mayCheck: boolean): Check {
   const now = useMemo(() => JSON.stringify(checkInput(draft)), [draft]);
   const settled = useSettled(now, 350);
   const input = useMemo(() => JSON.parse(settled) as CheckInput, [settled]);
   const query = useQuery({
     ...postCheckQuery(businessId, input),
-    enabled: input.channel_ids.length > 0,
+    enabled: mayCheck && input.channel_ids.length > 0,
   });
   const error = query.error instanceof ApiError ? query.error : null;
   const gone = useGone(businessId, draft.images, error?.code === "image_not_found");
