@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.db import Database
-from app.core.errors import Conflict, NotFound, RuleBroken, UnsupportedType, UpstreamUnavailable
+from app.core.errors import AppError, Conflict, NotFound, RuleBroken, UnsupportedType, UpstreamUnavailable
 from app.core.faults import fault
 from app.core.fetch import fetch_to_file
 from app.core.logging import get_logger
@@ -330,28 +330,35 @@ class Library:
 
     @asynccontextmanager
     async def _begun(self, keys: list[str]) -> AsyncIterator[int]:
-        """Write down that `keys` may come to exist; cleaned up at once if the work fails."""
+        """Write down that `keys` may come to exist; cleaned up at once if the work is refused.
+
+        What was on its way to the store when the store failed may still arrive there: then the note stays,
+        and the sweep looks again. When the work was called off, or the database failed, it is not even known
+        whether a row names the keys: then all of it is the sweep's.
+        """
         intent = StorageIntent(keys=keys, created_at=clock.now())
         async with self.database.writing() as session:
             session.add(intent)
         fault("images.after_intent")
         try:
             yield intent.id
-        except BaseException:
-            # Also when the client went away. What cannot be cleaned now is the sweep's.
+        except AppError as error:
+            is_settled = not isinstance(error.__cause__, StorageError)
             with suppress(Exception):
-                await asyncio.shield(self._undo(intent.id, keys))
+                await asyncio.shield(self._undo(intent.id, keys, is_settled=is_settled))
             raise
 
-    async def _undo(self, intent_id: int, keys: Sequence[str]) -> None:
+    async def _undo(self, intent_id: int, keys: Sequence[str], *, is_settled: bool = True) -> None:
+        """Delete the objects under `keys`, and the note unless something may still arrive there."""
         try:
             for key in keys:
                 await self.storage.delete(key)
         except StorageError:
             log.warning("storage.cleanup_postponed", intent_id=intent_id)
             return
-        async with self.database.writing() as session:
-            await models.drop_intent(session, intent_id)
+        if is_settled:
+            async with self.database.writing() as session:
+                await models.drop_intent(session, intent_id)
 
     async def _put(self, key: str, source: Path, mime_type: str) -> None:
         try:
