@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Download, Trash2, X } from "lucide-react";
-import { type ReactNode, useEffect, useEffectEvent, useState } from "react";
+import { type ReactNode, useEffect, useEffectEvent, useRef, useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { Sheet } from "@/components/ui/Dialog";
 import { ErrorState, Loading, Skeleton } from "@/components/ui/feedback";
@@ -40,6 +40,7 @@ function BesidePanel({ imageId, onClose, ...rest }: ImageDetailsPanelProps) {
     document.addEventListener("keydown", onKeyDown);
     return () => document.removeEventListener("keydown", onKeyDown);
   }, [isOpen]);
+  useFocusReturn(imageId);
   if (!isOpen) return null;
   return (
     <aside
@@ -69,6 +70,21 @@ function BesidePanel({ imageId, onClose, ...rest }: ImageDetailsPanelProps) {
       </Content>
     </aside>
   );
+}
+
+/** When the panel takes the focus away with it, the tile of its image, or its neighbour, gets it. */
+function useFocusReturn(imageId: number | undefined) {
+  const last = useRef(imageId);
+  useEffect(() => {
+    const before = last.current;
+    last.current = imageId;
+    if (before === undefined || imageId !== undefined) return;
+    if (document.activeElement !== document.body) return;
+    const tile =
+      document.querySelector<HTMLElement>(`[data-image="${before}"] [data-tile]`) ??
+      document.querySelector<HTMLElement>('[data-tile][tabindex="0"]');
+    tile?.focus({ preventScroll: true });
+  }, [imageId]);
 }
 
 function SheetPanel({ imageId, onClose, ...rest }: ImageDetailsPanelProps) {

@@ -2,7 +2,7 @@ import type { LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 
 const LOOK =
-  "flex h-7 items-center justify-center rounded-small bg-picture-scrim font-semibold text-caption text-on-picture backdrop-blur-sm transition-colors duration-150 hover:bg-black/80 motion-reduce:transition-none";
+  "flex h-7 items-center justify-center rounded-small bg-picture-scrim font-semibold text-caption text-on-picture transition-colors duration-150 hover:bg-picture-scrim-strong motion-reduce:transition-none";
 
 interface TileActionProps {
   tabIndex: 0 | -1;

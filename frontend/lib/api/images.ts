@@ -65,6 +65,8 @@ export const imageListQuery = (businessId: number, view: LibraryView = {}) => {
     getNextPageParam: (last) => last.next_cursor,
     placeholderData: (previous: Pages | undefined, query) =>
       query?.queryKey[1] === businessId ? previous : undefined,
+    // Comparing thousands of images with themselves, page after page, would be felt while scrolling.
+    structuralSharing: false,
     // A long list is read again from its beginning, page by page: not for a glance at another tab.
     refetchOnWindowFocus: (query) => (query.state.data?.pages.length ?? 0) <= 3,
   });
