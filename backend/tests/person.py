@@ -101,3 +101,13 @@ class Person:
             return found if found["state"] == state else None
 
         return poll(look, what=f"state {state} of post {post_id}", seconds=seconds)
+
+    def waits_for_link(self, post_id: int) -> str:
+        """The link of the post's only publication, once it is known."""
+
+        def look() -> str | None:
+            (publication,) = self.post(post_id)["publications"]
+            link: str | None = publication["permalink"]
+            return link
+
+        return poll(look, what=f"the link of post {post_id}")

@@ -80,9 +80,7 @@ def test_a_post_goes_out_once_wherever_the_server_was_killed(
             (publication,) = post["publications"]
             (medium,) = practice.control.media(caption=caption)
             assert publication["external_id"] == medium["id"]
-            link = poll(
-                lambda p=person, i=post_id: p.post(i)["publications"][0]["permalink"], what="the link"
-            )
+            link = person.waits_for_link(post_id)
             assert link == medium["permalink"]
     finally:
         product.process.stop()
@@ -91,7 +89,13 @@ def test_a_post_goes_out_once_wherever_the_server_was_killed(
 
 
 @pytest.mark.parametrize(
-    "point", ["publish.after_prepare", "publish.after_finish", "publish.after_published"]
+    ("settings", "point"),
+    [
+        ("sqlite", "publish.after_prepare"),
+        ("postgresql", "publish.after_finish"),
+        ("sqlite", "publish.after_published"),
+    ],
+    indirect=["settings"],
 )
 def test_a_post_goes_out_once_when_the_server_dies_between_two_steps(
     practice: PracticeProcess, settings: dict[str, str], tmp_path: Path, point: str
