@@ -1,13 +1,19 @@
-import { plural } from "@/lib/format";
+import { formatCount, plural } from "@/lib/format";
 import type { Upload } from "@/lib/upload/queue";
 import type { UploadSummary } from "@/lib/upload/summary";
 
-/** What a batch amounts to, in words: "2 of 5 uploaded", "4 images uploaded, 1 not taken". */
-export function summaryWords({ total, done, failed, active }: UploadSummary): string {
+/** What a batch amounts to: "Uploading 2 of 5", "3 images uploaded, 1 not taken". */
+export function summaryWords({ total, done, duplicates, failed, active }: UploadSummary): string {
   if (active > 0) return `Uploading ${done + failed + 1} of ${total}`;
-  if (done === 0) return failed === 1 ? "Not uploaded" : `${plural(failed, "file")} not uploaded`;
-  const arrived = `${plural(done, "image")} uploaded`;
-  return failed ? `${arrived}, ${failed} not` : arrived;
+  if (failed === total)
+    return total === 1 ? "Not uploaded" : `${plural(total, "file")} not uploaded`;
+  if (duplicates === total) return "Already in your library";
+  const words = [
+    done > duplicates && `${plural(done - duplicates, "image")} uploaded`,
+    duplicates > 0 && `${formatCount(duplicates)} already there`,
+    failed > 0 && `${formatCount(failed)} not taken`,
+  ];
+  return words.filter(Boolean).join(", ");
 }
 
 /** Speaks when a batch begins, when it ends, and when a file is refused; not at every percent. */

@@ -37,6 +37,13 @@ describe("summarize", () => {
   });
 
   it("is nothing for an empty list", () => {
-    expect(summarize([])).toEqual({ total: 0, done: 0, failed: 0, active: 0, progress: 0 });
+    expect(summarize([])).toEqual({
+      total: 0,
+      done: 0,
+      duplicates: 0,
+      failed: 0,
+      active: 0,
+      progress: 0,
+    });
   });
 });

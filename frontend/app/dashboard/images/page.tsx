@@ -26,6 +26,7 @@ export default function ImagesPage() {
   const picker = useFilePicker(uploads.add);
   const [isGenerating, setGenerating] = useState(false);
 
+  const isTrash = view.filter === "trashed";
   const startPost = (imageId: number) => composer.openNew([imageId]);
   const deleteImage = useDeleteWithUndo((image) => {
     if (view.image === image.id) view.show(undefined);
@@ -35,9 +36,9 @@ export default function ImagesPage() {
     <div className="lg:flex">
       <div className="relative flex min-h-[calc(100dvh-4rem)] min-w-0 flex-1 flex-col md:min-h-dvh">
         <PageHeader
-          title="Images"
+          title={isTrash ? "Trash" : "Images"}
           fact={
-            totals.data && totals.data.images > 0
+            !isTrash && totals.data && totals.data.images > 0
               ? [
                   formatCount(totals.data.images),
                   <span key="bytes" className="max-sm:hidden">

@@ -72,6 +72,11 @@ export function ImageLibrary({ view, onUse, onDelete, onUpload, onGenerate }: Im
               query.isPlaceholderData && "opacity-50",
             )}
           >
+            {isTrash && (
+              <p className="pb-3 text-ink-2">
+                Press an image to bring it back, or to delete it for good.
+              </p>
+            )}
             <ImageGrid
               label={isTrash ? "Images in the trash" : "Images"}
               images={images}

@@ -50,39 +50,47 @@ export function LibraryToolbar({ view }: { view: ImagesView }) {
       )}
       <SearchInput
         label={isTrash ? "Search the trash" : "Search your images"}
-        placeholder={isNarrow ? "Search" : "Search name, prompt, alt text or tag"}
+        placeholder={
+          isTrash
+            ? "Search the trash"
+            : isNarrow
+              ? "Search"
+              : "Search name, prompt, alt text or tag"
+        }
         value={text}
         onChange={setText}
         className="min-w-32 flex-1"
       />
-      <Menu
-        align="end"
-        trigger={
-          isNarrow ? (
-            <IconButton
-              label={`Order: ${sortName}`}
-              icon={ArrowUpDown}
-              variant="secondary"
-              hasTooltip={false}
-              className="size-10.5"
-            />
-          ) : (
-            <Button aria-label={`Order: ${sortName}`}>
-              {sortName}
-              <ChevronDown aria-hidden className="-mr-1 size-4 text-ink-3" />
-            </Button>
-          )
-        }
-      >
-        <MenuChoice
-          label="Order"
-          value={sort}
-          onChange={(value: ImageSort) =>
-            change({ sort: value === "created_at_desc" ? undefined : value })
+      {!isTrash && (
+        <Menu
+          align="end"
+          trigger={
+            isNarrow ? (
+              <IconButton
+                label={`Order: ${sortName}`}
+                icon={ArrowUpDown}
+                variant="secondary"
+                hasTooltip={false}
+                className="size-10.5"
+              />
+            ) : (
+              <Button aria-label={`Order: ${sortName}`}>
+                {sortName}
+                <ChevronDown aria-hidden className="-mr-1 size-4 text-ink-3" />
+              </Button>
+            )
           }
-          options={SORTS}
-        />
-      </Menu>
+        >
+          <MenuChoice
+            label="Order"
+            value={sort}
+            onChange={(value: ImageSort) =>
+              change({ sort: value === "created_at_desc" ? undefined : value })
+            }
+            options={SORTS}
+          />
+        </Menu>
+      )}
       {!isTrash && (
         <IconButton
           label="Open the trash"
