@@ -3,7 +3,11 @@ import type { Upload } from "@/lib/upload/queue";
 import type { UploadSummary } from "@/lib/upload/summary";
 
 /** What a batch amounts to: "Uploading 2 of 5", "3 images uploaded, 1 not taken". */
-export function summaryWords({ total, done, duplicates, failed, active }: UploadSummary): string {
+export function summaryWords(
+  { total, done, failed, active }: UploadSummary,
+  uploads: readonly Upload[],
+): string {
+  const duplicates = uploads.filter(({ isDuplicate }) => isDuplicate).length;
   if (active > 0) return `Uploading ${done + failed + 1} of ${total}`;
   if (failed === total)
     return total === 1 ? "Not uploaded" : `${plural(total, "file")} not uploaded`;
@@ -32,7 +36,7 @@ export function UploadAnnouncer({
           ? ""
           : summary.active > 0
             ? `Uploading ${plural(summary.total, "file")}`
-            : summaryWords(summary)}
+            : summaryWords(summary, uploads)}
       </p>
       <p role="alert" className="sr-only">
         {refused ? `${refused.file.name}: ${refused.error?.detail ?? ""}` : ""}

@@ -70,7 +70,7 @@ export function UploadTray({ uploads: { uploads, summary, ...queue } }: { upload
                 </span>
               )}
               <p className="min-w-0 flex-1 truncate font-semibold tabular-nums">
-                {summaryWords(summary)}
+                {summaryWords(summary, uploads)}
               </p>
               {active > 0 && (
                 <button
@@ -103,7 +103,7 @@ export function UploadTray({ uploads: { uploads, summary, ...queue } }: { upload
             </header>
             {active > 0 && total > 1 && (
               <Progress
-                label={`All uploads: ${summaryWords(summary)}`}
+                label={`All uploads: ${summaryWords(summary, uploads)}`}
                 value={progress}
                 className="h-0.75 rounded-none"
               />

@@ -40,7 +40,6 @@ describe("summarize", () => {
     expect(summarize([])).toEqual({
       total: 0,
       done: 0,
-      duplicates: 0,
       failed: 0,
       active: 0,
       progress: 0,

@@ -59,7 +59,7 @@ export function LibraryToolbar({ view }: { view: ImagesView }) {
         }
         value={text}
         onChange={setText}
-        className="min-w-32 flex-1"
+        className="min-w-32 flex-1 [&_input]:text-ellipsis"
       />
       {!isTrash && (
         <Menu
