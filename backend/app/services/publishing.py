@@ -1009,8 +1009,12 @@ def _new_publication(
 
 
 def _note(session: AsyncSession, publication_id: int, at: datetime, code: str, message: str) -> None:
-    session.add(PublicationEvent(publication_id=publication_id, at=at, code=code, message=message))
+    sentence = message[:1].upper() + message[1:]
+    session.add(PublicationEvent(publication_id=publication_id, at=at, code=code, message=sentence))
 
 
 def _label(task: _Task) -> str:
+    """Where a publication goes, inside a sentence."""
+    if task.channel.is_practice:
+        return {"instagram": "Practice Instagram", "facebook": "the Practice Page"}[task.channel.platform]
     return LABELS[task.channel.platform]

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { ChannelMark, PLATFORM_NAMES } from "@/components/channels/ChannelMark";
+import { ChannelMark } from "@/components/channels/ChannelMark";
+import { placeTitle } from "@/components/channels/placeName";
 import { Badge, ErrorState, Loading, Skeleton, type Tone } from "@/components/ui/feedback";
 import { Card } from "@/components/ui/surface";
 import { channelsQuery } from "@/lib/api/channels";
@@ -49,8 +50,7 @@ export function ChannelsCard() {
                 <span className="min-w-0 flex-1">
                   <span className="block truncate font-medium">{channel.name}</span>
                   <span className="block truncate text-caption text-ink-3">
-                    {channel.is_practice ? "Practice " : ""}
-                    {PLATFORM_NAMES[channel.platform]}
+                    {placeTitle(channel)}
                   </span>
                 </span>
                 <Badge tone={tone}>{words}</Badge>

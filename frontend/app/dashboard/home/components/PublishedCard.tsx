@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Send } from "lucide-react";
-import { ChannelMark, PLATFORM_NAMES } from "@/components/channels/ChannelMark";
+import { ChannelMark } from "@/components/channels/ChannelMark";
+import { placeTitle } from "@/components/channels/placeName";
 import { PostThumbnail } from "@/components/posts/PostThumbnail";
 import { useComposer } from "@/components/publish/useComposer";
 import { Button } from "@/components/ui/Button";
@@ -103,7 +104,7 @@ function PublishedTile({ post, timezone }: { post: Post; timezone: string }) {
 /** Where it went; a link to the very post where the platform gave one. */
 function SentMark({ publication }: { publication: Publication }) {
   const { platform, permalink, is_practice } = publication;
-  const name = `${is_practice ? "Practice " : ""}${PLATFORM_NAMES[platform]}`;
+  const name = placeTitle({ platform, is_practice });
   if (!permalink) return <ChannelMark platform={platform} className="size-4" title={name} />;
   return (
     <a
