@@ -88,7 +88,7 @@ export function GenerateStage({
       ) : error ? (
         <Failure error={error} onAgain={onAgain} />
       ) : (
-        <div className="flex max-w-60 flex-col items-center text-center text-ink-3 text-small">
+        <div className="flex max-w-60 flex-col items-center text-balance text-center text-ink-3 text-small">
           <span className="mb-3 flex size-12 items-center justify-center rounded-card bg-ai-soft text-ai">
             <Sparkles aria-hidden className="size-5" strokeWidth={1.75} />
           </span>

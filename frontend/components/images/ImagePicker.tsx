@@ -94,7 +94,7 @@ export function ImagePicker({ selected, max, onToggle, className }: ImagePickerP
               label="Images to choose from"
               images={images}
               total={total}
-              tileWidth={112}
+              tileWidth={104}
               hasMore={query.hasNextPage}
               onMore={onMore}
               scroller={scroller}

@@ -35,7 +35,7 @@ export function UploadTray({ uploads: { uploads, summary, ...queue } }: { upload
   useEffect(() => {
     const row = list.current?.children[current];
     if (isHeld || !(row instanceof HTMLElement) || !list.current) return;
-    list.current.scrollTo({ top: row.offsetTop - list.current.offsetTop });
+    list.current.scrollTop = row.offsetTop - list.current.offsetTop;
   }, [current, isHeld]);
 
   const { clear } = queue;
