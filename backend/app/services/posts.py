@@ -483,8 +483,7 @@ async def _find_channels(
 async def _find_pictures(
     session: AsyncSession, business_id: int, pictures: Sequence[PictureInput]
 ) -> list[PictureInPost]:
-    possible = [p.image_id for p in pictures if 0 < p.image_id <= access.LARGEST_ID]
-    images = await image_models.find_many(session, business_id, possible)
+    images = await image_models.find_many(session, business_id, [picture.image_id for picture in pictures])
     if any(picture.image_id not in images for picture in pictures):
         raise NotFound("image_not_found", "There is no such image in this business's library.")
     return [
