@@ -6,15 +6,17 @@
         shot(page, "home-dark")
         axe(page)
 
-`page` is a fresh visitor on a wide, light screen; `new_page` opens more, each with its own cookies. A test
-fails when its pages log an error, throw, get a 5xx, or ask an address outside of this machine. Pictures of
-failed tests are in `test-results/failures`.
+`page` is a fresh visitor on a wide, light screen; `new_page` opens more, each with its own cookies;
+`new_member` opens one for somebody who has an account. `practice` steers the simulators. A test fails when
+its pages log an error, throw, get a 5xx, or ask an address outside of this machine. Pictures of failed tests
+are in `test-results/failures`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -25,22 +27,31 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
+    WebError,
     expect,
     sync_playwright,
 )
 
-from tests.browser.screen import RESULTS, describe_page
+from app.api.deps import SESSION_COOKIE
+from tests.browser.member import Member
+from tests.browser.screen import PHONE, RESULTS, WIDE, describe_page
 from tests.loopback import is_allowed
+from tests.person import Person
+from tests.practice_server import CONTROL_KEY, PracticeControl
 from tests.servers.chromium import FLAGS, find_chromium
 from tests.servers.product import Product, running_product
 
 OpenPage = Callable[..., Page]
+OpenMember = Callable[..., Member]
 
 # How long the browser waits for what it looks for; a busy machine is slow.
 _PATIENCE_MS = 15_000
 
 # The browser reports every refusal of the API this way; that a form is refused is no fault of the page.
 _REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+
+# The same for calls that a test makes fail.
+_LOST = re.compile(r"Failed to load resource: ")
 
 # What to add to the report of a failed test, while its pages are still open.
 _describe = pytest.StashKey[Callable[[], list[tuple[str, str]]]]()
@@ -75,26 +86,46 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def product() -> Iterator[Product]:
     """The product, started once with an empty data folder. Sign up a user of your own."""
-    with running_product() as running:
+    with running_product(settings={"PRACTICE_KEY": CONTROL_KEY}) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def _practice_control(product: Product) -> Iterator[PracticeControl]:
+    with PracticeControl(f"{product.url}/practice") as control:
+        yield control
+
+
+@pytest.fixture
+def practice(_practice_control: PracticeControl) -> Iterator[PracticeControl]:
+    """Steers the product's simulators. What a test switched on or holds ends with it."""
+    yield _practice_control
+    _practice_control.clear_faults()
+    _practice_control.release()
 
 
 @pytest.fixture
 def new_page(browser: Browser, product: Product, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
-    """Opens a page for a new visitor: `new_page(dark=True, phone=True)`, or with `width` and `height`."""
+    """Opens a page for a new visitor: `new_page(dark=True, phone=True)`, or with `width` and `height`.
+
+    `trouble=True` is for a test that takes the server away: lost calls are no complaint then.
+    """
     contexts: list[BrowserContext] = []
     pages: list[Page] = []
     complaints: list[str] = []
 
     def open_page(
-        *, dark: bool = False, phone: bool = False, width: int | None = None, height: int | None = None
+        *,
+        dark: bool = False,
+        phone: bool = False,
+        width: int | None = None,
+        height: int | None = None,
+        trouble: bool = False,
     ) -> Page:
+        size = PHONE if phone else WIDE
         context = browser.new_context(
             base_url=product.url,
-            viewport={
-                "width": width or (390 if phone else 1440),
-                "height": height or (844 if phone else 900),
-            },
+            viewport={"width": width or size["width"], "height": height or size["height"]},
             color_scheme="dark" if dark else "light",
             has_touch=phone,
             locale="en-GB",
@@ -103,12 +134,14 @@ def new_page(browser: Browser, product: Product, request: pytest.FixtureRequest)
         )
         contexts.append(context)
         context.set_default_timeout(_PATIENCE_MS)
-        page = context.new_page()
-        pages.append(page)
+        expected = _LOST if trouble else _REFUSED
 
         def on_console(message: ConsoleMessage) -> None:
-            if message.type == "error" and not _REFUSED.match(message.text):
+            if message.type == "error" and not expected.match(message.text):
                 complaints.append(f"console: {message.text}")
+
+        def on_error(error: WebError) -> None:
+            complaints.append(f"uncaught: {error.error}")
 
         def on_request(asked: Request) -> None:
             address = urlsplit(asked.url)
@@ -116,14 +149,16 @@ def new_page(browser: Browser, product: Product, request: pytest.FixtureRequest)
                 complaints.append(f"asked {asked.url}")
 
         def on_response(response: Response) -> None:
-            if response.status >= 500:
+            if response.status >= 500 and not trouble:
                 complaints.append(f"{response.status} from {response.url}")
 
-        page.on("console", on_console)
-        page.on("pageerror", lambda error: complaints.append(f"uncaught: {error}"))
-        page.on("request", on_request)
-        page.on("response", on_response)
-        return page
+        # On the context: what a page opens is watched as well.
+        context.on("page", lambda opened: pages.append(opened))
+        context.on("console", on_console)
+        context.on("weberror", on_error)
+        context.on("request", on_request)
+        context.on("response", on_response)
+        return context.new_page()
 
     def describe() -> list[tuple[str, str]]:
         name = re.sub(r"[^\w-]+", "-", request.node.nodeid.split("::", 1)[-1]).strip("-")
@@ -131,7 +166,10 @@ def new_page(browser: Browser, product: Product, request: pytest.FixtureRequest)
             (f"page {number}", describe_page(page, RESULTS / "failures" / f"{name}-{number}.png"))
             for number, page in enumerate(pages, 1)
         ]
-        return [*sections, ("complaints", "\n".join(complaints)), ("product", product.process.log_tail())]
+        log = "\n".join(
+            line for line in product.process.log_tail().splitlines() if "/practice/control/" not in line
+        )
+        return [*sections, ("complaints", "\n".join(complaints)), ("product", log)]
 
     request.node.stash[_describe] = describe
     yield open_page
@@ -139,6 +177,23 @@ def new_page(browser: Browser, product: Product, request: pytest.FixtureRequest)
     for context in contexts:
         context.close()
     assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture
+def new_member(new_page: OpenPage, product: Product) -> Iterator[OpenMember]:
+    """Opens a page for somebody who has just signed up; takes a business name and what `new_page` takes."""
+    people: list[Person] = []
+
+    def open_member(business_name: str = "Harbour Coffee", **screen: Any) -> Member:
+        person = Person.signs_up(product.url, business_name=business_name)
+        people.append(person)
+        page = new_page(**screen)
+        page.context.add_cookies([{"name": SESSION_COOKIE, "value": person.token, "url": product.url}])
+        return Member(page, person)
+
+    yield open_member
+    for person in people:
+        person.close()
 
 
 @pytest.fixture

@@ -8,12 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Error, Page
+from playwright.sync_api import Error, Page, ViewportSize
 
 from tests.servers.npm import fetch_package
 
 _ROOT = Path(__file__).resolve().parents[3]
 RESULTS = _ROOT / "test-results"
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 _TOOLS = _ROOT / ".tools"
 _AXE = "axe-core@4.14.1"
 _AXE_INTEGRITY = (
@@ -22,11 +24,48 @@ _AXE_INTEGRITY = (
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
+# Calm: fonts are there, pictures in view have arrived or failed, and what follows the size has followed.
+_WAIT_UNTIL_CALM = """async () => {
+    await document.fonts.ready;
+    const frame = () => new Promise(requestAnimationFrame);
+    await frame(); await frame(); await frame();
+    const isInView = (it) => {
+        const box = it.getBoundingClientRect();
+        return box.width > 0 && box.bottom > 0 && box.top < innerHeight;
+    };
+    const loading = Array.from(document.images).filter((it) => !it.complete && isInView(it));
+    const arrivals = loading.map((it) => new Promise((done) => { it.onload = it.onerror = done; }));
+    await Promise.race([Promise.all(arrivals), new Promise((done) => setTimeout(done, 5000))]);
+    await frame(); await frame();
+}"""
+
+
+def gallery(page: Page, name: str, *, whole: bool = False) -> None:
+    """Keep a state as `{name}-wide-light`, `-wide-dark`, `-phone-light` and `-phone-dark`, and check it.
+
+    axe looks at the first and the last. The page has its size back afterwards, in the light theme.
+    """
+    before = page.viewport_size or WIDE
+    touch = page.context.new_cdp_session(page)
+    for size, screen in ((WIDE, "wide"), (PHONE, "phone")):
+        page.set_viewport_size(size)
+        if screen == "phone":
+            touch.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            shot(page, f"{name}-{screen}-{theme}", whole=whole)
+            if (screen, theme) in (("wide", "light"), ("phone", "dark")):
+                axe(page)
+    touch.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    page.set_viewport_size(before)
+    page.emulate_media(color_scheme="light")
+
+
 def shot(page: Page, name: str, *, whole: bool = False) -> Path:
     """Keep a picture as `test-results/screenshots/{name}.png`; `whole` goes below the window's edge."""
     path = RESULTS / "screenshots" / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    page.evaluate("document.fonts.ready.then(() => true)")
+    page.evaluate(_WAIT_UNTIL_CALM)
     page.screenshot(path=path, animations="disabled", full_page=whole)
     return path
 
