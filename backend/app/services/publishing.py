@@ -479,7 +479,7 @@ class Publishing:
 
     async def _doubt(self, task: _Task, code: str, detail: str, look_at: datetime) -> None:
         """`finish` may have worked: nothing is sent before a look has shown what became of it."""
-        told = f"{detail} Looking at {_label(task)} before anything is sent again."
+        told = _sentence(f"{detail} Looking at {_label(task)} before anything is sent again.")
         await self._keep(
             task,
             PublicationState.UNCONFIRMED,
@@ -567,7 +567,7 @@ class Publishing:
 
     async def _ask_person(self, task: _Task, detail: str, **values: Any) -> None:
         """Looking does not settle it: whoever asks for another look brings it back."""
-        told = f"{detail} Look at {_label(task)} yourself, then check again."
+        told = _sentence(f"{detail} Look at {_label(task)} yourself, then check again.")
         await self._keep(
             task,
             PublicationState.UNCONFIRMED,
@@ -691,7 +691,7 @@ class Publishing:
             code=code,
             message=detail,
             error_code=code,
-            error_detail=detail,
+            error_detail=_sentence(detail),
             attempted_at=None,
             next_step_at=None,
         )
@@ -1009,8 +1009,12 @@ def _new_publication(
 
 
 def _note(session: AsyncSession, publication_id: int, at: datetime, code: str, message: str) -> None:
-    sentence = message[:1].upper() + message[1:]
-    session.add(PublicationEvent(publication_id=publication_id, at=at, code=code, message=sentence))
+    session.add(PublicationEvent(publication_id=publication_id, at=at, code=code, message=_sentence(message)))
+
+
+def _sentence(text: str) -> str:
+    """A place may stand at its beginning."""
+    return text[:1].upper() + text[1:]
 
 
 def _label(task: _Task) -> str:
