@@ -22,6 +22,7 @@ from tests.servers.product import running_product
 from tests.servers.seaweedfs import SeaweedServer
 
 SignsUp = Callable[..., Person]
+Regular = Callable[[Live], Person]
 
 _GROUPS = ("embedded", "on_postgresql", "bucket", "troubled")
 
@@ -92,7 +93,13 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeProc
 def troubled(elsewhere: PracticeProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """The product whose simulators misbehave when they are told to."""
     data_dir = tmp_path_factory.mktemp("troubled") / "data"
-    settings = {"PRACTICE_URL": elsewhere.url, "PRACTICE_KEY": elsewhere.key}
+    settings = {
+        "PRACTICE_URL": elsewhere.url,
+        "PRACTICE_KEY": elsewhere.key,
+        # Accounts whose tokens the tests know can be connected as anybody's would be.
+        "META_GRAPH_URL": elsewhere.graph_url,
+        "AI_RATE_LIMIT": "1000/minute",
+    }
     with running_product(data_dir, settings=settings) as product:
         yield Live(product, sqlite_execute(data_dir / "aigrowth.db"), lambda: files_below(data_dir / "files"))
 
@@ -102,6 +109,21 @@ def live(request: pytest.FixtureRequest) -> Live:
     """The product, on each database."""
     found: Live = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="session")
+def regular() -> Iterator[Regular]:
+    """`regular(live)`: the same person each time, for what only gets refused."""
+    people: dict[str, Person] = {}
+
+    def find(where: Live) -> Person:
+        if where.url not in people:
+            people[where.url] = Person.signs_up(where.url)
+        return people[where.url]
+
+    yield find
+    for person in people.values():
+        person.close()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.person import NO_TLS
 from tests.practice_server import poll
 from tests.servers.postgres import PostgresServer
 from tests.servers.product import Product
@@ -58,7 +59,7 @@ class Live:
 
     def memory(self) -> int:
         """The bytes of memory that the process takes, as it says itself; on Linux only."""
-        lines = httpx.get(f"{self.url}/metrics", trust_env=False).text.splitlines()
+        lines = fetch(f"{self.url}/metrics").text.splitlines()
         (line,) = (line for line in lines if line.startswith("process_resident_memory_bytes "))
         return int(float(line.split()[1]))
 
@@ -74,8 +75,13 @@ class Live:
     def is_well(self) -> None:
         """The process lives and says that everything works."""
         assert self.product.process.is_running()
-        answer = httpx.get(f"{self.url}/readyz", trust_env=False)
+        answer = fetch(f"{self.url}/readyz")
         assert answer.status_code == 200, answer.text
+
+
+def fetch(url: str, method: str = "GET", **headers: str) -> httpx.Response:
+    """Ask for a URL as nobody in particular."""
+    return httpx.request(method, url, headers=headers, trust_env=False, verify=NO_TLS, timeout=60)
 
 
 def files_below(folder: Path) -> frozenset[str]:

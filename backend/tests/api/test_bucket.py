@@ -11,13 +11,9 @@ import pytest
 from tests import factories_pictures as pictures
 from tests.api.conftest import SignsUp
 from tests.api.edge_app import assert_problem
-from tests.api.live import Live
+from tests.api.live import Live, fetch
 from tests.person import Person
 from tests.servers.seaweedfs import SeaweedServer
-
-
-def fetch(url: str) -> httpx.Response:
-    return httpx.get(url, trust_env=False)
 
 
 def test_a_picture_goes_into_the_bucket_and_is_read_from_there(

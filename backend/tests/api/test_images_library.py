@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from tests import factories_pictures as pictures
-from tests.api.conftest import SignsUp
+from tests.api.conftest import Regular, SignsUp
 from tests.api.edge_app import assert_problem
-from tests.api.live import Live
+from tests.api.live import Live, fetch
 from tests.person import Person
 
 
@@ -236,9 +235,9 @@ def test_a_search_counts_up_to_a_thousand(live: Live, signs_up: SignsUp) -> None
     ],
 )
 def test_a_list_that_cannot_be_is_refused(
-    live: Live, signs_up: SignsUp, query: dict[str, Any], status: int, code: str
+    live: Live, regular: Regular, query: dict[str, Any], status: int, code: str
 ) -> None:
-    ada = signs_up(live)
+    ada = regular(live)
     asked = {"business_id": ada.business_id, **query}
     answer = ada.client.get(
         "/images/list", params={name: value for name, value in asked.items() if value is not None}
@@ -329,9 +328,9 @@ def test_what_people_write_on_an_image_can_be_changed_piece_by_piece(live: Live,
     ],
 )
 def test_a_change_that_cannot_be_is_refused_and_changes_nothing(
-    embedded: Live, signs_up: SignsUp, body: Any, status: int, code: str, field: str | None
+    embedded: Live, regular: Regular, body: Any, status: int, code: str, field: str | None
 ) -> None:
-    ada = signs_up(embedded)
+    ada = regular(embedded)
     image = ada.keeps_picture()
     problem = assert_problem(ada.client.patch(f"/images/{image['id']}", json=body), status, code)
     if field:
@@ -398,7 +397,7 @@ def test_removing_for_good_frees_every_byte(live: Live, signs_up: SignsUp) -> No
         answer = ada.client.delete(address, params={"permanent": True})
         assert (answer.status_code, answer.json()["success"]) == (200, True)
         for url in (image["storage_url"], image["thumbnail_url"], *rendered):
-            assert_problem(httpx.get(url, trust_env=False), 404, "image_not_found")
+            assert_problem(fetch(url), 404, "image_not_found")
         for call in (
             ada.client.get(address),
             ada.client.post(f"{address}/restore"),
@@ -461,4 +460,4 @@ def test_a_published_image_counts_its_use_and_may_be_thrown_away(live: Live, sig
     assert ids(page_of(ada, filter="unused")) == []
     assert ada.client.delete(address).status_code == 200
     post = ada.client.get(f"/posts/{answer.json()['post']['id']}").json()
-    assert httpx.get(post["images"][0]["thumbnail_url"], trust_env=False).status_code == 200
+    assert fetch(post["images"][0]["thumbnail_url"]).status_code == 200

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests import factories_pictures as pictures
-from tests.api.conftest import SignsUp
+from tests.api.conftest import Regular, SignsUp
 from tests.api.edge_app import assert_problem
 from tests.api.live import LONG_AGO, Live, Trap, raw_form, upload_form
 from tests.person import Person
@@ -95,19 +95,19 @@ BAD_FILES: dict[str, tuple[Any, int, str, str]] = {
 
 @pytest.mark.parametrize("case", BAD_FILES)
 def test_a_file_that_is_no_acceptable_picture_is_refused_with_what_to_do(
-    live: Live, signs_up: SignsUp, case: str
+    live: Live, regular: Regular, case: str
 ) -> None:
     make, status, code, advice = BAD_FILES[case]
-    ada = signs_up(live)
+    ada = regular(live)
     content = make()
     with live.nothing_is_left_behind():
         assert advice in assert_problem(ada.uploads(content, filename="picture.jpg"), status, code)["detail"]
 
 
 def test_more_pixel_data_than_the_header_says_cannot_fill_the_memory(
-    embedded: Live, signs_up: SignsUp
+    embedded: Live, regular: Regular
 ) -> None:
-    ada = signs_up(embedded)
+    ada = regular(embedded)
     with embedded.nothing_is_left_behind():
         answer = ada.uploads(png_of_gigabytes(2000, 2000))
         if answer.status_code == 201:
@@ -155,9 +155,9 @@ def test_whoever_sends_twenty_megabytes_hears_that_it_is_too_much(
 
 @pytest.mark.parametrize("is_declared", [True, False])
 def test_a_program_that_sends_everything_before_it_listens_hears_it_too(
-    embedded: Live, signs_up: SignsUp, twenty_megabytes: Path, is_declared: bool
+    embedded: Live, regular: Regular, twenty_megabytes: Path, is_declared: bool
 ) -> None:
-    ada = signs_up(embedded)
+    ada = regular(embedded)
     body, headers = upload_form(ada.business_id, twenty_megabytes.read_bytes(), FILE)
     headers["Authorization"] = f"Bearer {ada.token}"
     with embedded.nothing_is_left_behind():
@@ -181,9 +181,9 @@ def test_a_program_that_sends_everything_before_it_listens_hears_it_too(
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.parametrize("options", [(), ("-H", "Expect:"), ("-H", "Transfer-Encoding: chunked")])
 def test_curl_shows_the_refusal_of_twenty_megabytes(
-    embedded: Live, signs_up: SignsUp, twenty_megabytes: Path, options: tuple[str, ...]
+    embedded: Live, regular: Regular, twenty_megabytes: Path, options: tuple[str, ...]
 ) -> None:
-    ada = signs_up(embedded)
+    ada = regular(embedded)
     command = ["curl", "-q", "-s", "-S", "--noproxy", "*", *options]
     command += ["-H", f"Authorization: Bearer {ada.token}", "-F", f"business_id={ada.business_id}"]
     command += ["-F", f"file=@{twenty_megabytes}", f"{embedded.url}/api/v1/images/upload"]
@@ -303,8 +303,8 @@ def form_cases(business_id: int) -> dict[str, tuple[bytes, dict[str, str], int, 
 
 
 @pytest.mark.parametrize("case", form_cases(1))
-def test_a_form_that_is_not_right_is_refused(embedded: Live, signs_up: SignsUp, case: str) -> None:
-    ada = signs_up(embedded)
+def test_a_form_that_is_not_right_is_refused(embedded: Live, regular: Regular, case: str) -> None:
+    ada = regular(embedded)
     body, headers, status, code = form_cases(ada.business_id)[case]
     with embedded.nothing_is_left_behind():
         problem = assert_problem(
@@ -399,8 +399,8 @@ def test_somebody_elses_image_is_not_found_like_one_that_never_was(live: Live, s
 
 
 @pytest.mark.parametrize("image_id", ["abc", "0", "-1", "1.5", str(2**63), "9" * 40, "%00", "1%2F2"])
-def test_an_address_without_an_id_in_it_is_refused(embedded: Live, signs_up: SignsUp, image_id: str) -> None:
-    ada = signs_up(embedded)
+def test_an_address_without_an_id_in_it_is_refused(embedded: Live, regular: Regular, image_id: str) -> None:
+    ada = regular(embedded)
     for method, path in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/restore")):
         answer = ada.client.request(method, f"/images/{image_id}{path}", json={"alt_text": "x"})
         assert answer.status_code in (400, 404, 405), answer.text
@@ -413,8 +413,8 @@ def test_an_address_without_an_id_in_it_is_refused(embedded: Live, signs_up: Sig
 
 
 @pytest.mark.parametrize("image_id", [0, -1, 2**63, 10**30])
-def test_an_impossible_image_id_in_a_body_is_refused(live: Live, signs_up: SignsUp, image_id: int) -> None:
-    ada = signs_up(live)
+def test_an_impossible_image_id_in_a_body_is_refused(live: Live, regular: Regular, image_id: int) -> None:
+    ada = regular(live)
     hers = {"business_id": ada.business_id, "channel_ids": [ada.channel()["id"]]}
     with live.nothing_is_left_behind():
         for path, body in (
@@ -497,9 +497,9 @@ INNER_ADDRESSES = [
 
 @pytest.mark.parametrize("platform", ["instagram", "facebook"])
 def test_a_picture_at_an_inner_address_is_refused_in_every_notation(
-    embedded: Live, signs_up: SignsUp, platform: str
+    embedded: Live, regular: Regular, platform: str
 ) -> None:
-    ada = signs_up(embedded)
+    ada = regular(embedded)
     with embedded.nothing_is_left_behind():
         for url in INNER_ADDRESSES:
             answer = publishes(ada, url, platform)
@@ -509,8 +509,8 @@ def test_a_picture_at_an_inner_address_is_refused_in_every_notation(
             assert "127" not in problem["detail"]
 
 
-def test_nobody_knocks_at_an_inner_address(live: Live, signs_up: SignsUp) -> None:
-    ada = signs_up(live)
+def test_nobody_knocks_at_an_inner_address(live: Live, regular: Regular) -> None:
+    ada = regular(live)
     with live.nothing_is_left_behind(), Trap() as trap, Trap("127.0.0.2") as other:
         for host in ("127.0.0.1", "localhost", "127.0.0.2", "[::ffff:127.0.0.1]", "2130706433"):
             for scheme in ("https", "http"):

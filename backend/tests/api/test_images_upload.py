@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import socket
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +15,12 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from PIL import Image
 
 from tests import factories_pictures as pictures
-from tests.api.conftest import SignsUp
+from tests.api.conftest import Regular, SignsUp
 from tests.api.edge_app import assert_problem
-from tests.api.live import Live, upload_form
+from tests.api.live import Live, fetch, upload_form
 from tests.practice_server import poll
 
 FIELDS = {
@@ -52,6 +54,11 @@ FIELDS = {
 MIB = 1024 * 1024
 
 
+def new_photo() -> Image.Image:
+    """One that nobody has uploaded yet."""
+    return pictures.photo(400, 400, seed=uuid.uuid4().int % 2**31)
+
+
 def test_an_upload_answers_with_the_image_and_every_promised_field(live: Live, signs_up: SignsUp) -> None:
     ada = signs_up(live)
     content = pictures.jpeg(pictures.photo(800, 600))
@@ -80,7 +87,7 @@ def test_an_upload_answers_with_the_image_and_every_promised_field(live: Live, s
     assert datetime.fromisoformat(image["created_at"])
     assert {row["platform"] for row in image["platform_readiness"]} == {"instagram", "facebook"}
     assert all(row["is_ready"] for row in image["platform_readiness"])
-    kept = httpx.get(image["storage_url"], trust_env=False)
+    kept = fetch(image["storage_url"])
     assert len(kept.content) == image["file_size"]
     assert image["storage_key"] in live.list_objects()
 
@@ -98,11 +105,11 @@ def test_an_upload_answers_with_the_image_and_every_promised_field(live: Live, s
     ids=["jpeg", "png", "gif", "webp", "moving gif", "moving webp"],
 )
 def test_bytes_decide_what_a_file_is_and_not_its_name_or_its_label(
-    embedded: Live, signs_up: SignsUp, make: Any, mime_type: str, extension: str, is_animated: bool
+    embedded: Live, regular: Regular, make: Any, mime_type: str, extension: str, is_animated: bool
 ) -> None:
-    ada = signs_up(embedded)
+    ada = regular(embedded)
     form = {"business_id": ada.business_id}
-    content = make(pictures.photo(seed=5))
+    content = make(new_photo())
     answer = ada.client.post("/images/upload", data=form, files={"file": ("page.html", content, "text/html")})
     assert answer.status_code == 201, answer.text
     image = answer.json()["image"]
@@ -110,7 +117,7 @@ def test_bytes_decide_what_a_file_is_and_not_its_name_or_its_label(
     assert image["filename"].endswith(f"-page.{extension}")
     assert urlsplit(image["storage_url"]).path.endswith(f".{extension}")
     for url, type_ in ((image["storage_url"], mime_type), (image["thumbnail_url"], "image/webp")):
-        assert httpx.get(url, trust_env=False).headers["content-type"] == type_
+        assert fetch(url).headers["content-type"] == type_
 
 
 def test_a_picture_that_lies_on_its_side_is_kept_upright(embedded: Live, signs_up: SignsUp) -> None:
@@ -165,12 +172,12 @@ NAMES = {
 
 @pytest.mark.parametrize("case", NAMES)
 def test_a_file_may_be_called_anything_and_the_name_is_never_a_path(
-    embedded: Live, signs_up: SignsUp, case: str
+    embedded: Live, regular: Regular, case: str
 ) -> None:
     given, shown, slug = NAMES[case]
-    ada = signs_up(embedded)
+    ada = regular(embedded)
     body, headers = upload_form(
-        ada.business_id, pictures.jpeg(pictures.photo(seed=3)), f'form-data; name="file"; filename="{given}"'
+        ada.business_id, pictures.jpeg(new_photo()), f'form-data; name="file"; filename="{given}"'
     )
     answer = ada.client.post("/images/upload", content=body, headers=headers)
     assert answer.status_code == 201, answer.text
@@ -192,10 +199,10 @@ def test_a_file_may_be_called_anything_and_the_name_is_never_a_path(
     ],
 )
 def test_names_are_read_however_programs_write_them(
-    embedded: Live, signs_up: SignsUp, disposition: str, shown: str
+    embedded: Live, regular: Regular, disposition: str, shown: str
 ) -> None:
-    ada = signs_up(embedded)
-    body, headers = upload_form(ada.business_id, pictures.jpeg(), disposition)
+    ada = regular(embedded)
+    body, headers = upload_form(ada.business_id, pictures.jpeg(new_photo()), disposition)
     answer = ada.client.post("/images/upload", content=body, headers=headers)
     assert answer.status_code == 201, answer.text
     assert answer.json()["image"]["original_filename"] == shown

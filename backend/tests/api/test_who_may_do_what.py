@@ -16,7 +16,7 @@ import pytest
 
 from tests import factories_pictures as pictures
 from tests.api.conftest import SignsUp
-from tests.api.live import Live
+from tests.api.live import Live, fetch
 from tests.person import Person
 
 ROLES = ("viewer", "editor", "admin", "owner")
@@ -262,7 +262,7 @@ def refusal(answer: httpx.Response) -> str:
 
 
 def test_every_route_is_in_the_table(live: Live) -> None:
-    paths = httpx.get(f"{live.url}/api/v1/openapi.json", trust_env=False).json()["paths"]
+    paths = fetch(f"{live.url}/api/v1/openapi.json").json()["paths"]
     routes = {
         f"{method.upper()} {path.removeprefix('/api/v1')}"
         for path, operations in paths.items()
