@@ -294,17 +294,22 @@ class Library:
         return image
 
     async def remove(self, image_id: int) -> None:
-        """Let go of an image for good: the rows first, then the bytes."""
-        async with self.database.writing() as session:
-            renditions = await models.list_renditions(session, image_id)
-            image = await session.get(Image, image_id)
-            if image is None:
-                return
-            keys = [image.storage_key, image.thumbnail_key, *(made.storage_key for made in renditions)]
-            intent = StorageIntent(keys=keys, created_at=clock.now())
-            session.add(intent)
-            await session.flush()
-            await models.remove(session, image_id)
+        """Let go of an image for good: the rows first, then the bytes. Raises `Conflict` where a post
+        shows it."""
+        try:
+            async with self.database.writing() as session:
+                renditions = await models.list_renditions(session, image_id)
+                image = await session.get(Image, image_id)
+                if image is None:
+                    return
+                keys = [image.storage_key, image.thumbnail_key, *(made.storage_key for made in renditions)]
+                intent = StorageIntent(keys=keys, created_at=clock.now())
+                session.add(intent)
+                await session.flush()
+                await models.remove(session, image_id)
+        except IntegrityError as error:
+            # Somebody put it into a post at this very moment.
+            raise Conflict("image_in_use", "A post shows this image now, so it stays.") from error
         await self._undo(intent.id, keys)
 
     async def sweep(self) -> int:
