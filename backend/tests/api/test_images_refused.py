@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import shutil
+import socket
 import struct
 import subprocess
 import zlib
@@ -191,6 +193,32 @@ def test_curl_shows_the_refusal_of_twenty_megabytes(
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         assert '"code": "file_too_large"' in done.stdout
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 1000000000000", "Transfer-Encoding: chunked"])
+def test_whoever_goes_on_sending_for_ever_is_cut_off(embedded: Live, regular: Regular, length: str) -> None:
+    head = (
+        "POST /api/v1/images/upload HTTP/1.1\r\nHost: localhost\r\n"
+        f"Authorization: Bearer {regular(embedded).token}\r\n"
+        f"Content-Type: multipart/form-data; boundary=frontier\r\n{length}\r\n\r\n"
+    )
+    begin = f"--frontier\r\nContent-Disposition: {FILE}\r\n\r\n".encode()
+    is_chunked = "chunked" in length
+
+    def piece(content: bytes) -> bytes:
+        return b"%x\r\n%s\r\n" % (len(content), content) if is_chunked else content
+
+    sent = 0
+    with (
+        embedded.nothing_is_left_behind(),
+        socket.create_connection(("127.0.0.1", embedded.product.port), timeout=60) as connection,
+    ):
+        connection.sendall(head.encode() + piece(begin))
+        with contextlib.suppress(ConnectionError):
+            while sent < 300 * MIB:
+                connection.sendall(piece(bytes(MIB)))
+                sent += MIB
+    assert sent < 300 * MIB
 
 
 # --- the form

@@ -20,10 +20,12 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from app.core import clock
 from app.core.db import Database
-from app.core.errors import AppError, NotFound, RuleBroken, UnsupportedType, UpstreamUnavailable
+from app.core.errors import AppError, Conflict, NotFound, RuleBroken, UnsupportedType, UpstreamUnavailable
 from app.imaging import Workshop
 from app.imaging.renditions import RECIPES
 from app.models.images import Image, Rendition, StorageIntent
+from app.models.posts import Post, PostImage
+from app.models.users import User
 from app.providers.storage.base import StorageError, StoredObject
 from app.providers.storage.local import LocalStorage
 from app.services import users
@@ -432,6 +434,24 @@ async def test_a_rendition_of_an_image_that_is_removed_meanwhile_is_not_kept(she
         await making
     assert refused.value.code == "image_not_found"
     assert (await shelf.notes(), await shelf.named(), shelf.objects()) == ([], set(), set())
+
+
+async def test_an_image_that_a_post_took_up_at_the_last_moment_stays(shelf: Shelf) -> None:
+    image, _ = await shelf.accept()
+    now = clock.now()
+    async with shelf.database.writing() as session:
+        author = (await session.scalars(sa.select(User.id))).one()
+        post = Post(
+            business_id=shelf.business_id, author_id=author, content_text="", created_at=now, updated_at=now
+        )
+        session.add(post)
+        await session.flush()
+        session.add(PostImage(post_id=post.id, position=0, image_id=image.id))
+    with pytest.raises(Conflict) as refused:
+        await shelf.library.remove(image.id)
+    assert refused.value.code == "image_in_use"
+    assert await shelf.notes() == []
+    assert shelf.objects() == await shelf.named() == {image.storage_key, image.thumbnail_key}
 
 
 async def test_removing_an_image_twice_at_once_is_no_error(shelf: Shelf) -> None:
