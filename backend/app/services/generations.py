@@ -23,6 +23,7 @@ from app.core.errors import (
 )
 from app.core.faults import fault
 from app.core.logging import get_logger
+from app.imaging import HEAD_BYTES, sniff
 from app.models import generations as models
 from app.models import images as image_models
 from app.models.businesses import Role
@@ -53,6 +54,9 @@ STYLES: Mapping[str, str] = {
 }
 """What a style adds to the prompt that the provider sees."""
 
+
+NAME_LENGTH = 60
+"""Characters of a prompt that a generated picture bears as its name, at most."""
 
 _WISHED = ("business_id", "prompt", "size", "quality", "style")
 """What makes two wishes the same."""
@@ -139,7 +143,7 @@ class Generations:
             path = workspace / "received"
             await asyncio.to_thread(path.write_bytes, picture.content)
             digest = (await asyncio.to_thread(hashlib.sha256, picture.content)).hexdigest()
-            received = Received(path, digest, f"{generation.prompt[:60]}")
+            received = Received(path, digest, picture_name(generation.prompt, picture.content))
             image, _ = await self._library.accept(
                 received, business_id=generation.business_id, workspace=workspace, origin=origin
             )
@@ -251,6 +255,17 @@ async def get_generation(session: AsyncSession, *, user_id: int, generation_id: 
     if generation is None:
         raise NotFound("generation_not_found", "There is no such generation.")
     return generation
+
+
+def picture_name(prompt: str, content: bytes) -> str:
+    """What a generated picture is called: the first whole words of its prompt, and its format."""
+    words = " ".join(prompt.split())
+    if len(words) > NAME_LENGTH:
+        # The character after the cut tells whether the last word is whole. One endless word is cut.
+        words = words[: NAME_LENGTH + 1].rsplit(" ", 1)[0][:NAME_LENGTH]
+    words = words.rstrip(" ,.;:-")
+    found = sniff(content[:HEAD_BYTES])
+    return f"{words}.{found.extension}" if found else words
 
 
 def _check(model: Model, *, prompt: str, size: str, quality: str) -> None:
