@@ -45,3 +45,8 @@ export function useBusiness(): Business {
   if (!business) throw new Error("You belong to no business yet. Ask an owner to take you in.");
   return business;
 }
+
+/** Whether the person may change anything in the business in view, and not only look. */
+export function useMayWrite(): boolean {
+  return useBusiness().role !== "viewer";
+}

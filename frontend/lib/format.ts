@@ -20,6 +20,11 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
+/** A limit as the server puts it, in binary units: "10 MiB", "2.5 MiB". */
+export function formatMebibytes(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1).replace(/\.0$/, "")} MiB`;
+}
+
 /** 4032 × 3024 */
 export function formatSize(width: number, height: number): string {
   return `${width} × ${height}`;

@@ -17,8 +17,9 @@ from app.api.deps import (
     session_token,
 )
 from app.api.rate_limits import limit_auth
+from app.imaging import Limits
 from app.schemas.businesses import BusinessView
-from app.schemas.users import Login, Me, PracticeView, Register, SignedIn, UserView
+from app.schemas.users import LimitsView, Login, Me, PracticeView, Register, SignedIn, UserView
 from app.services import users
 from app.services.users import Account, SignIn
 
@@ -69,7 +70,7 @@ async def logout(
 
 @router.get("/auth/me", summary="Who am I")
 async def me(user_id: UserId, session: ReadSession, product: ProductDep) -> Me:
-    """The user behind the token, their businesses, and which parts of this server are practice."""
+    """The user behind the token, their businesses, what is practice here, and this server's limits."""
     return _me(await users.look_up(session, user_id=user_id), product)
 
 
@@ -85,12 +86,16 @@ def _welcome(signed_in: SignIn, product: Product, response: Response) -> SignedI
     )
     who = _me(signed_in.account, product)
     return SignedIn(
-        access_token=signed_in.token, user=who.user, businesses=who.businesses, practice=who.practice
+        access_token=signed_in.token,
+        user=who.user,
+        businesses=who.businesses,
+        practice=who.practice,
+        limits=who.limits,
     )
 
 
 def _me(account: Account, product: Product) -> Me:
-    settings = product.settings
+    settings, sides = product.settings, Limits()
     return Me(
         user=UserView.model_validate(account.user),
         businesses=[
@@ -99,6 +104,9 @@ def _me(account: Account, product: Product) -> Me:
         ],
         practice=PracticeView(
             meta=settings.is_meta_practice, images="practice" in settings.active_image_providers
+        ),
+        limits=LimitsView(
+            max_upload_bytes=settings.max_upload_bytes, min_side=sides.min_side, max_side=sides.max_side
         ),
     )
 

@@ -53,12 +53,21 @@ class PracticeView(View):
     images: bool
 
 
+class LimitsView(View):
+    """What a picture may be on this server. Sides in pixels."""
+
+    max_upload_bytes: int
+    min_side: int
+    max_side: int
+
+
 class Me(View):
-    """Who asks, their businesses, and what is practice on this server."""
+    """Who asks, their businesses, and what is practice and what is possible on this server."""
 
     user: UserView
     businesses: list[BusinessView]
     practice: PracticeView
+    limits: LimitsView
 
 
 class SignedIn(Me):

@@ -7,10 +7,9 @@ import { useComposer } from "@/components/publish/useComposer";
 import { Notice } from "@/components/ui/feedback";
 import { Moment } from "@/components/ui/Moment";
 import type { Image, ImageDetail, PostState } from "@/lib/api/types";
-import { useBusiness } from "@/lib/business";
+import { useBusiness, useMayWrite } from "@/lib/business";
 import { formatBytes, formatSize, plural } from "@/lib/format";
 import { AltTextField } from "./AltTextField";
-import { imageName } from "./imageWords";
 
 interface ImageDetailsProps {
   image: Image;
@@ -21,11 +20,12 @@ interface ImageDetailsProps {
 /** What there is to know about an image, and its alt text to write. */
 export function ImageDetails({ image, posts }: ImageDetailsProps) {
   const business = useBusiness();
+  const mayWrite = useMayWrite();
   return (
     <div className="flex flex-col gap-4">
       <Preview image={image} />
       <div>
-        <h2 className="break-words font-semibold text-name">{imageName(image)}</h2>
+        <h2 className="break-words font-semibold text-name">{image.original_filename}</h2>
         <p className="flex items-center gap-1.5 text-ink-3 text-small">
           {image.is_ai_generated && <Sparkles aria-hidden className="size-3.5 text-ai" />}
           <span>
@@ -35,8 +35,13 @@ export function ImageDetails({ image, posts }: ImageDetailsProps) {
         </p>
       </div>
       <Readiness image={image} />
-      <AltTextField image={image} />
+      {mayWrite && <AltTextField image={image} />}
       <dl className="grid grid-cols-[5rem_minmax(0,1fr)] gap-x-3 gap-y-1.5 text-small">
+        {!mayWrite && (
+          <Fact name="Alt text">
+            {image.alt_text || <span className="text-ink-3">Not written yet</span>}
+          </Fact>
+        )}
         <Fact name="Size">
           <span className="tabular-nums">
             {formatSize(image.width, image.height)} · {formatBytes(image.file_size)}

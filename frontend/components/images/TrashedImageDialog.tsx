@@ -7,8 +7,7 @@ import { Thumbnail } from "@/components/ui/Thumbnail";
 import { toast } from "@/components/ui/Toast";
 import { useRemoveImage, useRestoreImage } from "@/lib/api/images";
 import type { Image } from "@/lib/api/types";
-import { useBusiness } from "@/lib/business";
-import { imageName } from "./imageWords";
+import { useBusiness, useMayWrite } from "@/lib/business";
 
 interface TrashedImageDialogProps {
   /** Null closes it. */
@@ -25,7 +24,7 @@ export function TrashedImageDialog({ image, onClose }: TrashedImageDialogProps) 
     <Dialog
       isOpen={image !== null}
       onClose={onClose}
-      title={shown ? imageName(shown) : ""}
+      title={shown ? shown.original_filename : ""}
       size="sm"
       isFlush
     >
@@ -36,6 +35,7 @@ export function TrashedImageDialog({ image, onClose }: TrashedImageDialogProps) 
 
 function Choice({ image, onClose }: { image: Image; onClose: () => void }) {
   const business = useBusiness();
+  const mayWrite = useMayWrite();
   const restoring = useRestoreImage(business.id);
   const removal = useRemoveImage(business.id);
   const [isSure, setSure] = useState(false);
@@ -56,9 +56,11 @@ function Choice({ image, onClose }: { image: Image; onClose: () => void }) {
             </p>
           )}
           <p className="mt-1">
-            {isSure
-              ? "Once deleted for good, it cannot be brought back."
-              : "Restored, it is back in its place in the library."}
+            {!mayWrite
+              ? "Editors and owners can bring it back."
+              : isSure
+                ? "Once deleted for good, it cannot be brought back."
+                : "Restored, it is back in its place in the library."}
           </p>
         </div>
       </div>
@@ -68,7 +70,9 @@ function Choice({ image, onClose }: { image: Image; onClose: () => void }) {
         </Notice>
       )}
       <div className="flex justify-end gap-2">
-        {isSure ? (
+        {!mayWrite ? (
+          <Button onClick={onClose}>Close</Button>
+        ) : isSure ? (
           <>
             <Button onClick={() => setSure(false)}>Keep it</Button>
             <Button
@@ -91,7 +95,7 @@ function Choice({ image, onClose }: { image: Image; onClose: () => void }) {
                 restoring.mutate(image, {
                   onSuccess: () => {
                     onClose();
-                    toast({ title: "Back in the library", description: imageName(image) });
+                    toast({ title: "Back in the library", description: image.original_filename });
                   },
                 })
               }

@@ -1,6 +1,8 @@
 import { ImageUp } from "lucide-react";
 import { cn } from "@/components/ui/cn";
 import type { Image } from "@/lib/api/types";
+import { useSession } from "@/lib/business";
+import { uploadHint } from "./imageWords";
 import { UploadAnnouncer } from "./UploadAnnouncer";
 import { UploadRow } from "./UploadRow";
 import { useFileDrop } from "./useFileDrop";
@@ -18,6 +20,7 @@ export interface UploadAreaProps {
  * with their progress. Uploads end when it leaves the page.
  */
 export function UploadArea({ onUploaded, className }: UploadAreaProps) {
+  const { limits } = useSession();
   const { uploads, summary, add, cancel, retry } = useUploads({ onUploaded });
   const isOver = useFileDrop(add);
   const picker = useFilePicker(add);
@@ -36,9 +39,7 @@ export function UploadArea({ onUploaded, className }: UploadAreaProps) {
         <span className="font-semibold">
           {isOver ? "Let go to upload" : "Drop pictures here, or choose them"}
         </span>
-        <span className="text-ink-3 text-small">
-          JPEG, PNG, GIF or WebP, up to 10 MiB, 400 to 4096 pixels a side
-        </span>
+        <span className="text-ink-3 text-small">{uploadHint(limits)}</span>
       </button>
       <UploadAnnouncer uploads={uploads} summary={summary} />
       {uploads.length > 0 && (

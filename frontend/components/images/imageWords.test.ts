@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Image } from "@/lib/api/types";
 import { factAndCure } from "./factAndCure";
-import { imageName, tileWords } from "./imageWords";
+import { tileWords, uploadHint } from "./imageWords";
 
 const image = (some: Partial<Image>) =>
   ({
@@ -13,24 +13,11 @@ const image = (some: Partial<Image>) =>
     ...some,
   }) as Image;
 
-describe("imageName", () => {
-  it("is the name of an uploaded file", () => {
-    expect(imageName(image({}))).toBe("harbour.jpg");
-  });
-
-  it("ends a prompt that was cut after a whole word", () => {
-    const ai_prompt = "A quiet harbour at dawn, wooden boats";
-    expect(imageName(image({ ai_prompt, original_filename: "A quiet harbour at da" }))).toBe(
-      "A quiet harbour at…",
+describe("uploadHint", () => {
+  it("says what this server takes", () => {
+    expect(uploadHint({ max_upload_bytes: 2_621_440, min_side: 400, max_side: 4096 })).toBe(
+      "JPEG, PNG, GIF or WebP, up to 2.5 MiB, 400 to 4096 pixels a side",
     );
-    expect(imageName(image({ ai_prompt, original_filename: "A quiet harbour at dawn" }))).toBe(
-      "A quiet harbour at dawn…",
-    );
-    expect(imageName(image({ ai_prompt, original_filename: ai_prompt }))).toBe(ai_prompt);
-  });
-
-  it("is the name that somebody gave to a generated image", () => {
-    expect(imageName(image({ ai_prompt: "A harbour", original_filename: "Hero" }))).toBe("Hero");
   });
 });
 

@@ -1,18 +1,15 @@
-import type { Image } from "@/lib/api/types";
-import { plural } from "@/lib/format";
+import type { Image, Limits } from "@/lib/api/types";
+import { formatMebibytes, plural } from "@/lib/format";
 
-/** What an image is called. A generated one bears the first words of its prompt. */
-export function imageName({ original_filename: name, ai_prompt: prompt }: Image): string {
-  if (!prompt || prompt === name || !prompt.startsWith(name)) return name;
-  // The name was cut from the prompt by length; it ends better after a whole word.
-  const isWhole = /^\W/.test(prompt.slice(name.length));
-  return `${(isWhole ? name : name.replace(/\s+\S*$/, "")).replace(/[\s,.;:]+$/, "")}…`;
+/** What can be uploaded, in a line. */
+export function uploadHint({ max_upload_bytes, min_side, max_side }: Limits): string {
+  return `JPEG, PNG, GIF or WebP, up to ${formatMebibytes(max_upload_bytes)}, ${min_side} to ${max_side} pixels a side`;
 }
 
 /** What a tile shows, in words: "harbour.jpg, AI generated, used 3 times". */
 export function tileWords(image: Image): string {
   return [
-    image.alt_text || imageName(image),
+    image.alt_text || image.original_filename,
     image.is_ai_generated && "AI generated",
     image.usage_count > 0 && `used ${plural(image.usage_count, "time")}`,
   ]

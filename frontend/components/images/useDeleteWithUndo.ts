@@ -3,7 +3,6 @@ import { ApiError } from "@/lib/api/client";
 import { useDeleteImage, useRestoreImage } from "@/lib/api/images";
 import type { Image } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
-import { imageName } from "./imageWords";
 
 /** Moves an image to the trash and offers the way back. `onGone` runs at once. */
 export function useDeleteWithUndo(onGone?: (image: Image) => void): (image: Image) => void {
@@ -31,8 +30,8 @@ export function useDeleteWithUndo(onGone?: (image: Image) => void): (image: Imag
           title: "Moved to the trash",
           description:
             image.usage_count > 0
-              ? `${imageName(image)}. Published posts keep their picture.`
-              : imageName(image),
+              ? `${image.original_filename}. Published posts keep their picture.`
+              : image.original_filename,
           tone: "plain",
           action: { label: "Undo", onPress: () => undo(image) },
         }),
@@ -40,7 +39,7 @@ export function useDeleteWithUndo(onGone?: (image: Image) => void): (image: Imag
       .catch((error: unknown) => {
         const posts = error instanceof ApiError ? namesOfPosts(error) : "";
         toast({
-          title: `${imageName(image)} was not deleted`,
+          title: `${image.original_filename} was not deleted`,
           description: `${error instanceof Error ? error.message : ""} ${posts}`.trim(),
           tone: "bad",
         });

@@ -12,5 +12,11 @@ export function useLibrary(view: LibraryView) {
   const onMore = useCallback(() => {
     if (!isFetchingNextPage && !isFetchNextPageError) void fetchNextPage();
   }, [fetchNextPage, isFetchingNextPage, isFetchNextPageError]);
-  return { query, images, total: data?.pages[0]?.total ?? 0, onMore };
+  return {
+    query,
+    images,
+    total: data?.pages[0]?.total ?? 0,
+    hasUncounted: data?.pages[0]?.total_capped ?? false,
+    onMore,
+  };
 }

@@ -3,7 +3,7 @@ import { useEffect, useEffectEvent, useMemo, useSyncExternalStore } from "react"
 import { imagesKey, showNewImage } from "@/lib/api/images";
 import { sessionQuery } from "@/lib/api/session";
 import type { Image, ImageUploaded } from "@/lib/api/types";
-import { useBusiness } from "@/lib/business";
+import { useBusiness, useSession } from "@/lib/business";
 import { type Upload, UploadQueue } from "@/lib/upload/queue";
 import { summarize, type UploadSummary } from "@/lib/upload/summary";
 
@@ -20,28 +20,37 @@ export interface Uploads {
 
 /**
  * Uploads into the library of the business in view. They end with the component that holds them.
- * Each image shows in the library at once; `onUploaded` runs for each in the order they arrive.
+ * Each image shows in the library at once; `onUploaded` runs for each in the order they
+ * arrive, and is told which images of files chosen later have arrived before it.
  */
 export function useUploads({
   onUploaded,
 }: {
-  onUploaded?: ((image: Image, isDuplicate: boolean) => void) | undefined;
+  onUploaded?:
+    | ((image: Image, isDuplicate: boolean, overtakenBy: readonly number[]) => void)
+    | undefined;
 } = {}): Uploads {
   const business = useBusiness();
   const queryClient = useQueryClient();
 
-  const arrived = useEffectEvent(({ image, duplicate }: ImageUploaded) => {
-    // A duplicate is already somewhere in the lists, or has just come back from the trash.
-    if (duplicate) void queryClient.invalidateQueries({ queryKey: imagesKey(business.id) });
-    else showNewImage(queryClient, business.id, image);
-    onUploaded?.(image, duplicate ?? false);
-  });
+  const arrived = useEffectEvent(
+    ({ image, duplicate }: ImageUploaded, overtakenBy: readonly number[]) => {
+      // A duplicate is already somewhere in the lists, or has just come back from the trash.
+      if (duplicate) void queryClient.invalidateQueries({ queryKey: imagesKey(business.id) });
+      else showNewImage(queryClient, business.id, image);
+      onUploaded?.(image, duplicate ?? false, overtakenBy);
+    },
+  );
 
-  const queue = useMemo(() => new UploadQueue({ businessId: business.id }), [business.id]);
+  const maxBytes = useSession().limits.max_upload_bytes;
+  const queue = useMemo(
+    () => new UploadQueue({ businessId: business.id, maxBytes }),
+    [business.id, maxBytes],
+  );
   useEffect(() => {
     const hurry = () => queue.hurry();
     window.addEventListener("online", hurry);
-    queue.onUploaded = (answer) => arrived(answer);
+    queue.onUploaded = (answer, overtakenBy) => arrived(answer, overtakenBy);
     queue.onFailed = ({ status }) => {
       // The session has ended: asking who is signed in leads to the sign-in page.
       if (status === 401) void queryClient.invalidateQueries({ queryKey: sessionQuery.queryKey });

@@ -1,4 +1,5 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { ViewerNotice } from "@/components/frame/ViewerNotice";
 import { UploadAnnouncer } from "@/components/images/UploadAnnouncer";
 import { useFileDrop } from "@/components/images/useFileDrop";
 import { useFilePicker } from "@/components/images/useFilePicker";
@@ -50,9 +51,13 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
   const chooseRef = useRef<HTMLButtonElement>(null);
 
   const add = (image: Image) => dispatch({ type: "addImages", images: [fromLibrary(image)] });
-  const uploads = useUploads({ onUploaded: add });
+  // Small files overtake large ones; in the post they stand in the order in which they were chosen.
+  const uploads = useUploads({
+    onUploaded: (image, _, overtakenBy) =>
+      dispatch({ type: "addImages", images: [fromLibrary(image)], before: overtakenBy }),
+  });
   const filePicker = useFilePicker(uploads.add);
-  const isOver = useFileDrop(uploads.add, generator !== "open");
+  const isOver = useFileDrop(uploads.add, generator !== "open" && !isViewer);
 
   const check = usePostCheck(business.id, draft, !isViewer);
   const chosen = channels.filter(({ id }) => draft.channelIds.includes(id));
@@ -103,12 +108,8 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
           isPicking ? (
             <LibraryPanel images={draft.images} max={max} onToggle={toggle} onClose={closePicker} />
           ) : (
-            <div className="flex flex-col gap-5 p-5">
-              {isViewer && (
-                <Notice fact="You can look, but not write.">
-                  Your role in {business.name} is viewer. Ask an owner for another one.
-                </Notice>
-              )}
+            <fieldset disabled={isViewer} className="flex min-w-0 flex-col gap-5 p-5">
+              <ViewerNotice />
               <ChannelsField
                 channels={channels}
                 chosenIds={draft.channelIds}
@@ -134,7 +135,7 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
                 onGenerate={() => setGenerator("open")}
                 chooseRef={chooseRef}
               />
-            </div>
+            </fieldset>
           )
         }
         right={<PreviewPane draft={draft} chosen={chosen} check={check} />}

@@ -41,6 +41,13 @@ describe("changing a draft", () => {
     expect(order(changed)).toEqual([1, 2, 3, 4]);
   });
 
+  it("puts an image before those that overtook it on their way", () => {
+    const add = (id: number, before: number[]) =>
+      ({ type: "addImages", images: [image(id)], before }) as const;
+    expect(order(changeDraft(draft, add(4, [3, 2])))).toEqual([1, 4, 2, 3]);
+    expect(order(changeDraft(draft, add(4, [9])))).toEqual([1, 2, 3, 4]);
+  });
+
   it("takes an image out, and keeps the first ones only", () => {
     expect(order(changeDraft(draft, { type: "removeImage", imageId: 2 }))).toEqual([1, 3]);
     expect(order(changeDraft(draft, { type: "keepFirst", count: 1 }))).toEqual([1]);

@@ -25,7 +25,8 @@ export const EMPTY_DRAFT: Draft = { text: "", channelIds: [], images: [] };
 export type DraftAction =
   | { type: "write"; text: string }
   | { type: "toggleChannel"; channelId: number }
-  | { type: "addImages"; images: readonly DraftImage[] }
+  /** At the end, or before the first of `before` that is in the post. */
+  | { type: "addImages"; images: readonly DraftImage[]; before?: readonly number[] }
   | { type: "removeImage"; imageId: number }
   | { type: "keepFirst"; count: number }
   | { type: "moveImage"; imageId: number; to: number }
@@ -47,7 +48,11 @@ export function changeDraft(draft: Draft, action: DraftAction): Draft {
       const fresh = action.images.filter(
         ({ imageId }) => !known.has(imageId) && known.add(imageId),
       );
-      return fresh.length ? { ...draft, images: [...draft.images, ...fresh] } : draft;
+      if (!fresh.length) return draft;
+      const at = draft.images.findIndex(({ imageId }) => action.before?.includes(imageId));
+      const place = at < 0 ? draft.images.length : at;
+      const { images } = draft;
+      return { ...draft, images: [...images.slice(0, place), ...fresh, ...images.slice(place)] };
     }
     case "removeImage":
       return { ...draft, images: draft.images.filter((it) => it.imageId !== action.imageId) };

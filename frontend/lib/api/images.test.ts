@@ -18,6 +18,7 @@ function hold(view: LibraryView, pages: number[][], next: string | null = null) 
     pages: pages.map((ids, index) => ({
       images: ids.map((id) => image(id)),
       total,
+      total_capped: false,
       page: 1,
       pages: 1,
       next_cursor: index < pages.length - 1 ? "more" : next,

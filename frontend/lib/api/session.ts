@@ -15,9 +15,9 @@ function useStartSession<Body>(path: string) {
   return useMutation({
     mutationFn: (body: Body) => api.post<SignedIn>(path, body),
     meta: { isSignIn: true },
-    onSuccess: ({ user, businesses, practice }) => {
+    onSuccess: ({ user, businesses, practice, limits }) => {
       queryClient.clear();
-      queryClient.setQueryData(sessionQuery.queryKey, { user, businesses, practice });
+      queryClient.setQueryData(sessionQuery.queryKey, { user, businesses, practice, limits });
     },
   });
 }

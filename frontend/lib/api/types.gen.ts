@@ -183,13 +183,14 @@ export type ImageDetail = {
   width: number;
 };
 
-/** One page of the library. */
+/** One page of the library. A search counts up to 1,000; with `total_capped` there are more. */
 export type ImageList = {
   images: Array<ImageView>;
   next_cursor: string | null;
   page: number;
   pages: number;
   total: number;
+  total_capped: boolean;
 };
 
 /** The image that was kept, or the one that was there already (`duplicate`). */
@@ -236,15 +237,23 @@ export type LibraryTotals = {
   images: number;
 };
 
+/** What a picture may be on this server. Sides in pixels. */
+export type LimitsView = {
+  max_side: number;
+  max_upload_bytes: number;
+  min_side: number;
+};
+
 /** E-mail and password. */
 export type Login = {
   email: string;
   password: string;
 };
 
-/** Who asks, their businesses, and what is practice on this server. */
+/** Who asks, their businesses, and what is practice and what is possible on this server. */
 export type Me = {
   businesses: Array<BusinessView>;
+  limits: LimitsView;
   practice: PracticeView;
   user: UserView;
 };
@@ -482,6 +491,7 @@ export type RulesView = {
 export type SignedIn = {
   access_token: string;
   businesses: Array<BusinessView>;
+  limits: LimitsView;
   practice: PracticeView;
   token_type: "bearer";
   user: UserView;

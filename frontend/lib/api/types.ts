@@ -15,6 +15,7 @@ export type {
   ImageUploaded,
   ImageView as Image,
   LibraryTotals,
+  LimitsView as Limits,
   Login as SignIn,
   Me as Session,
   PostAnswer,

@@ -97,7 +97,10 @@ describe("a file that is taken", () => {
     expect(calls[0]?.body).toMatch(/name="business_id"\s+7/);
     expect(calls[0]?.body).toContain('name="file"; filename="harbour.jpg"');
     expect(only()).toMatchObject({ image: { id: 1 }, isDuplicate: false, sent: 1, error: null });
-    expect(uploaded).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ success: true }));
+    expect(uploaded).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ success: true }),
+      [],
+    );
   });
 
   it("is checked by the server after its last byte has left", async () => {
@@ -172,7 +175,7 @@ describe("a file that is refused", () => {
     queue.add([picture("second", 300)]);
     expect(queue.getUploads()[1]).toMatchObject({
       state: "failed",
-      error: { detail: "Larger than 100 bytes." },
+      error: { code: "file_too_large", problem: { limit: 100 } },
     });
     answer = ({ response }) => accept(response);
     queue.add([picture("third", 90)]);
@@ -180,11 +183,46 @@ describe("a file that is refused", () => {
     expect(calls).toHaveLength(2);
   });
 
+  it("for its size comes without the journey where the limit is known", async () => {
+    const limit = 1024 * 1024;
+    start({ maxBytes: limit }).add([picture("large", limit + 1), picture("just right", limit)]);
+    await until(() => expect(states()).toEqual(["failed", "done"]));
+    expect(queue.getUploads()[0]).toMatchObject({
+      mayRetry: false,
+      error: { detail: "The file is larger than 1 MiB. Make it smaller and send it again." },
+    });
+    expect(calls).toHaveLength(1);
+  });
+
   it("because the session has ended may be sent again by hand only", async () => {
     answer = ({ response }) => refuse(response, 401, { code: "not_signed_in" });
     start().add([picture()]);
     await until(() => expect(only()).toMatchObject({ state: "failed", mayRetry: true }));
     expect(calls).toHaveLength(1);
+  });
+});
+
+describe("a file that arrives late", () => {
+  it("is told of those chosen after it that arrived before it", async () => {
+    answer = () => {};
+    const arrived = vi.fn();
+    start({ parallel: 3 });
+    queue.onUploaded = ({ image }, overtakenBy) => arrived(image.id, overtakenBy);
+    queue.add([picture("first"), picture("second"), picture("third")]);
+    await until(() => expect(calls).toHaveLength(3));
+    const finish = async (name: string, id: number) => {
+      const call = calls.find(({ body }) => body.includes(`filename="${name}"`));
+      if (call) accept(call.response, { id });
+      await until(() => expect(arrived.mock.lastCall?.[0]).toBe(id));
+    };
+    await finish("third", 3);
+    await finish("first", 1);
+    await finish("second", 2);
+    expect(arrived.mock.calls).toEqual([
+      [3, []],
+      [1, [3]],
+      [2, [3]],
+    ]);
   });
 });
 

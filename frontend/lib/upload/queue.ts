@@ -10,14 +10,9 @@
  * under the same idempotency key, so that it never arrives twice. A file that was refused is not
  * sent again: it would be refused again. Cancelling takes a file off the list at once.
  */
-import {
-  type ApiError,
-  apiUrl,
-  errorFromBody,
-  networkError,
-  newIdempotencyKey,
-} from "@/lib/api/client";
+import { ApiError, apiUrl, errorFromBody, networkError, newIdempotencyKey } from "@/lib/api/client";
 import type { Image, ImageUploaded } from "@/lib/api/types";
+import { formatMebibytes } from "@/lib/format";
 
 export type UploadState = "waiting" | "sending" | "checking" | "done" | "failed";
 
@@ -39,6 +34,8 @@ export interface Upload {
 
 export interface UploadQueueOptions {
   businessId: number;
+  /** The largest file that the server takes. One that is larger is refused without sending it. */
+  maxBytes?: number;
   /** Files on the way at once. */
   parallel?: number;
   /** Milliseconds before each further try after no answer; their number is the number of tries. */
@@ -70,8 +67,8 @@ function isPassing(error: ApiError): boolean {
 }
 
 export class UploadQueue {
-  /** Runs once for each file that arrived. */
-  onUploaded: ((answer: ImageUploaded) => void) | undefined;
+  /** Runs once for each file that arrived, with the images of later files that arrived before it. */
+  onUploaded: ((answer: ImageUploaded, overtakenBy: readonly number[]) => void) | undefined;
   /** Runs for each file that will not be tried again by itself. */
   onFailed: ((error: ApiError) => void) | undefined;
 
@@ -80,8 +77,7 @@ export class UploadQueue {
   #jobs: Job[] = [];
   #shown: readonly Upload[] = [];
   #nextId = 1;
-  /** What the server said it takes at most, once it has said so. */
-  #limit: ApiError | undefined;
+  #maxBytes: number;
 
   constructor(options: UploadQueueOptions) {
     this.#options = {
@@ -89,8 +85,10 @@ export class UploadQueue {
       pauses: [1_000, 3_000, 9_000],
       patience: 90_000,
       address: apiUrl("/images/upload"),
+      maxBytes: Number.POSITIVE_INFINITY,
       ...options,
     };
+    this.#maxBytes = this.#options.maxBytes;
   }
 
   /** Calls `listener` after every change; returns how to stop that. */
@@ -189,8 +187,8 @@ export class UploadQueue {
     for (const job of this.#jobs) {
       if (free <= 0) break;
       if (job.shown.state !== "waiting" || job.pause !== undefined) continue;
-      if (this.#limit && job.shown.file.size > Number(this.#limit.problem.limit)) {
-        this.#fail(job, this.#limit);
+      if (job.shown.file.size > this.#maxBytes) {
+        this.#fail(job, tooLarge(this.#maxBytes));
         continue;
       }
       this.#send(job);
@@ -254,7 +252,7 @@ export class UploadQueue {
         image: body.image,
         isDuplicate: body.duplicate,
       });
-      this.onUploaded?.(body);
+      this.onUploaded?.(body, this.#arrivedAfter(job));
       return;
     }
     const error =
@@ -263,7 +261,10 @@ export class UploadQueue {
         : errorFromBody(request.status, body, {
             get: (name) => request.getResponseHeader(name),
           });
-    if (error.code === "file_too_large" && Number(error.problem.limit) > 0) this.#limit = error;
+    // The server has been set to another limit since the page was loaded.
+    if (error.code === "file_too_large" && Number(error.problem.limit) > 0) {
+      this.#maxBytes = Number(error.problem.limit);
+    }
     const pause = this.#options.pauses[job.tries - 1];
     if (isPassing(error) && error.status !== 401 && pause !== undefined) {
       this.#change(job, { state: "waiting", sent: 0, error });
@@ -279,6 +280,11 @@ export class UploadQueue {
     }
   }
 
+  #arrivedAfter(job: Job): number[] {
+    const later = this.#jobs.slice(this.#jobs.indexOf(job) + 1);
+    return later.flatMap(({ shown }) => (shown.image ? [shown.image.id] : []));
+  }
+
   #fail(job: Job, error: ApiError): void {
     this.#change(job, { state: "failed", sent: 0, error, mayRetry: isPassing(error) });
     this.onFailed?.(error);
@@ -292,6 +298,16 @@ export class UploadQueue {
     this.#shown = this.#jobs.map(({ shown }) => shown);
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** The server's refusal, word for word. */
+function tooLarge(limit: number): ApiError {
+  return new ApiError({
+    status: 413,
+    code: "file_too_large",
+    detail: `The file is larger than ${formatMebibytes(limit)}. Make it smaller and send it again.`,
+    problem: { limit },
+  });
 }
 
 function isActive({ shown }: Job): boolean {

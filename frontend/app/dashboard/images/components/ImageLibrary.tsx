@@ -2,7 +2,6 @@ import { ImageOff, SearchX, Sparkles, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { ImageGrid } from "@/components/images/ImageGrid";
 import { ImageTile } from "@/components/images/ImageTile";
-import { imageName } from "@/components/images/imageWords";
 import { TileAction, TileIconAction } from "@/components/images/TileAction";
 import { TrashedImageDialog } from "@/components/images/TrashedImageDialog";
 import { useLibrary } from "@/components/images/useLibrary";
@@ -17,6 +16,7 @@ import {
   Skeleton,
 } from "@/components/ui/feedback";
 import type { Image } from "@/lib/api/types";
+import { useMayWrite } from "@/lib/business";
 import { plural } from "@/lib/format";
 import { useMediaQuery } from "@/lib/useMediaQuery";
 import type { ImagesView } from "../useImagesView";
@@ -34,10 +34,11 @@ interface ImageLibraryProps {
 /** The library as a grid, in each of its states. */
 export function ImageLibrary({ view, onUse, onDelete, onUpload, onGenerate }: ImageLibraryProps) {
   const { filter, sort, search, image: shownId, show } = view;
-  const { query, images, total, onMore } = useLibrary({ filter, sort, search });
+  const { query, images, total, hasUncounted, onMore } = useLibrary({ filter, sort, search });
   const [trashed, setTrashed] = useState<Image | null>(null);
   const isNarrow = useMediaQuery("(width < 36rem)");
   const tileWidth = isNarrow ? 100 : 148;
+  const mayWrite = useMayWrite();
   const isTrash = filter === "trashed";
   const isAll = !filter && !search;
 
@@ -51,7 +52,10 @@ export function ImageLibrary({ view, onUse, onDelete, onUpload, onGenerate }: Im
       <LibraryToolbar view={view} />
       <div className="page-padding flex flex-1 flex-col pt-1.5 pb-6">
         <p role="status" className="sr-only">
-          {query.isSuccess && !query.isPlaceholderData && !isAll && plural(total, "image")}
+          {query.isSuccess &&
+            !query.isPlaceholderData &&
+            !isAll &&
+            `${hasUncounted ? "More than " : ""}${plural(total, "image")}`}
         </p>
         {query.isError && !images.length ? (
           <ErrorState
@@ -74,7 +78,9 @@ export function ImageLibrary({ view, onUse, onDelete, onUpload, onGenerate }: Im
           >
             {isTrash && (
               <p className="pb-3 text-ink-2">
-                Press an image to bring it back, or to delete it for good.
+                {mayWrite
+                  ? "Press an image to bring it back, or to delete it for good."
+                  : "Editors and owners can bring these images back."}
               </p>
             )}
             <ImageGrid
@@ -85,7 +91,7 @@ export function ImageLibrary({ view, onUse, onDelete, onUpload, onGenerate }: Im
               hasMore={query.hasNextPage && !query.isFetchNextPageError}
               onMore={onMore}
               isSelected={({ id }) => id === shownId}
-              onDeleteKey={isTrash ? undefined : onDelete}
+              onDeleteKey={isTrash || !mayWrite ? undefined : onDelete}
               renderTile={(image, tabIndex) => (
                 <ImageTile
                   image={image}
@@ -96,14 +102,15 @@ export function ImageLibrary({ view, onUse, onDelete, onUpload, onGenerate }: Im
                   }
                   actions={
                     !isTrash &&
-                    !isNarrow && (
+                    !isNarrow &&
+                    mayWrite && (
                       <>
                         <TileAction tabIndex={tabIndex} onPress={() => onUse(image.id)}>
                           Use in a post
                         </TileAction>
                         <TileIconAction
                           tabIndex={tabIndex}
-                          label={`Delete ${imageName(image)}`}
+                          label={`Delete ${image.original_filename}`}
                           icon={Trash2}
                           onPress={() => onDelete(image)}
                         />
@@ -154,6 +161,7 @@ function NothingHere({
   view: ImagesView;
   onGenerate: () => void;
 }) {
+  const mayWrite = useMayWrite();
   const showAll = (
     <Button onClick={() => change({ search: undefined, filter: undefined })}>
       Show all images
@@ -176,7 +184,7 @@ function NothingHere({
       icon={filter === "trashed" ? Trash2 : ImageOff}
       title={title}
       action={
-        filter === "ai_generated" ? (
+        filter === "ai_generated" && mayWrite ? (
           <Button variant="ai-soft" icon={Sparkles} onClick={onGenerate}>
             Generate an image
           </Button>
