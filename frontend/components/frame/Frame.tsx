@@ -14,7 +14,7 @@ import { cloneElement, lazy, type ReactNode, Suspense, useEffect, useRef } from 
 import { useComposer } from "@/components/publish/useComposer";
 import { Notice } from "@/components/ui/feedback";
 import { libraryTotalsQuery } from "@/lib/api/images";
-import { useBusiness, useSession } from "@/lib/business";
+import { useBusiness, useMayWrite, useSession } from "@/lib/business";
 import { formatCount } from "@/lib/format";
 import { useOnline } from "@/lib/useOnline";
 import { Brand } from "./BrandMark";
@@ -148,22 +148,25 @@ function RailLink({
 
 function BottomBar() {
   const composer = useComposer();
+  const mayWrite = useMayWrite();
   const [home, images, posts] = PLACES;
   return (
     <nav
       aria-label="Main"
-      className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-5 items-center border-line border-t bg-bg pb-[env(safe-area-inset-bottom)] md:hidden"
+      className="fixed inset-x-0 bottom-0 z-30 grid auto-cols-fr grid-flow-col items-center border-line border-t bg-bg pb-[env(safe-area-inset-bottom)] md:hidden"
     >
       <BarLink {...home} />
       <BarLink {...images} />
-      <button
-        type="button"
-        onClick={() => composer.openNew()}
-        className="mx-auto flex h-10 w-14 items-center justify-center rounded-card bg-ink text-on-ink active:bg-ink/80"
-      >
-        <Plus aria-hidden className="size-5" />
-        <span className="sr-only">New post</span>
-      </button>
+      {mayWrite && (
+        <button
+          type="button"
+          onClick={() => composer.openNew()}
+          className="mx-auto flex h-10 w-14 items-center justify-center rounded-card bg-ink text-on-ink active:bg-ink/80"
+        >
+          <Plus aria-hidden className="size-5" />
+          <span className="sr-only">New post</span>
+        </button>
+      )}
       <BarLink {...posts} />
       <Suspense fallback={cloneElement(BAR_MENU_BUTTON, { disabled: true })}>
         <BusinessMenu side="top" align="end" trigger={BAR_MENU_BUTTON} />

@@ -2,6 +2,7 @@ import { Plus } from "lucide-react";
 import type { ReactNode } from "react";
 import { useComposer } from "@/components/publish/useComposer";
 import { Button } from "@/components/ui/Button";
+import { useMayWrite } from "@/lib/business";
 
 interface PageHeaderProps {
   /** The heading, and the name of the browser tab. */
@@ -12,9 +13,10 @@ interface PageHeaderProps {
   actions?: ReactNode;
 }
 
-/** The head of every page. New post is always there; on a phone it is in the bottom bar. */
+/** The head of every page. New post is there for all who may write; on a phone in the bottom bar. */
 export function PageHeader({ title, fact, actions }: PageHeaderProps) {
   const composer = useComposer();
+  const mayWrite = useMayWrite();
   return (
     <header className="page-padding flex min-h-16 flex-wrap items-center gap-x-3 gap-y-2 py-3">
       <title>{`${title} · AIGrowth`}</title>
@@ -22,14 +24,16 @@ export function PageHeader({ title, fact, actions }: PageHeaderProps) {
       {fact && <p className="text-body text-ink-3 tabular-nums">{fact}</p>}
       <div className="ml-auto flex items-center gap-2">
         {actions}
-        <Button
-          variant="primary"
-          icon={Plus}
-          onClick={() => composer.openNew()}
-          className="max-md:hidden"
-        >
-          New post
-        </Button>
+        {mayWrite && (
+          <Button
+            variant="primary"
+            icon={Plus}
+            onClick={() => composer.openNew()}
+            className="max-md:hidden"
+          >
+            New post
+          </Button>
+        )}
       </div>
     </header>
   );

@@ -8,7 +8,7 @@ import { IconButton } from "@/components/ui/IconButton";
 import { ApiError } from "@/lib/api/client";
 import { findListedImage, imageQuery } from "@/lib/api/images";
 import type { Image } from "@/lib/api/types";
-import { useBusiness } from "@/lib/business";
+import { useBusiness, useMayWrite } from "@/lib/business";
 import { useMediaQuery } from "@/lib/useMediaQuery";
 import { ImageDetails } from "./ImageDetails";
 
@@ -114,6 +114,7 @@ interface ContentProps extends Omit<ImageDetailsPanelProps, "onClose"> {
 
 function Content({ imageId, isClosing = false, onUse, onDelete, children }: ContentProps) {
   const business = useBusiness();
+  const mayWrite = useMayWrite();
   const queryClient = useQueryClient();
   const query = useQuery({
     ...imageQuery(business.id, imageId ?? 0),
@@ -140,9 +141,15 @@ function Content({ imageId, isClosing = false, onUse, onDelete, children }: Cont
   return children(
     <ImageDetails key={image.id} image={image} posts={query.data?.posts} />,
     <>
-      <Button variant="primary" className="flex-1" onClick={() => onUse(image.id)}>
-        Use in a post
-      </Button>
+      {mayWrite ? (
+        <Button variant="primary" className="flex-1" onClick={() => onUse(image.id)}>
+          Use in a post
+        </Button>
+      ) : (
+        <p className="flex-1 self-center text-balance text-ink-3 text-small">
+          Editors and owners can use and change it.
+        </p>
+      )}
       <a
         href={image.storage_url}
         download={image.original_filename}
@@ -152,13 +159,15 @@ function Content({ imageId, isClosing = false, onUse, onDelete, children }: Cont
       >
         <Download aria-hidden className="size-4" />
       </a>
-      <IconButton
-        label="Delete"
-        icon={Trash2}
-        variant="secondary"
-        className="h-control w-auto aspect-square"
-        onClick={() => onDelete(image)}
-      />
+      {mayWrite && (
+        <IconButton
+          label="Delete"
+          icon={Trash2}
+          variant="secondary"
+          className="h-control w-auto aspect-square"
+          onClick={() => onDelete(image)}
+        />
+      )}
     </>,
   );
 }

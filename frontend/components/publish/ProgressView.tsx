@@ -9,7 +9,7 @@ import { Button } from "@/components/ui/Button";
 import { Notice } from "@/components/ui/feedback";
 import { postQuery, showPost, showUses } from "@/lib/api/posts";
 import type { Post } from "@/lib/api/types";
-import { useBusiness } from "@/lib/business";
+import { useBusiness, useMayWrite } from "@/lib/business";
 import { plural } from "@/lib/format";
 import { ModalFooter } from "./Panes";
 import { hasSettled, listed, nextLookIn } from "./progress";
@@ -26,6 +26,7 @@ interface ProgressViewProps {
 /** How a post goes out, channel by channel. Leaving does not stop it. */
 export function ProgressView({ post: sent, onTitle, onClose, onAnother }: ProgressViewProps) {
   const business = useBusiness();
+  const mayWrite = useMayWrite();
   const queryClient = useQueryClient();
   const navigate = useNavigate();
   const [begin, setBegin] = useState(() => Date.now());
@@ -73,7 +74,7 @@ export function ProgressView({ post: sent, onTitle, onClose, onAnother }: Progre
                   timezone={business.timezone}
                   scheduledAt={post.scheduled_at}
                   isFollowed
-                  mayAct={business.role !== "viewer"}
+                  mayAct={mayWrite}
                   onStep={() => setBegin(Date.now())}
                 />
               </li>
@@ -92,7 +93,7 @@ export function ProgressView({ post: sent, onTitle, onClose, onAnother }: Progre
             You can close this. Publishing goes on, and you are told how it ends.
           </p>
         )}
-        {isSettled && (
+        {isSettled && mayWrite && (
           <Button onClick={onAnother} className="ml-auto">
             New post
           </Button>
@@ -101,7 +102,7 @@ export function ProgressView({ post: sent, onTitle, onClose, onAnother }: Progre
           ref={closeRef}
           variant={isSettled ? "primary" : "secondary"}
           onClick={onClose}
-          className={isSettled ? undefined : "ml-auto"}
+          className={isSettled && mayWrite ? undefined : "ml-auto"}
         >
           {isSettled ? "Done" : "Close"}
         </Button>

@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { PageHeader } from "@/components/frame/PageHeader";
 import { PracticeNotice } from "@/components/frame/PracticeNotice";
+import { ViewerNotice } from "@/components/frame/ViewerNotice";
 import { libraryTotalsQuery } from "@/lib/api/images";
 import { recentPostsQuery } from "@/lib/api/posts";
-import { useBusiness, useSession } from "@/lib/business";
+import { useBusiness, useMayWrite, useSession } from "@/lib/business";
 import { formatDay } from "@/lib/format";
 import { ChannelsCard } from "./components/ChannelsCard";
 import { DraftsCard } from "./components/DraftsCard";
@@ -16,13 +17,14 @@ import { PublishedCard } from "./components/PublishedCard";
 export default function HomePage() {
   const business = useBusiness();
   const { practice } = useSession();
+  const mayWrite = useMayWrite();
   const totals = useQuery(libraryTotalsQuery(business.id));
   const recent = useQuery(recentPostsQuery(business.id));
 
   const posts = recent.data?.posts ?? [];
   const hasPublished = posts.some((post) => post.publications.some((p) => p.state === "published"));
   const isKnown = Boolean(totals.data && recent.data);
-  const isNew = isKnown && !hasPublished;
+  const isNew = isKnown && !hasPublished && mayWrite;
   return (
     <>
       <PageHeader title="Home" fact={formatDay(new Date(), business.timezone)} />
@@ -30,6 +32,7 @@ export default function HomePage() {
         <div className="md:hidden">
           <PracticeNotice practice={practice} />
         </div>
+        <ViewerNotice />
         {isNew && (
           <FirstSteps
             hasImage={(totals.data?.images ?? 0) > 0}

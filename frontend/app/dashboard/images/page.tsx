@@ -9,7 +9,7 @@ import { useUploads } from "@/components/images/useUploads";
 import { useComposer } from "@/components/publish/useComposer";
 import { Button } from "@/components/ui/Button";
 import { libraryTotalsQuery } from "@/lib/api/images";
-import { useBusiness } from "@/lib/business";
+import { useBusiness, useMayWrite } from "@/lib/business";
 import { formatBytes, formatCount } from "@/lib/format";
 import { AIImageGenerator, GenerateButton } from "./components/AIImageGenerator";
 import { ImageLibrary } from "./components/ImageLibrary";
@@ -19,6 +19,7 @@ import { useImagesView } from "./useImagesView";
 /** The library: everything the business has uploaded or had painted. */
 export default function ImagesPage() {
   const business = useBusiness();
+  const mayWrite = useMayWrite();
   const view = useImagesView();
   const composer = useComposer();
   const totals = useQuery(libraryTotalsQuery(business.id));
@@ -49,15 +50,17 @@ export default function ImagesPage() {
               : undefined
           }
           actions={
-            <>
-              <GenerateButton onPress={() => setGenerating(true)} />
-              <Button icon={Upload} onClick={picker.open}>
-                Upload
-              </Button>
-            </>
+            mayWrite && (
+              <>
+                <GenerateButton onPress={() => setGenerating(true)} />
+                <Button icon={Upload} onClick={picker.open}>
+                  Upload
+                </Button>
+              </>
+            )
           }
         />
-        {picker.input}
+        {mayWrite && picker.input}
         <ImageLibrary
           view={view}
           onUse={startPost}
@@ -65,7 +68,7 @@ export default function ImagesPage() {
           onUpload={picker.open}
           onGenerate={() => setGenerating(true)}
         />
-        <ImageUploader uploads={uploads} canDrop={!composer.request && !isGenerating} />
+        <ImageUploader uploads={uploads} canDrop={mayWrite && !composer.request && !isGenerating} />
       </div>
       <ImageDetailsPanel
         imageId={view.image}

@@ -6,7 +6,7 @@ import { ErrorState, Loading } from "@/components/ui/feedback";
 import { Moment } from "@/components/ui/Moment";
 import { Card } from "@/components/ui/surface";
 import { postsInStateQuery } from "@/lib/api/posts";
-import { useBusiness } from "@/lib/business";
+import { useBusiness, useMayWrite } from "@/lib/business";
 import { PostRow, ROW, RowSkeletons } from "./PostRow";
 
 const SHOWN = 4;
@@ -15,6 +15,7 @@ const SHOWN = 4;
 export function DraftsCard() {
   const business = useBusiness();
   const composer = useComposer();
+  const mayWrite = useMayWrite();
   const query = useQuery(postsInStateQuery(business.id, "draft", SHOWN));
   return (
     <Card
@@ -48,10 +49,14 @@ export function DraftsCard() {
       ) : query.data.posts.length === 0 ? (
         <p className="px-5 pb-5 text-ink-2">
           No drafts.{" "}
-          <button type="button" className="link" onClick={() => composer.openNew()}>
-            Start a post
-          </button>{" "}
-          and save it for later.
+          {mayWrite && (
+            <>
+              <button type="button" className="link" onClick={() => composer.openNew()}>
+                Start a post
+              </button>{" "}
+              and save it for later.
+            </>
+          )}
         </p>
       ) : (
         <ul className="pb-2">

@@ -5,7 +5,7 @@ import { Card } from "@/components/ui/surface";
 import { Thumbnail } from "@/components/ui/Thumbnail";
 import { newestImagesQuery } from "@/lib/api/images";
 import type { LibraryTotals } from "@/lib/api/types";
-import { useBusiness } from "@/lib/business";
+import { useBusiness, useMayWrite } from "@/lib/business";
 import { plural } from "@/lib/format";
 
 const SHOWN = 6;
@@ -13,6 +13,7 @@ const SHOWN = 6;
 /** A look into the library. */
 export function NewestImagesCard({ totals }: { totals: LibraryTotals | undefined }) {
   const business = useBusiness();
+  const mayWrite = useMayWrite();
   const query = useQuery(newestImagesQuery(business.id, SHOWN));
   return (
     <Card
@@ -47,10 +48,14 @@ export function NewestImagesCard({ totals }: { totals: LibraryTotals | undefined
       ) : query.data.images.length === 0 ? (
         <p className="text-ink-2">
           No images yet.{" "}
-          <Link to="/dashboard/images" className="link">
-            Add the first one
-          </Link>
-          .
+          {mayWrite && (
+            <>
+              <Link to="/dashboard/images" className="link">
+                Add the first one
+              </Link>
+              .
+            </>
+          )}
         </p>
       ) : (
         <ul className="grid grid-cols-3 gap-2 pt-2">

@@ -11,7 +11,7 @@ import { Moment } from "@/components/ui/Moment";
 import { Card } from "@/components/ui/surface";
 import { postsInStateQuery } from "@/lib/api/posts";
 import type { Post, Publication } from "@/lib/api/types";
-import { useBusiness } from "@/lib/business";
+import { useBusiness, useMayWrite } from "@/lib/business";
 
 const SHOWN = 4;
 const GRID = "grid grid-cols-2 gap-x-2.5 gap-y-4 sm:grid-cols-4";
@@ -20,6 +20,7 @@ const GRID = "grid grid-cols-2 gap-x-2.5 gap-y-4 sm:grid-cols-4";
 export function PublishedCard() {
   const business = useBusiness();
   const composer = useComposer();
+  const mayWrite = useMayWrite();
   const query = useQuery(postsInStateQuery(business.id, "published", SHOWN));
   return (
     <Card
@@ -55,7 +56,7 @@ export function PublishedCard() {
         <EmptyState
           icon={Send}
           title="Nothing published yet"
-          action={<Button onClick={() => composer.openNew()}>Write a post</Button>}
+          action={mayWrite && <Button onClick={() => composer.openNew()}>Write a post</Button>}
           className="py-8"
         >
           What you publish appears here, with a link to where it can be seen.

@@ -7,7 +7,7 @@ import { Button } from "@/components/ui/Button";
 import { EmptyState, ErrorState, Loading, Notice, Skeleton } from "@/components/ui/feedback";
 import { postListQuery } from "@/lib/api/posts";
 import type { PostState } from "@/lib/api/types";
-import { useBusiness } from "@/lib/business";
+import { useBusiness, useMayWrite } from "@/lib/business";
 import { PostCard } from "./PostCard";
 
 /** The posts in the chosen state, newest first; what moves is followed as it moves. */
@@ -101,19 +101,25 @@ const NOTHING: Partial<Record<PostState, { title: string; words: string }>> = {
 
 function Nothing({ state }: { state: PostState | undefined }) {
   const composer = useComposer();
+  const mayWrite = useMayWrite();
   const words = state && NOTHING[state];
   return (
     <EmptyState
       icon={Send}
       title={words?.title ?? "No posts yet"}
       action={
-        <Button icon={Plus} onClick={() => composer.openNew()}>
-          Write a post
-        </Button>
+        mayWrite && (
+          <Button icon={Plus} onClick={() => composer.openNew()}>
+            Write a post
+          </Button>
+        )
       }
       className="rounded-card border border-line border-dashed py-16"
     >
-      {words?.words ?? "Write one, see what will be sent, and follow here how it goes out."}
+      {words?.words ??
+        (mayWrite
+          ? "Write one, see what will be sent, and follow here how it goes out."
+          : "What others write stands here, with how it goes out.")}
     </EmptyState>
   );
 }
