@@ -31,5 +31,6 @@ export default defineConfig({
     exclude: ["node_modules/**", "dist/**"],
     setupFiles: ["./testing/setup.ts"],
     restoreMocks: true,
+    testTimeout: 20_000,
   },
 });

@@ -12,7 +12,7 @@ const VARIANTS: Record<ButtonVariant, string> = {
     "border border-line-strong bg-surface text-ink hover:bg-sunken active:bg-line dark:hover:bg-raised",
   ghost: "text-ink-2 hover:bg-ink/6 hover:text-ink active:bg-ink/10",
   ai: "bg-ai text-on-ai hover:bg-ai/90 active:bg-ai/80",
-  "ai-soft": "bg-ai-soft text-ai hover:bg-ai/18 active:bg-ai/24",
+  "ai-soft": "bg-ai-soft text-ai hover:inset-ring hover:inset-ring-ai/45 active:inset-ring-ai",
   danger: "bg-bad text-on-bad hover:bg-bad/90 active:bg-bad/80",
 };
 

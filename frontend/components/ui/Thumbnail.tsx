@@ -11,9 +11,18 @@ interface ThumbnailProps {
   className?: string;
 }
 
+/** Milliseconds after which the picture has faded in and its placeholder out. */
+const FADES = 320;
+
 /** A square, centred crop of a picture over its blurred placeholder; fades in within 150 ms. */
 export function Thumbnail({ src, thumbhash, alt, className }: ThumbnailProps) {
   const [state, setState] = useState<"loading" | "shown" | "failed">("loading");
+  const [isSettled, setSettled] = useState(false);
+  useEffect(() => {
+    if (state !== "shown") return;
+    const timer = setTimeout(() => setSettled(true), FADES);
+    return () => clearTimeout(timer);
+  }, [state]);
   return (
     <span
       className={cn(
@@ -21,7 +30,9 @@ export function Thumbnail({ src, thumbhash, alt, className }: ThumbnailProps) {
         className,
       )}
     >
-      {thumbhash && <Placeholder thumbhash={thumbhash} isCovered={state === "shown"} />}
+      {thumbhash && !isSettled && (
+        <Placeholder thumbhash={thumbhash} isCovered={state === "shown"} />
+      )}
       {state !== "failed" && (
         <img
           src={src}
@@ -48,7 +59,7 @@ export function Thumbnail({ src, thumbhash, alt, className }: ThumbnailProps) {
   );
 }
 
-/** Leaves once it is covered, so that it does not shine through a transparent picture. */
+/** Fades once it is covered, so that it does not shine through a transparent picture. */
 function Placeholder({ thumbhash, isCovered }: { thumbhash: string; isCovered: boolean }) {
   const ref = useRef<HTMLCanvasElement>(null);
   useEffect(() => {

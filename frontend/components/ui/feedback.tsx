@@ -63,7 +63,7 @@ export function Notice({
     >
       {Icon && <Icon aria-hidden className="mt-0.5 size-4 shrink-0" />}
       <p className="min-w-0 flex-1">
-        {fact && <strong className="font-semibold">{fact}</strong>} {children}{" "}
+        {fact && <strong className="block font-semibold">{fact}</strong>} {children}{" "}
         {cure && <span className="[&_a]:underline [&_button]:underline">{cure}</span>}
       </p>
     </div>
