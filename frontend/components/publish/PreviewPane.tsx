@@ -15,13 +15,15 @@ interface PreviewPaneProps {
   draft: Draft;
   chosen: readonly Channel[];
   check: Check;
+  /** The channel that the person wants to see; the first one where it is not chosen. */
+  wantedId: number | null;
+  onWant: (channelId: number) => void;
 }
 
 const PREVIEWS = { instagram: InstagramPreview, facebook: FacebookPreview } as const;
 
 /** The truth: what each channel will get, made of the very files that are sent. */
-export function PreviewPane({ draft, chosen, check }: PreviewPaneProps) {
-  const [wantedId, setWantedId] = useState<number | null>(null);
+export function PreviewPane({ draft, chosen, check, wantedId, onWant }: PreviewPaneProps) {
   const [wantedIndex, setIndex] = useState(0);
   const channel = chosen.find(({ id }) => id === wantedId) ?? chosen[0];
   if (!channel) {
@@ -42,7 +44,7 @@ export function PreviewPane({ draft, chosen, check }: PreviewPaneProps) {
           <Segmented
             label="Preview of"
             value={String(channel.id)}
-            onChange={(id) => setWantedId(Number(id))}
+            onChange={(id) => onWant(Number(id))}
             options={chosen.map((it) => ({ value: String(it.id), label: tabName(it, chosen) }))}
             className="shrink-0 self-center"
           />

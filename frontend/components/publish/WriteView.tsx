@@ -42,9 +42,17 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
   const business = useBusiness();
   const isViewer = business.role === "viewer";
   const isWide = useIsWide();
-  const writing = useWriting(business.id, start, { onKept, onPublished });
+  // A post kept on the way out needs no address of its own any more: it would call the person back.
+  const isLeaving = useRef(false);
+  const writing = useWriting(business.id, start, {
+    onKept: (postId) => {
+      if (!isLeaving.current) onKept(postId);
+    },
+    onPublished,
+  });
   const { draft, dispatch } = writing;
   const [side, setSide] = useState<Side>("write");
+  const [previewOf, setPreviewOf] = useState<number | null>(null);
   const [isPicking, setPicking] = useState(false);
   const [generator, setGenerator] = useState<"never" | "open" | "closed">("never");
   const textRef = useRef<HTMLTextAreaElement>(null);
@@ -138,7 +146,15 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
             </fieldset>
           )
         }
-        right={<PreviewPane draft={draft} chosen={chosen} check={check} />}
+        right={
+          <PreviewPane
+            draft={draft}
+            chosen={chosen}
+            check={check}
+            wantedId={previewOf}
+            onWant={setPreviewOf}
+          />
+        }
       />
       {trouble && !guard.isAsking && (
         <div className="border-line border-t px-5 py-3">
@@ -189,7 +205,15 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
         error={writing.save.error}
         onStay={guard.stay}
         onDiscard={guard.leave}
-        onSave={() => writing.save.mutate(draft, { onSuccess: guard.leave })}
+        onSave={() => {
+          isLeaving.current = true;
+          writing.save.mutate(draft, {
+            onSuccess: guard.leave,
+            onError: () => {
+              isLeaving.current = false;
+            },
+          });
+        }}
       />
     </>
   );

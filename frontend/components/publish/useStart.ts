@@ -54,7 +54,7 @@ export function useStart(postId: number | null, imageIds: readonly number[]): St
   }
   const isWaiting =
     channels.isPending ||
-    (postId !== null && !post.isFetchedAfterMount) ||
+    (postId !== null && (post.isPending || !post.isFetchedAfterMount)) ||
     images.some(({ isPending }) => isPending);
   if (isWaiting || !channels.data) return { state: "loading" };
 
