@@ -37,7 +37,7 @@ from app.services.channels import Channels, Way
 from app.services.generations import Generations
 from app.services.images import Library
 from app.services.media_urls import MediaUrls
-from app.services.publishing import Publishing
+from app.services.publishing import PublicationSteps, Publishing
 from app.worker.embedded import Alarm, EmbeddedRunner, Tick
 
 log = get_logger(__name__)
@@ -146,11 +146,12 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             stack.push_async_callback(provider.close)
         generations = Generations(database, library, providers)
         alarm = Alarm()
-        publishing = Publishing(database, library, channels, media_urls, owner=owner, wake=alarm.ring)
+        publishing = Publishing(database, library, channels, media_urls, wake=alarm.ring)
+        steps = PublicationSteps(database, library, channels, media_urls, owner=owner, wake=alarm.ring)
 
         await _take_over(database, instance, generations, is_alone=database.is_sqlite, work_dir=work_dir)
         runner = EmbeddedRunner(
-            publishing,
+            steps,
             alarm,
             (
                 Tick("images.sweep", 600, library.sweep),

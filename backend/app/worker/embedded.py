@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from app.core import clock
 from app.core.logging import get_logger
-from app.services.publishing import Publishing
+from app.services.publishing import PublicationSteps
 
 log = get_logger(__name__)
 
@@ -51,8 +51,8 @@ class Tick:
 class EmbeddedRunner:
     """Runs publications and ticks until it is stopped."""
 
-    def __init__(self, publishing: Publishing, alarm: Alarm, ticks: tuple[Tick, ...]) -> None:
-        self._publishing = publishing
+    def __init__(self, steps: PublicationSteps, alarm: Alarm, ticks: tuple[Tick, ...]) -> None:
+        self._publications = steps
         self._alarm = alarm
         self._ticks = ticks
         self._tasks: list[asyncio.Task[None]] = []
@@ -99,10 +99,10 @@ class EmbeddedRunner:
         free = AT_ONCE - len(self._steps)
         if free <= 0:
             return LONGEST_SLEEP  # a step that ends rings
-        for publication_id in await self._publishing.claim_due(free):
+        for publication_id in await self._publications.claim_due(free):
             if publication_id not in self._steps:
                 self._begin(publication_id)
-        due_at = await self._publishing.next_due_at()
+        due_at = await self._publications.next_due_at()
         if due_at is None:
             return LONGEST_SLEEP
         return min(max((due_at - clock.now()).total_seconds(), 0.05), LONGEST_SLEEP)
@@ -112,7 +112,7 @@ class EmbeddedRunner:
             del self._steps[publication_id]
             self._alarm.ring()
 
-        self._steps[publication_id] = asyncio.create_task(self._publishing.step(publication_id))
+        self._steps[publication_id] = asyncio.create_task(self._publications.step(publication_id))
         self._steps[publication_id].add_done_callback(finished)
 
     async def _run_tick(self, tick: Tick) -> None:

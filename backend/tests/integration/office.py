@@ -44,7 +44,7 @@ from app.services.channels import Channels, Way
 from app.services.images import Library, Received
 from app.services.media_urls import MediaUrls
 from app.services.posts import PictureInput, PublicationStory
-from app.services.publishing import Publishing
+from app.services.publishing import PublicationSteps, Publishing
 from tests.api.edge_app import serving
 from tests.factories_pictures import flat, jpeg
 from tests.practice_server import PracticeAccounts, PracticeProcess
@@ -90,11 +90,22 @@ class Office:
     page: Channel
     wakes: list[datetime] = field(default_factory=list)
 
+    @property
+    def publishing(self) -> Publishing:
+        """What users ask for."""
+        return self.publishing_with(self.database)
+
+    def publishing_with(self, database: Database) -> Publishing:
+        """The same in another server, with a database object of its own."""
+        return Publishing(
+            database, self.library, self.channels, self.urls, wake=lambda: self.wakes.append(clock.now())
+        )
+
     def runner(
         self, name: str = "office#1", *, database: Database | None = None, channels: Channels | None = None
-    ) -> Publishing:
+    ) -> PublicationSteps:
         """A runner of publications, with a name, and with a database of its own where that counts."""
-        return Publishing(
+        return PublicationSteps(
             database or self.database,
             Library(database or self.database, self.storage, self.workshop, work_dir=self.folder / "work"),
             channels or self.channels,
@@ -138,19 +149,19 @@ class Office:
     async def sends(self, text: str, *, to: Sequence[Channel] = (), images: Sequence[Image] = ()) -> int:
         """A post that is on its way; returns its id."""
         post_id = await self.writes(text, to=to, images=images)
-        await self.runner().publish(user_id=self.user_id, post_id=post_id)
+        await self.publishing.publish(user_id=self.user_id, post_id=post_id)
         return post_id
 
     async def plans(self, text: str, *, to: Sequence[Channel] = (), images: Sequence[Image] = ()) -> int:
         """A post that is due in an hour; returns its id."""
         post_id = await self.writes(text, to=to, images=images)
         moment = clock.now() + timedelta(hours=1)
-        await self.runner().schedule(user_id=self.user_id, post_id=post_id, scheduled_at=moment)
+        await self.publishing.schedule(user_id=self.user_id, post_id=post_id, scheduled_at=moment)
         return post_id
 
     # --- what happens
 
-    async def turn(self, publishing: Publishing | None = None) -> list[int]:
+    async def turn(self, publishing: PublicationSteps | None = None) -> list[int]:
         """Take everything that is due, and do one step of each; returns what was taken."""
         publishing = publishing or self.runner()
         taken = await publishing.claim_due(50)
@@ -159,7 +170,7 @@ class Office:
         return taken
 
     async def settles(
-        self, post_id: int, state: str, *, publishing: Publishing | None = None
+        self, post_id: int, state: str, *, publishing: PublicationSteps | None = None
     ) -> PublicationStory:
         """Go on, from one due step to the next, until the post's publication is in this state."""
         for _ in range(MOST_TURNS):
@@ -169,7 +180,7 @@ class Office:
             await self.turn_in_time(publishing)
         raise AssertionError(f"{story.publication.state}, not {state}: {sentences(story)}")
 
-    async def turn_in_time(self, publishing: Publishing | None = None) -> list[int]:
+    async def turn_in_time(self, publishing: PublicationSteps | None = None) -> list[int]:
         """Wait for the next step, by making it later, and do it."""
         taken = await self.turn(publishing)
         if taken:

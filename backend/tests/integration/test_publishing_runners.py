@@ -240,8 +240,8 @@ async def test_publishing_twice_at_once_starts_one_publication_per_channel(offic
         "Clicked twice", to=[office.instagram, office.page], images=[await office.image()]
     )
     async with another(office) as database:
-        runners = [office.runner(), office.runner("b#1", database=database)]
-        asked = [r.publish(user_id=office.user_id, post_id=post_id) for r in runners for _ in range(3)]
+        servers = [office.publishing, office.publishing_with(database)]
+        asked = [r.publish(user_id=office.user_id, post_id=post_id) for r in servers for _ in range(3)]
         assert await outcomes(*asked) == ["ok"] * 6
     found = await office.publications(post_id)
     assert [codes(story) for story in found] == [["started"], ["started"]]
@@ -255,10 +255,10 @@ async def test_planning_twice_at_once_plans_once(office: Office) -> None:
     post_id = await office.writes("Planned twice")
     moment = clock.now() + timedelta(hours=1)
     async with another(office) as database:
-        runners = [office.runner(), office.runner("b#1", database=database)]
+        servers = [office.publishing, office.publishing_with(database)]
         asked = [
             r.schedule(user_id=office.user_id, post_id=post_id, scheduled_at=moment)
-            for r in runners
+            for r in servers
             for _ in "12"
         ]
         assert await outcomes(*asked) == ["ok", "post_not_draft", "post_not_draft", "post_not_draft"]
@@ -269,10 +269,10 @@ async def test_planning_and_publishing_at_once_leave_one_publication(office: Off
     post_id = await office.writes("Both at once")
     moment = clock.now() + timedelta(hours=1)
     async with another(office) as database:
-        other = office.runner("b#1", database=database)
+        other = office.publishing_with(database)
         found = await outcomes(
             other.schedule(user_id=office.user_id, post_id=post_id, scheduled_at=moment),
-            office.runner().publish(user_id=office.user_id, post_id=post_id),
+            office.publishing.publish(user_id=office.user_id, post_id=post_id),
         )
     assert "ok" in found and set(found) <= {"ok", "post_changed", "post_not_draft"}
     assert len(await office.publications(post_id)) == 1
@@ -284,10 +284,10 @@ async def test_sending_a_failed_one_again_twice_at_once_sends_it_once(office: Of
     post_id = await office.sends("Again and again")
     failed = await office.settles(post_id, "failed")
     async with another(office) as database:
-        runners = [office.runner(), office.runner("b#1", database=database)]
+        servers = [office.publishing, office.publishing_with(database)]
         asked = [
             r.retry(user_id=office.user_id, publication_id=failed.publication.id)
-            for r in runners
+            for r in servers
             for _ in "12"
         ]
         assert await outcomes(*asked) == ["ok", *["publication_not_failed"] * 3]
@@ -302,7 +302,7 @@ async def test_a_post_that_changes_while_it_is_checked_is_not_sent(office: Offic
     # The check waits for the picture to be made; meanwhile somebody else changes the post.
     office.storage.is_waiting.clear()
     office.storage.gate.clear()
-    sending = asyncio.create_task(office.runner().publish(user_id=office.user_id, post_id=post_id))
+    sending = asyncio.create_task(office.publishing.publish(user_id=office.user_id, post_id=post_id))
     await office.storage.is_waiting.wait()
     async with office.database.writing() as session:
         await posts.change_post(
@@ -324,7 +324,7 @@ async def test_a_post_that_is_deleted_while_it_is_checked_is_not_sent(office: Of
     post_id = await office.writes("Gone in a moment")
     office.storage.is_waiting.clear()
     office.storage.gate.clear()
-    sending = asyncio.create_task(office.runner().publish(user_id=office.user_id, post_id=post_id))
+    sending = asyncio.create_task(office.publishing.publish(user_id=office.user_id, post_id=post_id))
     await office.storage.is_waiting.wait()
     async with office.database.writing() as session:
         await posts.delete_post(session, user_id=office.user_id, post_id=post_id)
@@ -341,9 +341,9 @@ async def test_a_planned_post_is_published_now_although_a_runner_was_about_to_be
     (publication_id,) = await late.claim_due(5)
     # Who began with it has it; it cannot be made a draft any more.
     with pytest.raises(Conflict) as refused:
-        await office.runner().unschedule(user_id=office.user_id, post_id=post_id)
+        await office.publishing.unschedule(user_id=office.user_id, post_id=post_id)
     assert refused.value.code == "post_not_scheduled"
-    await office.runner().publish(user_id=office.user_id, post_id=post_id)
+    await office.publishing.publish(user_id=office.user_id, post_id=post_id)
     await late.step(publication_id)
     story = await office.settles(post_id, "published")
     assert codes(story) == ["scheduled", "started", "prepared", "published"]

@@ -122,7 +122,7 @@ async def test_a_call_that_is_lost_again_and_again_is_given_up_with_nothing_out(
     assert "nothing went out" in (story.publication.error_detail or "")
     assert codes(story).count("not_sent") == MAX_ATTEMPTS - 1
     assert office.media() == [] and office.publish_calls() == MAX_ATTEMPTS
-    await office.runner().retry(user_id=office.user_id, publication_id=story.publication.id)
+    await office.publishing.retry(user_id=office.user_id, publication_id=story.publication.id)
     await office.settles(post_id, "published")
     assert len(office.media()) == 1
 
@@ -136,7 +136,7 @@ async def test_a_deleted_post_is_not_sent_when_it_turns_out_that_it_was_not_out(
     async with office.database.writing() as session:
         await posts.delete_post(session, user_id=office.user_id, post_id=post_id)
     story = await office.settles(post_id, "failed")
-    assert story.publication.error_code == "post_deleted"
+    assert story.publication.error_code == "post_deleted" and "not_sent" not in codes(story)
     assert office.media() == [] and office.publish_calls() == 1
 
 
@@ -154,6 +154,8 @@ async def test_a_page_post_that_is_not_found_stays_unclear_until_a_person_has_lo
     office.practice.control.fault("drop_before", edge="feed", account_id=office.accounts.page.id)
     post_id = await office.sends("Nobody knows", to=[office.page])
     story = await office.settles(post_id, "unconfirmed")
+    with pytest.raises(Conflict):
+        await office.runner().retry(user_id=office.user_id, publication_id=story.publication.id)
     for _ in range(MAX_LOOKS + 5):
         await office.turn_in_time()
     story = await office.publication(post_id)
@@ -166,7 +168,7 @@ async def test_a_page_post_that_is_not_found_stays_unclear_until_a_person_has_lo
     assert office.page_posts() == []
 
     # It is not there, and it is not sent: what is asked for is another look.
-    await office.runner().confirm(user_id=office.user_id, publication_id=story.publication.id)
+    await office.publishing.confirm(user_id=office.user_id, publication_id=story.publication.id)
     assert await office.turn() == [story.publication.id]
     assert (await office.publication(post_id)).publication.state == "unconfirmed"
     assert office.page_posts() == []
@@ -222,8 +224,8 @@ async def test_only_an_unclear_publication_can_be_looked_up_and_only_a_failed_on
     post_id = await office.sends("Clear enough")
     story = await office.settles(post_id, "published")
     for ask, code in (
-        (office.runner().confirm, "publication_settled"),
-        (office.runner().retry, "publication_not_failed"),
+        (office.publishing.confirm, "publication_settled"),
+        (office.publishing.retry, "publication_not_failed"),
     ):
         with pytest.raises(Conflict) as refused:
             await ask(user_id=office.user_id, publication_id=story.publication.id)
@@ -264,7 +266,7 @@ async def test_a_picture_that_never_gets_ready_fails_after_ten_minutes_with_noth
     started_at = story.publication.started_at
     assert started_at is not None and began - started_at > PATIENCE - timedelta(minutes=2)
     assert office.publish_calls() == 0
-    await office.runner().retry(user_id=office.user_id, publication_id=story.publication.id)
+    await office.publishing.retry(user_id=office.user_id, publication_id=story.publication.id)
     story = await office.settles(post_id, "published")
     assert codes(story)[-4:] == ["platform_slow", "retried", "prepared", "published"]
     assert story.publication.error_code is None
@@ -283,7 +285,7 @@ async def test_the_platforms_daily_limit_fails_at_once_and_promises_nothing(offi
         "The account has as many posts as Instagram takes in 24 hours. Nothing went out. Send it again later."
     )
     assert (await office.channel(office.instagram)).status == ChannelStatus.CONNECTED.value
-    await office.runner().retry(user_id=office.user_id, publication_id=story.publication.id)
+    await office.publishing.retry(user_id=office.user_id, publication_id=story.publication.id)
     await office.settles(post_id, "published")
 
 
@@ -363,6 +365,10 @@ async def test_a_link_that_never_comes_is_given_up_and_the_post_stays_published(
 async def test_a_planned_post_goes_out_when_its_time_has_come_and_not_before(office: Office) -> None:
     post_id = await office.plans("In an hour")
     assert await office.turn() == []
+    publication_id = (await office.publication(post_id)).publication.id
+    for ask in (office.runner().retry, office.runner().confirm):
+        with pytest.raises(Conflict):
+            await ask(user_id=office.user_id, publication_id=publication_id)
     await office.time_passes(timedelta(minutes=59))
     assert await office.turn() == []
     await office.time_passes(timedelta(minutes=1))
@@ -383,7 +389,7 @@ async def test_a_planned_post_is_checked_once_more_when_it_is_due(office: Office
 
 async def test_publishing_a_planned_post_ahead_of_its_time_sends_it_once(office: Office) -> None:
     post_id = await office.plans("Sooner")
-    await office.runner().publish(user_id=office.user_id, post_id=post_id)
+    await office.publishing.publish(user_id=office.user_id, post_id=post_id)
     story = await office.settles(post_id, "published")
     assert codes(story)[:2] == ["scheduled", "started"]
     await office.time_passes(timedelta(hours=2))

@@ -61,7 +61,7 @@ async def test_a_token_that_ended_fails_the_publication_and_asks_for_connecting_
     office.practice.control.change_account(account.id, token_subcode=None)
     assert (await reconnect(office, account.access_token)).id == office.instagram.id
     assert (await office.channel(office.instagram)).status == "connected"
-    await office.runner().retry(user_id=office.user_id, publication_id=story.publication.id)
+    await office.publishing.retry(user_id=office.user_id, publication_id=story.publication.id)
     await office.settles(post_id, "published")
     assert len(office.media("Token ended")) == 1
 
@@ -80,7 +80,7 @@ async def test_an_account_that_the_platform_holds_is_marked_and_works_again_afte
     assert "Log in on Instagram" in refused.value.detail
 
     office.practice.control.change_account(account.id, is_restricted=False)
-    await office.runner().retry(user_id=office.user_id, publication_id=story.publication.id)
+    await office.publishing.retry(user_id=office.user_id, publication_id=story.publication.id)
     await office.settles(post_id, "published")
     assert (await office.channel(office.instagram)).status == "connected"
 
@@ -127,7 +127,7 @@ async def test_a_channel_that_was_disconnected_fails_what_is_still_tried_on_it(o
     )
     failed = await office.settles(await office.sends("Tried again later"), "failed")
     await disconnect(office, office.instagram)
-    await office.runner().retry(user_id=office.user_id, publication_id=failed.publication.id)
+    await office.publishing.retry(user_id=office.user_id, publication_id=failed.publication.id)
     story = await office.settles(failed.publication.post_id, "failed")
     assert codes(story)[-2:] == ["retried", "channel_disconnected"]
     assert (story.publication.error_detail or "").endswith("was disconnected. Connect it again.")
@@ -146,7 +146,7 @@ async def test_an_unclear_publication_on_a_disconnected_channel_asks_for_a_perso
     assert "Connect it again" in sentences(story)[-1]
 
     await reconnect(office, account.access_token)
-    await office.runner().confirm(user_id=office.user_id, publication_id=story.publication.id)
+    await office.publishing.confirm(user_id=office.user_id, publication_id=story.publication.id)
     await office.settles(post_id, "published")
     assert len(office.media("Out, and nobody knows")) == 1
 
@@ -164,7 +164,7 @@ async def test_an_unclear_publication_whose_token_ended_asks_for_a_person_and_is
     assert (story.publication.state, codes(story)[-1]) == ("unconfirmed", "needs_a_look")
     assert (await office.channel(office.page)).status == "reconnect_needed"
     office.practice.control.change_account(account.id, token_subcode=None)
-    await office.runner().confirm(user_id=office.user_id, publication_id=story.publication.id)
+    await office.publishing.confirm(user_id=office.user_id, publication_id=story.publication.id)
     await office.settles(post_id, "published")
     assert (await office.channel(office.page)).status == "connected"
 
@@ -220,7 +220,7 @@ async def test_a_store_that_is_down_refuses_to_send_and_does_not_blame_the_pictu
     post_id = await office.writes("Cannot be checked")
     office.storage.trouble = StorageError("down")
     with pytest.raises(UpstreamUnavailable) as refused:
-        await office.runner().publish(user_id=office.user_id, post_id=post_id)
+        await office.publishing.publish(user_id=office.user_id, post_id=post_id)
     assert refused.value.code == "storage_unavailable"
     assert await office.publications(post_id) == []
 
@@ -253,7 +253,7 @@ async def test_trouble_that_nobody_foresaw_is_logged_tried_again_and_told_in_the
         "Something went wrong on this server. Nothing went out. Send it again later."
     )
     office.storage.trouble = None
-    await office.runner().retry(user_id=office.user_id, publication_id=story.publication.id)
+    await office.publishing.retry(user_id=office.user_id, publication_id=story.publication.id)
     await office.settles(post_id, "published")
 
 

@@ -1,0 +1,43 @@
+"""Publishing: one post becomes one publication per channel, and each goes out once or is told as it is.
+
+A publication is moved by steps. A step is taken by a runner that holds its lease, does at most one
+thing on the platform that changes something, and commits what it learned before the next. What the
+steps are is read from the row alone, so a new process goes on where a dead one stopped:
+
+    reference   attempted_at   what is known                        next
+    ---------   ------------   ----------------------------------   --------------------------------
+    none        none           nothing was handed over              prepare
+    set         none           handed over, not published           look; when ready, write down the
+                                                                    attempt, then finish
+    set         set            finish was or may have been sent     look; never finish again unless
+                                                                    the look proves nothing went out
+
+`attempted_at` is committed before `finish` is sent. A process that dies in between leaves a
+publication that looks as if it had been sent: the look then says READY, and after a safe while
+(`SETTLE_AFTER`, the platform may still be working on a request whose answer was lost) it goes on.
+
+A lease outlives the longest step. Should a runner be slower still, another one looks before it does
+anything, and a late yes of the platform is kept whoever has the lease by then.
+"""
+
+from __future__ import annotations
+
+from app.services.publishing.journal import PATIENCE
+from app.services.publishing.orders import Publishing
+from app.services.publishing.steps import (
+    LEASE,
+    MAX_ATTEMPTS,
+    MAX_LOOKS,
+    SETTLE_AFTER,
+    PublicationSteps,
+)
+
+__all__ = [
+    "LEASE",
+    "MAX_ATTEMPTS",
+    "MAX_LOOKS",
+    "PATIENCE",
+    "SETTLE_AFTER",
+    "PublicationSteps",
+    "Publishing",
+]

@@ -1,0 +1,19 @@
+"""The history of a publication: one sentence a line, for people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models.posts import PublicationEvent
+
+
+def note(session: AsyncSession, publication_id: int, at: datetime, code: str, message: str) -> None:
+    """Add a line."""
+    session.add(PublicationEvent(publication_id=publication_id, at=at, code=code, message=sentence(message)))
+
+
+def sentence(text: str) -> str:
+    """A place may stand at its beginning."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,229 @@
+"""What a step came to, committed: the new state, when it goes on, and a line of history.
+
+Nothing is kept for a runner that has lost its lease, but for one thing: that a post is out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.core import clock
+from app.core.db import Database
+from app.core.logging import get_logger
+from app.models import channels as channel_models
+from app.models import images as image_models
+from app.models import posts as models
+from app.models.channels import Channel, ChannelStatus
+from app.models.posts import Publication, PublicationEvent, PublicationState
+from app.providers.publishing.base import (
+    PublishingError,
+)
+from app.services.posts import LABELS, PictureInPost
+from app.services.publishing.history import note, sentence
+
+log = get_logger(__name__)
+
+PATIENCE = timedelta(minutes=10)
+"""How long a publication tries before it says that it did not work."""
+PAUSES = (1, 2, 3, 5, 10, 20, 30, 60)
+"""Seconds between two looks, longer each time."""
+_LOOKING = frozenset({"needs_a_look", "looking_again"})
+"""Lines of history that say nothing new about what was sent."""
+
+
+def pause(step_count: int) -> timedelta:
+    """How long to wait before the next look, longer each time."""
+    return timedelta(seconds=PAUSES[min(step_count, len(PAUSES) - 1)])
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Everything one step needs, read in one go."""
+
+    publication: Publication
+    channel: Channel
+    text: str
+    pictures: Sequence[PictureInPost]
+    events: Sequence[PublicationEvent]
+    is_post_deleted: bool
+
+    @property
+    def state(self) -> PublicationState:
+        """Where the publication stood when the step began."""
+        return PublicationState(self.publication.state)
+
+    @property
+    def unclear_since(self) -> datetime:
+        """When it became unclear whether the last attempt worked."""
+        lines = [event.at for event in self.events if event.code not in _LOOKING]
+        return max(lines, default=self.publication.updated_at)
+
+
+def label(task: Task) -> str:
+    """Where a publication goes, inside a sentence."""
+    if task.channel.is_practice:
+        return {"instagram": "Practice Instagram", "facebook": "the Practice Page"}[task.channel.platform]
+    return LABELS[task.channel.platform]
+
+
+class Journal:
+    """Keeps what the steps of one runner come to. `owner` names the runner in leases."""
+
+    def __init__(self, database: Database, *, owner: str, wake: Callable[[], None]) -> None:
+        self._database = database
+        self._owner = owner
+        self._wake = wake
+
+    async def succeed(self, task: Task, external_id: str | None) -> bool:
+        """It is out. That is true whoever holds the lease by now, so it is kept in any case; False where it
+        was known already."""
+        publication, channel, now = task.publication, task.channel, clock.now()
+        async with self._database.writing() as session:
+            moved = await models.move(
+                session,
+                publication.id,
+                to=PublicationState.PUBLISHED,
+                at=now,
+                external_id=external_id,
+                published_at=now,
+                error_code=None,
+                error_detail=None,
+                step_count=0,
+            )
+            if not moved:
+                return False
+            await image_models.count_use(session, [picture.image.id for picture in task.pictures], now)
+            if channel.status != ChannelStatus.CONNECTED.value:
+                # Whatever stood in the way has been put right.
+                await channel_models.set_status(
+                    session, channel.id, ChannelStatus.CONNECTED, now, token_sealed=channel.token_sealed
+                )
+            note(session, publication.id, now, "published", f"Published on {label(task)}.")
+        log.info("publication.published", publication_id=publication.id, channel_id=task.channel.id)
+        return True
+
+    async def fail(self, task: Task, code: str, detail: str) -> None:
+        await self.keep(
+            task,
+            PublicationState.FAILED,
+            code=code,
+            message=detail,
+            error_code=code,
+            error_detail=sentence(detail),
+            attempted_at=None,
+            next_step_at=None,
+        )
+        log.info("publication.failed", publication_id=task.publication.id, code=code)
+
+    async def keep(
+        self,
+        task: Task,
+        state: PublicationState,
+        *,
+        code: str,
+        message: str,
+        **values: Any,
+    ) -> None:
+        """Commit what a step came to, with a line of history, and let the lease go. Nothing of it is kept
+        when the publication was moved elsewhere meanwhile."""
+        publication, now = task.publication, clock.now()
+        async with self._database.writing() as session:
+            moved = await models.move(
+                session,
+                publication.id,
+                to=state,
+                origin=task.state,
+                at=now,
+                held_by=self._owner,
+                lease_owner=None,
+                lease_until=None,
+                **values,
+            )
+            if moved:
+                note(session, publication.id, now, code, message)
+            else:
+                await models.release(session, publication.id, self._owner)
+        if values.get("next_step_at"):
+            self._wake()
+
+    async def again(
+        self, task: Task, at: datetime | None, error: PublishingError | None = None, **values: Any
+    ) -> None:
+        """The same state, another step at `at`; None: no other by itself."""
+        publication = task.publication
+        async with self._database.writing() as session:
+            moved = await models.move(
+                session,
+                publication.id,
+                to=task.state,
+                origin=task.state,
+                at=clock.now(),
+                held_by=self._owner,
+                step_count=publication.step_count + 1,
+                next_step_at=at,
+                lease_owner=None,
+                lease_until=None,
+                **values,
+            )
+            if not moved:
+                await models.release(session, publication.id, self._owner)
+            elif error and publication.step_count == 0:
+                # One line for a wait, not one for every look.
+                told = f"{error.detail} It is tried again by itself."
+                note(session, publication.id, clock.now(), error.code, told)
+
+    async def rest(self, task: Task) -> None:
+        """There is nothing to do for this publication."""
+        await self.again(task, None)
+
+    async def put_back(self, publication_id: int) -> None:
+        """After trouble that nobody foresaw: once more in a while, but not for ever."""
+        now = clock.now()
+        async with self._database.writing() as session:
+            publication = await models.find_publication(session, publication_id)
+            if publication is None or publication.lease_owner != self._owner:
+                return
+            state = PublicationState(publication.state)
+            started_at = publication.started_at or now
+            is_unsent = state in (PublicationState.SCHEDULED, PublicationState.PUBLISHING)
+            if is_unsent and publication.attempted_at is None and now > started_at + PATIENCE:
+                told = "Something went wrong on this server. Nothing went out. Send it again later."
+                await models.move(
+                    session,
+                    publication_id,
+                    to=PublicationState.FAILED,
+                    origin=state,
+                    at=now,
+                    held_by=self._owner,
+                    error_code="internal_error",
+                    error_detail=told,
+                    next_step_at=None,
+                    lease_owner=None,
+                    lease_until=None,
+                )
+                note(session, publication_id, now, "internal_error", told)
+                return
+            await models.move(
+                session,
+                publication_id,
+                to=state,
+                origin=state,
+                at=now,
+                held_by=self._owner,
+                started_at=started_at,
+                # A link is not worth more.
+                next_step_at=None if state is PublicationState.PUBLISHED else now + pause(4),
+                lease_owner=None,
+                lease_until=None,
+            )
+
+    async def mark_channel(self, task: Task, status: ChannelStatus) -> None:
+        """Say so on the channel, unless it has been connected with another token meanwhile."""
+        channel = task.channel
+        async with self._database.writing() as session:
+            await channel_models.set_status(
+                session, channel.id, status, clock.now(), token_sealed=channel.token_sealed
+            )

@@ -1,0 +1,391 @@
+"""What users ask for: send a post, plan it, take it back, send it again, look again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import clock
+from app.core.db import Database, after_commit
+from app.core.errors import AppError, Conflict, NotFound, RuleBroken
+from app.core.logging import get_logger
+from app.models import channels as channel_models
+from app.models import images as image_models
+from app.models import posts as models
+from app.models.businesses import Role
+from app.models.channels import Channel, ChannelStatus
+from app.models.posts import Post, Publication, PublicationState
+from app.services import access, posts
+from app.services.channels import Channels
+from app.services.images import Library
+from app.services.media_urls import MediaUrls
+from app.services.posts import LABELS, PictureInPost
+from app.services.publishing.history import note
+
+log = get_logger(__name__)
+
+
+class Publishing:
+    """Posts on their way out. `wake` starts a runner once there is something to do."""
+
+    def __init__(
+        self,
+        database: Database,
+        library: Library,
+        channels: Channels,
+        media_urls: MediaUrls,
+        *,
+        wake: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._library = library
+        self._channels = channels
+        self._media_urls = media_urls
+        self._wake = wake
+
+    async def compose(
+        self,
+        *,
+        user_id: int,
+        business_id: int,
+        platform: str,
+        content_text: str,
+        image_ids: Sequence[int],
+        image_urls: Sequence[str],
+        channel_id: int | None,
+        scheduled_at: datetime | None,
+        max_bytes: int,
+        request_key: str | None,
+    ) -> int:
+        """Write a post for one channel and send or plan it; returns its id.
+
+        `image_urls` are URLs of this library, or foreign ones that are taken in first. A post that
+        breaks a rule is not kept.
+        """
+        if scheduled_at is not None:
+            posts.check_moment(scheduled_at)
+        async with self._database.reading() as session:
+            await access.require_role(session, business_id=business_id, user_id=user_id, at_least=Role.EDITOR)
+            earlier = request_key and await posts.find_earlier(session, user_id, request_key)
+            if not earlier:
+                channel = await self._only_channel(session, business_id, platform, channel_id)
+        if earlier:
+            # The first request may have died between writing the post and sending it.
+            await self._send(user_id, earlier.id, scheduled_at)
+            return earlier.id
+        # What can be known without the pictures is said before they are fetched.
+        rules, count = self._channels.rules(channel), len(image_ids) + len(image_urls)
+        for problem in posts.early_problems(rules, channel, content_text, count):
+            raise problem.refusal()
+        pictures = [posts.PictureInput(image_id) for image_id in image_ids]
+        for url in image_urls:
+            pictures.append(posts.PictureInput(await self._image_at(url, business_id, max_bytes)))
+        async with self._database.writing() as session:
+            post = await posts.create_post(
+                session,
+                user_id=user_id,
+                business_id=business_id,
+                content_text=content_text,
+                pictures=pictures,
+                channel_ids=[channel.id],
+                scheduled_at=scheduled_at,
+                request_key=request_key,
+            )
+        await self._send(user_id, post.id, scheduled_at)
+        return post.id
+
+    async def publish(self, *, user_id: int, post_id: int) -> None:
+        """Send a draft, or a scheduled post ahead of its time. Publications that are on their way or out
+        already stay as they are, so that a second click changes nothing.
+
+        Raises `RuleBroken` with the first rule that stands in the way, and `Conflict` (`post_changed`)
+        when the post became another one while it was checked.
+        """
+        async with self._database.reading() as session:
+            post = await posts.get_post(session, user_id=user_id, post_id=post_id, at_least=Role.EDITOR)
+            publications = await models.list_publications(session, [post.id])
+            chosen, pictures = await self._parts(session, post)
+        if not publications or any(row.state == PublicationState.SCHEDULED.value for row in publications):
+            await self._check(post, chosen, pictures)
+        try:
+            async with self._database.writing() as session:
+                held = await self._hold_checked(session, user_id, post)
+                await self._start(session, held, [channel.id for channel in chosen], at=clock.now())
+        except IntegrityError:
+            # Sent twice at the same moment: the other request has started it.
+            log.info("post.publish_repeated", post_id=post.id)
+
+    async def schedule(self, *, user_id: int, post_id: int, scheduled_at: datetime) -> None:
+        """Plan a draft for a moment; checked now as far as it can be."""
+        posts.check_moment(scheduled_at)
+        async with self._database.reading() as session:
+            post = await posts.get_post(session, user_id=user_id, post_id=post_id, at_least=Role.EDITOR)
+            chosen, pictures = await self._parts(session, post)
+            await self._require_draft(session, post)
+        await self._check(post, chosen, pictures)
+        now = clock.now()
+        async with self._database.writing() as session:
+            held = await posts.hold_post(session, user_id=user_id, post_id=post_id)
+            await self._require_draft(session, held)
+            _require_unchanged(post, held)
+            held.scheduled_at, held.updated_at = scheduled_at, now
+            for channel in chosen:
+                publication = _new_publication(
+                    post.id, channel.id, PublicationState.SCHEDULED, next_step_at=scheduled_at
+                )
+                session.add(publication)
+                await session.flush()
+                note(session, publication.id, now, "scheduled", "Planned.")
+            after_commit(session, self._wake)
+
+    async def schedule_new(self, *, user_id: int, post_id: int, scheduled_at: datetime) -> None:
+        """Plan a post that was just written. One that cannot be planned is not kept: whoever wrote it
+        has it still, and gets the reason. A post that is planned already stays as it is."""
+        async with self._database.reading() as session:
+            if await models.list_publications(session, [post_id]):
+                return
+        try:
+            await self.schedule(user_id=user_id, post_id=post_id, scheduled_at=scheduled_at)
+        except AppError:
+            await self._discard(post_id)
+            raise
+
+    async def publish_new(self, *, user_id: int, post_id: int) -> None:
+        """Send a post that was just written, by the same rule."""
+        try:
+            await self.publish(user_id=user_id, post_id=post_id)
+        except AppError:
+            await self._discard(post_id)
+            raise
+
+    async def unschedule(self, *, user_id: int, post_id: int) -> None:
+        """Make a scheduled post a draft again."""
+        async with self._database.writing() as session:
+            post = await posts.hold_post(session, user_id=user_id, post_id=post_id)
+            publications = await models.list_publications(session, [post.id])
+            planned = [row for row in publications if row.state == PublicationState.SCHEDULED.value]
+            # All or none: one whose time has come goes out, and the others with it.
+            if not planned or await models.drop_scheduled(session, post.id) < len(planned):
+                raise Conflict("post_not_scheduled", "This post is not planned any more.")
+            post.scheduled_at, post.updated_at = None, clock.now()
+
+    async def retry(self, *, user_id: int, publication_id: int) -> Post:
+        """Send a failed publication again. Only a failure is known not to have gone out."""
+        now = clock.now()
+        async with self._database.writing() as session:
+            post = await self._hold_post_of(session, publication_id, user_id)
+            moved = await models.move(
+                session,
+                publication_id,
+                to=PublicationState.PUBLISHING,
+                origin=PublicationState.FAILED,
+                at=now,
+                reference=None,
+                attempted_at=None,
+                prepare_count=0,
+                step_count=0,
+                started_at=now,
+                error_code=None,
+                error_detail=None,
+                next_step_at=now,
+            )
+            if not moved:
+                raise Conflict("publication_not_failed", "Only a failed publication can be sent again.")
+            note(session, publication_id, now, "retried", "Sending again.")
+            after_commit(session, self._wake)
+            return post
+
+    async def confirm(self, *, user_id: int, publication_id: int) -> Post:
+        """Look at the platform again, now, for a publication whose outcome is unclear."""
+        now = clock.now()
+        async with self._database.writing() as session:
+            post = await self._hold_post_of(session, publication_id, user_id)
+            moved = await models.move(
+                session,
+                publication_id,
+                to=PublicationState.UNCONFIRMED,
+                origin=PublicationState.UNCONFIRMED,
+                at=now,
+                step_count=0,
+                next_step_at=now,
+            )
+            if not moved:
+                raise Conflict("publication_settled", "There is nothing to look up for this publication now.")
+            note(session, publication_id, now, "looking_again", "Looking at the platform again.")
+            after_commit(session, self._wake)
+            return post
+
+    async def settled(self, post_id: int, *, timeout: timedelta) -> None:
+        """Return when no publication of the post is on its way any more, or after `timeout`."""
+        deadline = asyncio.get_running_loop().time() + timeout.total_seconds()
+        while True:
+            async with self._database.reading() as session:
+                publications = await models.list_publications(session, [post_id])
+            on_the_way = [row for row in publications if _is_on_its_way(row)]
+            if not on_the_way or asyncio.get_running_loop().time() > deadline:
+                return
+            await asyncio.sleep(0.2)
+
+    async def _send(self, user_id: int, post_id: int, scheduled_at: datetime | None) -> None:
+        if scheduled_at is not None:
+            await self.schedule_new(user_id=user_id, post_id=post_id, scheduled_at=scheduled_at)
+        else:
+            await self.publish_new(user_id=user_id, post_id=post_id)
+
+    async def _discard(self, post_id: int) -> None:
+        async with self._database.writing() as session:
+            await models.remove_draft(session, post_id)
+
+    async def _only_channel(
+        self, session: AsyncSession, business_id: int, platform: str, channel_id: int | None
+    ) -> Channel:
+        connected = [
+            channel
+            for channel in await channel_models.list_connected(session, business_id)
+            if channel.platform == platform
+        ]
+        if channel_id is not None:
+            connected = [channel for channel in connected if channel.id == channel_id]
+            if not connected:
+                raise NotFound("channel_not_found", f"This business has no such {LABELS[platform]} channel.")
+        if len(connected) > 1:
+            # One that cannot be published to is no choice.
+            connected = [
+                channel for channel in connected if channel.status == ChannelStatus.CONNECTED.value
+            ] or connected
+        if len(connected) != 1:
+            raise RuleBroken(
+                "channel_required",
+                f"Say which {LABELS[platform]} channel by its channel_id."
+                if connected
+                else f"Connect an {LABELS[platform]} channel first."
+                if platform == "instagram"
+                else "Connect a Facebook Page first.",
+            )
+        return connected[0]
+
+    async def _image_at(self, url: str, business_id: int, max_bytes: int) -> int:
+        """The image behind a URL: one of this business's, or a foreign one that is taken in now."""
+        own_id, own_key = self._media_urls.own_image_id(url), self._media_urls.own_storage_key(url)
+        async with self._database.reading() as session:
+            if own_id is not None:
+                found = (await image_models.find_many(session, business_id, [own_id])).get(own_id)
+            elif own_key is not None:
+                found = await image_models.find_by_storage_key(session, business_id, own_key)
+            else:
+                found = None
+        if found is not None:
+            return found.id
+        if own_id is not None or own_key is not None:
+            raise NotFound("image_not_found", "There is no such image in this business's library.")
+        image = await self._library.import_url(url, business_id=business_id, max_bytes=max_bytes)
+        return image.id
+
+    async def _parts(
+        self, session: AsyncSession, post: Post
+    ) -> tuple[list[Channel], Sequence[PictureInPost]]:
+        (story,) = await posts.tell(session, [post])
+        found = await channel_models.list_by_ids(session, story.channel_ids)
+        return [found[channel_id] for channel_id in story.channel_ids], story.pictures
+
+    async def _check(self, post: Post, chosen: Sequence[Channel], pictures: Sequence[PictureInPost]) -> None:
+        if not chosen:
+            raise RuleBroken("channel_required", "Choose where to publish: at least one channel.")
+        for picture in pictures:
+            if picture.image.deleted_at is not None:
+                raise RuleBroken(
+                    "image_in_trash",
+                    f"{picture.image.original_filename} is in the trash. Restore it or take it out.",
+                )
+        for channel in chosen:
+            verdict = await posts.judge(self._library, self._channels, channel, post.content_text, pictures)
+            if verdict.obstacle is not None:
+                raise verdict.obstacle.refusal()
+
+    async def _start(
+        self, session: AsyncSession, post: Post, channel_ids: Sequence[int], *, at: datetime
+    ) -> None:
+        """One publication per channel, due now. The unique constraint keeps a double click from two."""
+        publications = {row.channel_id: row for row in await models.list_publications(session, [post.id])}
+        for channel_id in channel_ids:
+            publication = publications.get(channel_id)
+            if publication is None:
+                publication = _new_publication(
+                    post.id, channel_id, PublicationState.PUBLISHING, next_step_at=at
+                )
+                publication.started_at = at
+                session.add(publication)
+                await session.flush()
+            elif publication.state == PublicationState.SCHEDULED.value:
+                moved = await models.move(
+                    session,
+                    publication.id,
+                    to=PublicationState.PUBLISHING,
+                    origin=PublicationState.SCHEDULED,
+                    at=at,
+                    started_at=at,
+                    next_step_at=at,
+                    # A runner that is about to begin with it has come too late.
+                    lease_owner=None,
+                    lease_until=None,
+                )
+                if not moved:
+                    continue
+            else:
+                continue
+            note(session, publication.id, at, "started", "Publishing.")
+        post.scheduled_at = None
+        after_commit(session, self._wake)
+
+    async def _hold_checked(self, session: AsyncSession, user_id: int, checked: Post) -> Post:
+        """The post that was checked, held; Conflict when it was changed since."""
+        held = await posts.hold_post(session, user_id=user_id, post_id=checked.id)
+        _require_unchanged(checked, held)
+        return held
+
+    async def _require_draft(self, session: AsyncSession, post: Post) -> None:
+        if await models.list_publications(session, [post.id]):
+            raise Conflict("post_not_draft", "This post is planned, on its way or out already.")
+
+    async def _hold_post_of(self, session: AsyncSession, publication_id: int, user_id: int) -> Post:
+        """The post of a publication, held, for whoever may send it."""
+        found = await models.find_publication_for_user(session, publication_id, user_id)
+        if found is None:
+            raise NotFound("publication_not_found", "There is no such publication.")
+        return await posts.hold_post(session, user_id=user_id, post_id=found[0].post_id)
+
+
+def _require_unchanged(checked: Post, held: Post) -> None:
+    if held.updated_at != checked.updated_at:
+        raise Conflict(
+            "post_changed", "This post was changed at the same moment. Look at it, then try again."
+        )
+
+
+def _is_on_its_way(publication: Publication) -> bool:
+    """Still moving by itself: also one that is being looked up, or is out while its link is fetched."""
+    if publication.state == PublicationState.PUBLISHING.value:
+        return True
+    if publication.state == PublicationState.UNCONFIRMED.value:
+        return publication.next_step_at is not None
+    return publication.state == PublicationState.PUBLISHED.value and publication.lease_owner is not None
+
+
+def _new_publication(
+    post_id: int, channel_id: int, state: PublicationState, *, next_step_at: datetime
+) -> Publication:
+    now = clock.now()
+    return Publication(
+        post_id=post_id,
+        channel_id=channel_id,
+        state=state.value,
+        prepare_count=0,
+        step_count=0,
+        next_step_at=next_step_at,
+        created_at=now,
+        updated_at=now,
+    )

@@ -1,0 +1,458 @@
+"""The steps of a publication: what a runner does with one that is due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.core import clock
+from app.core.db import Database
+from app.core.errors import AppError, RuleBroken, UpstreamTrouble, UpstreamUnavailable
+from app.core.faults import fault
+from app.core.logging import get_logger
+from app.imaging.renditions import RECIPES
+from app.models import channels as channel_models
+from app.models import posts as models
+from app.models.channels import Channel, ChannelStatus
+from app.models.posts import PublicationState
+from app.providers.publishing.base import (
+    Account,
+    AccountRestricted,
+    Content,
+    Look,
+    OutcomeUnclear,
+    Picture,
+    PlatformRules,
+    PrepareAgain,
+    Publisher,
+    PublishingError,
+    ReconnectNeeded,
+    Standing,
+    TryLater,
+)
+from app.services import posts
+from app.services.channels import Channels
+from app.services.images import Library, rendition_name
+from app.services.media_urls import MediaUrls
+from app.services.publishing.history import sentence
+from app.services.publishing.journal import PATIENCE, PAUSES, Journal, Task, label, pause
+
+log = get_logger(__name__)
+
+LEASE = timedelta(minutes=4)
+"""Longer than any step: two calls to a platform take up to 95 s each."""
+SETTLE_AFTER = timedelta(seconds=60)
+"""How long after a lost answer the platform is believed when it says that nothing went out."""
+MAX_PREPARES = 3
+MAX_ATTEMPTS = 5
+"""How often `finish` is sent when each time its answer is lost and a look proves that nothing went out."""
+MAX_LOOKS = 20
+"""After so many looks a person is asked to look. A platform that does not answer is asked further on."""
+_LONGEST_LINK = 500
+
+
+class PublicationSteps:
+    """The state machine of publications. `owner` names this runner in leases; `wake` starts it again."""
+
+    def __init__(
+        self,
+        database: Database,
+        library: Library,
+        channels: Channels,
+        media_urls: MediaUrls,
+        *,
+        owner: str,
+        wake: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._library = library
+        self._channels = channels
+        self._media_urls = media_urls
+        self._owner = owner
+        self._journal = Journal(database, owner=owner, wake=wake)
+
+    async def claim_due(self, limit: int) -> list[int]:
+        """Take publications whose next step is due."""
+        now = clock.now()
+        async with self._database.writing() as session:
+            return await models.claim_due(
+                session, owner=self._owner, now=now, lease_until=now + LEASE, limit=limit
+            )
+
+    async def next_due_at(self) -> datetime | None:
+        """When the earliest step is due that nobody has taken."""
+        async with self._database.reading() as session:
+            return await models.next_due_at(session)
+
+    async def step(self, publication_id: int) -> None:
+        """Do the next step of a claimed publication. Never raises for what a platform does."""
+        try:
+            task = await self._load(publication_id)
+            if task is None:
+                return
+            await self._advance(task)
+        except Exception:
+            # The outer edge of a job: whatever it was, the row says where to go on.
+            log.exception("publication.step_failed", publication_id=publication_id)
+            try:
+                await self._journal.put_back(publication_id)
+            except Exception:
+                # Then the lease ends by itself.
+                log.exception("publication.put_back_failed", publication_id=publication_id)
+
+    async def _advance(self, task: Task) -> None:
+        publication = task.publication
+        match task.state:
+            case PublicationState.SCHEDULED:
+                await self._begin(task)
+            case PublicationState.PUBLISHING if publication.attempted_at is not None:
+                await self._doubt(
+                    task, "interrupted", "Publishing was interrupted, so the post may be out.", clock.now()
+                )
+            case PublicationState.PUBLISHING if task.is_post_deleted:
+                await self._journal.fail(task, "post_deleted", "The post was deleted before it went out.")
+            case PublicationState.PUBLISHING:
+                await self._push(task)
+            case PublicationState.UNCONFIRMED:
+                await self._look(task)
+            case PublicationState.PUBLISHED if publication.permalink is None:
+                await self._find_link(task)
+            case _:
+                await self._journal.rest(task)
+
+    async def _begin(self, task: Task) -> None:
+        """A scheduled publication is due: check once more, then start."""
+        try:
+            verdict = await posts.judge(self._library, self._channels, task.channel, task.text, task.pictures)
+        except UpstreamTrouble:
+            # Trouble of our own is waited out by the steps that follow.
+            obstacle = None
+        else:
+            obstacle = verdict.obstacle
+        if obstacle is not None:
+            await self._journal.fail(task, obstacle.code, obstacle.sentences)
+            return
+        now = clock.now()
+        await self._journal.keep(
+            task,
+            PublicationState.PUBLISHING,
+            code="started",
+            message="The time has come: publishing.",
+            started_at=now,
+            next_step_at=now,
+        )
+
+    async def _push(self, task: Task) -> None:
+        """Prepare what is not prepared, publish what is ready."""
+        publication = task.publication
+        try:
+            publisher, account = self._platform(task.channel)
+            content = await self._content(task, publisher.rules)
+            if publication.reference is None:
+                await self._prepare(task, publisher, account, content)
+                return
+            look = await publisher.check(account, publication.reference, content, None)
+        except AppError as error:
+            await self._handle_own_trouble(task, error)
+            return
+        except PublishingError as error:
+            await self._handle(task, error)
+            return
+        match look.standing:
+            case Standing.READY:
+                await self._finish(task, publisher, account, content, publication.reference)
+            case Standing.PUBLISHED:
+                await self._succeed(task, look.external_id)
+            case Standing.GONE:
+                await self._handle(
+                    task, PrepareAgain("preparation_lost", "The platform lost what was handed over.")
+                )
+            case Standing.PENDING | Standing.UNKNOWN:
+                await self._handle(
+                    task, TryLater("platform_slow", f"{label(task)} is still working on the picture.")
+                )
+
+    async def _prepare(self, task: Task, publisher: Publisher, account: Account, content: Content) -> None:
+        fault("publish.before_prepare")
+        reference = await publisher.prepare(account, content)
+        fault("publish.after_prepare")
+        await self._journal.keep(
+            task,
+            PublicationState.PUBLISHING,
+            code="prepared",
+            message=f"{label(task)} has taken the picture." if content.pictures else "Ready to send.",
+            reference=reference,
+            prepare_count=task.publication.prepare_count + 1,
+            step_count=0,
+            next_step_at=clock.now(),
+        )
+
+    async def _finish(
+        self, task: Task, publisher: Publisher, account: Account, content: Content, reference: str
+    ) -> None:
+        """The irreversible call, written down before it is made."""
+        now = clock.now()
+        async with self._database.writing() as session:
+            is_ours = await models.move(
+                session,
+                task.publication.id,
+                to=PublicationState.PUBLISHING,
+                origin=PublicationState.PUBLISHING,
+                at=now,
+                held_by=self._owner,
+                attempted_at=now,
+                lease_until=now + LEASE,
+            )
+        if not is_ours:
+            return
+        task.publication.attempted_at = now
+        fault("publish.before_finish")
+        try:
+            external_id = await publisher.finish(account, reference, content)
+        except OutcomeUnclear as error:
+            await self._doubt(task, error.code, error.detail, clock.now() + pause(0))
+            return
+        except PublishingError as error:
+            # The platform answered, and the answer is no: nothing went out.
+            task.publication.attempted_at = None
+            await self._handle(task, error)
+            return
+        fault("publish.after_finish")
+        await self._succeed(task, external_id)
+
+    async def _doubt(self, task: Task, code: str, detail: str, look_at: datetime) -> None:
+        """`finish` may have worked: nothing is sent before a look has shown what became of it."""
+        told = sentence(f"{detail} Looking at {label(task)} before anything is sent again.")
+        await self._journal.keep(
+            task,
+            PublicationState.UNCONFIRMED,
+            code=code,
+            message=told,
+            error_code=code,
+            error_detail=told,
+            step_count=0,
+            next_step_at=look_at,
+        )
+
+    async def _look(self, task: Task) -> None:
+        """Find out what became of an attempt whose answer is missing."""
+        publication = task.publication
+        attempted_at = publication.attempted_at or publication.updated_at
+        is_answering = True
+        try:
+            publisher, account = self._platform(task.channel)
+            content = await self._content(task, publisher.rules)
+            look = await publisher.check(account, publication.reference or "", content, attempted_at)
+        except (TryLater, UpstreamTrouble):
+            look, is_answering = Look(Standing.UNKNOWN), False
+        except ReconnectNeeded as error:
+            await self._journal.mark_channel(task, ChannelStatus.RECONNECT_NEEDED)
+            await self._ask_person(task, error.detail)
+            return
+        except AppError as error:
+            await self._ask_person(task, error.detail)
+            return
+        except PublishingError:
+            look = Look(Standing.UNKNOWN)
+        now = clock.now()
+        settled_at = max(attempted_at, task.unclear_since) + SETTLE_AFTER
+        match look.standing:
+            case Standing.PUBLISHED if look.external_id or publication.step_count >= 5:
+                # It is out. Where the platform does not show which one it is, there is no link.
+                await self._succeed(task, look.external_id)
+            case Standing.READY if now >= settled_at:
+                await self._send_again(task)
+            case Standing.READY:
+                await self._journal.again(task, settled_at)
+            case Standing.GONE:
+                await self._journal.fail(
+                    task,
+                    "preparation_lost",
+                    f"{label(task)} shows that nothing went out, and what was handed over is gone. "
+                    "Try again.",
+                )
+            case _ if publication.step_count + 1 == MAX_LOOKS:
+                await self._ask_person(
+                    task,
+                    f"{label(task)} does not say whether this went out.",
+                    step_count=publication.step_count + 1,
+                    next_step_at=None if is_answering else now + pause(publication.step_count),
+                )
+            case _ if publication.step_count >= MAX_LOOKS and is_answering:
+                await self._journal.again(task, None)
+            case _:
+                await self._journal.again(task, now + pause(publication.step_count))
+
+    async def _send_again(self, task: Task) -> None:
+        """A look has proved that the attempt did nothing."""
+        publication, now = task.publication, clock.now()
+        nothing_out = f"{label(task)} shows that nothing went out"
+        started_at = publication.started_at or publication.created_at
+        attempts = 1 + sum(event.code == "not_sent" and event.at >= started_at for event in task.events)
+        if task.is_post_deleted:
+            await self._journal.fail(
+                task, "post_deleted", f"{nothing_out}, and the post was deleted meanwhile."
+            )
+        elif attempts >= MAX_ATTEMPTS:
+            await self._journal.fail(
+                task, "not_taken", f"{nothing_out}, after {attempts} attempts. Send it again later."
+            )
+        else:
+            await self._journal.keep(
+                task,
+                PublicationState.PUBLISHING,
+                code="not_sent",
+                message=f"{nothing_out}. Sending now.",
+                attempted_at=None,
+                step_count=0,
+                next_step_at=now,
+                error_code=None,
+                error_detail=None,
+            )
+
+    async def _ask_person(self, task: Task, detail: str, **values: Any) -> None:
+        """Looking does not settle it: whoever asks for another look brings it back."""
+        told = sentence(f"{detail} Look at {label(task)} yourself, then check again.")
+        await self._journal.keep(
+            task,
+            PublicationState.UNCONFIRMED,
+            code="needs_a_look",
+            message=told,
+            error_code="needs_a_look",
+            error_detail=told,
+            **{"next_step_at": None, **values},
+        )
+
+    async def _find_link(self, task: Task) -> None:
+        """The link to a published post: nice to have, never a reason to doubt the publication."""
+        publication = task.publication
+        permalink, next_step_at = None, None
+        if publication.external_id:
+            try:
+                publisher, account = self._platform(task.channel)
+                found = await publisher.permalink(account, publication.external_id)
+                permalink = found if len(found) <= _LONGEST_LINK else None
+            except (PublishingError, AppError):
+                if publication.step_count < len(PAUSES):
+                    next_step_at = clock.now() + pause(publication.step_count)
+        async with self._database.writing() as session:
+            await models.move(
+                session,
+                publication.id,
+                to=PublicationState.PUBLISHED,
+                origin=PublicationState.PUBLISHED,
+                at=clock.now(),
+                held_by=self._owner,
+                permalink=permalink,
+                step_count=publication.step_count + 1,
+                next_step_at=next_step_at,
+                lease_owner=None,
+                lease_until=None,
+            )
+
+    async def _handle(self, task: Task, error: PublishingError) -> None:
+        """What a platform's no means for the publication. Nothing has gone out."""
+        publication, now = task.publication, clock.now()
+        started_at = publication.started_at or publication.created_at
+        match error:
+            case ReconnectNeeded():
+                await self._journal.mark_channel(task, ChannelStatus.RECONNECT_NEEDED)
+                await self._journal.fail(task, error.code, error.detail)
+            case AccountRestricted():
+                await self._journal.mark_channel(task, ChannelStatus.RESTRICTED)
+                await self._journal.fail(task, error.code, error.detail)
+            case PrepareAgain() if publication.prepare_count < MAX_PREPARES:
+                wait = max(timedelta(seconds=error.retry_after or 0), pause(publication.prepare_count))
+                await self._journal.keep(
+                    task,
+                    PublicationState.PUBLISHING,
+                    code=error.code,
+                    message=f"{error.detail} Handing it over once more.",
+                    reference=None,
+                    attempted_at=None,
+                    # Counts here too: a platform that refuses in `prepare` never returns a reference.
+                    prepare_count=publication.prepare_count + 1,
+                    next_step_at=now + wait,
+                )
+            case PrepareAgain():
+                await self._journal.fail(
+                    task,
+                    error.code,
+                    f"{error.detail} Nothing went out, after {publication.prepare_count} attempts. "
+                    "Send it again later.",
+                )
+            case TryLater():
+                wait = max(timedelta(seconds=error.retry_after or 0), pause(publication.step_count))
+                if now + wait > started_at + PATIENCE:
+                    await self._journal.fail(
+                        task, error.code, f"{error.detail} Nothing went out. Send it again later."
+                    )
+                else:
+                    await self._journal.again(task, now + wait, error, attempted_at=None)
+            case _:
+                await self._journal.fail(task, error.code, error.detail)
+
+    async def _handle_own_trouble(self, task: Task, error: AppError) -> None:
+        """The picture could not be made or read on our side."""
+        if isinstance(error, UpstreamUnavailable):
+            await self._handle(task, TryLater(error.code, error.detail))
+        else:
+            await self._journal.fail(task, error.code, error.detail)
+
+    async def _load(self, publication_id: int) -> Task | None:
+        async with self._database.reading() as session:
+            publication = await models.find_publication(session, publication_id)
+            if publication is None or publication.lease_owner != self._owner:
+                return None
+            post = await models.find(session, publication.post_id)
+            channel = await channel_models.find(session, publication.channel_id)
+            if post is None or channel is None:
+                return None
+            (story,) = await posts.tell(session, [post])
+        return Task(
+            publication=publication,
+            channel=channel,
+            text=post.content_text,
+            pictures=story.pictures,
+            events=next(s.events for s in story.publications if s.publication.id == publication_id),
+            is_post_deleted=post.deleted_at is not None,
+        )
+
+    async def _content(self, task: Task, rules: PlatformRules) -> Content:
+        pictures = []
+        for picture in task.pictures:
+            recipe = RECIPES[rules.recipe]
+            made = await self._library.rendition(picture.image, recipe)
+            url = self._media_urls.url(
+                image_id=picture.image.id,
+                name=rendition_name(recipe),
+                key=made.storage_key,
+                for_practice=task.channel.is_practice,
+            )
+            pictures.append(Picture(url, picture.alt_text))
+        return Content(
+            text=task.text,
+            pictures=tuple(pictures),
+            is_ai_generated=any(picture.image.is_ai_generated for picture in task.pictures),
+        )
+
+    def _platform(self, channel: Channel) -> tuple[Publisher, Account]:
+        if channel.disconnected_at is not None:
+            raise RuleBroken("channel_disconnected", f"{channel.name} was disconnected. Connect it again.")
+        try:
+            return self._channels.publisher(channel), self._channels.account(channel)
+        except ValueError as error:
+            raise RuleBroken(
+                "channel_token_unreadable",
+                f"The token of {channel.name} can't be read with today's SECRET_KEY. Connect it again.",
+            ) from error
+
+    async def _succeed(self, task: Task, external_id: str | None) -> None:
+        """Keep that it is out, then find its link."""
+        if not await self._journal.succeed(task, external_id):
+            return
+        fault("publish.after_published")
+        task.publication.external_id, task.publication.step_count = external_id, 0
+        # Without the lease this changes nothing: whoever has it finds the link.
+        await self._find_link(task)
