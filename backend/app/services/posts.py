@@ -292,7 +292,12 @@ async def delete_post(session: AsyncSession, *, user_id: int, post_id: int) -> N
     """Take a post off the list. What is scheduled is cancelled; what is going out cannot be stopped."""
     post = await hold_post(session, user_id=user_id, post_id=post_id)
     now = clock.now()
-    for publication in await models.list_publications(session, [post.id]):
+    publications = await models.list_publications(session, [post.id])
+    if not publications:
+        # A draft leaves nothing behind that anybody could ask for, and lets go of its images.
+        await models.remove_draft(session, post.id)
+        return
+    for publication in publications:
         is_going_out = publication.state == PublicationState.PUBLISHING.value
         if publication.state == PublicationState.SCHEDULED.value:
             # Its time may have come since it was read.
