@@ -13,10 +13,17 @@ interface BusinessMenuProps {
   side?: "top" | "bottom";
   align?: "start" | "end";
   isWide?: boolean;
+  isOpenAtFirst?: boolean;
 }
 
 /** Which business, which theme, and the way out. */
-export default function BusinessMenu({ trigger, side, align, isWide }: BusinessMenuProps) {
+export default function BusinessMenu({
+  trigger,
+  side,
+  align,
+  isWide,
+  isOpenAtFirst,
+}: BusinessMenuProps) {
   const { user, businesses } = useSession();
   const business = useBusiness();
   const theme = useTheme();
@@ -40,6 +47,7 @@ export default function BusinessMenu({ trigger, side, align, isWide }: BusinessM
       {...(side && { side })}
       {...(align && { align })}
       isWide={isWide ?? false}
+      isOpenAtFirst={isOpenAtFirst ?? false}
     >
       <MenuChoice
         label={businesses.length > 1 ? "Businesses" : "Business"}

@@ -10,9 +10,10 @@ import {
   Send,
   WifiOff,
 } from "lucide-react";
-import { cloneElement, lazy, type ReactNode, Suspense, useEffect, useRef } from "react";
+import { lazy, type ReactNode, useEffect, useRef } from "react";
 import { useComposer } from "@/components/publish/useComposer";
 import { Notice } from "@/components/ui/feedback";
+import { MenuOnDemand } from "@/components/ui/MenuOnDemand";
 import { libraryTotalsQuery } from "@/lib/api/images";
 import { useBusiness, useMayWrite, useSession } from "@/lib/business";
 import { formatCount } from "@/lib/format";
@@ -21,8 +22,8 @@ import { Brand } from "./BrandMark";
 import { InsideFrame } from "./insideFrame";
 import { PracticeNotice } from "./PracticeNotice";
 
-/** Its button is there from the first paint; what opens from it arrives a moment later. */
-const BusinessMenu = lazy(() => import("./BusinessMenu"));
+const loadMenu = () => import("./BusinessMenu");
+const BusinessMenu = lazy(loadMenu);
 
 /** Only screens that exist. */
 const PLACES = [
@@ -96,9 +97,9 @@ function Rail() {
       <Link to="/dashboard" className="mb-3 flex h-11 items-center rounded-control px-2">
         <Brand />
       </Link>
-      <Suspense fallback={cloneElement(switcher, { disabled: true })}>
-        <BusinessMenu isWide trigger={switcher} />
-      </Suspense>
+      <MenuOnDemand trigger={switcher} load={loadMenu}>
+        <BusinessMenu isWide trigger={switcher} isOpenAtFirst />
+      </MenuOnDemand>
       <nav aria-label="Main" className="mt-4 flex flex-col gap-0.5">
         {PLACES.map((place) => (
           <RailLink
@@ -168,9 +169,9 @@ function BottomBar() {
         </button>
       )}
       <BarLink {...posts} />
-      <Suspense fallback={cloneElement(BAR_MENU_BUTTON, { disabled: true })}>
-        <BusinessMenu side="top" align="end" trigger={BAR_MENU_BUTTON} />
-      </Suspense>
+      <MenuOnDemand trigger={BAR_MENU_BUTTON} load={loadMenu}>
+        <BusinessMenu side="top" align="end" trigger={BAR_MENU_BUTTON} isOpenAtFirst />
+      </MenuOnDemand>
     </nav>
   );
 }

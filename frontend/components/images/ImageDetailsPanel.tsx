@@ -1,8 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Download, Trash2, X } from "lucide-react";
-import { type ReactNode, useEffect, useEffectEvent, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useEffectEvent, useRef, useState } from "react";
 import { Button } from "@/components/ui/Button";
-import { Sheet } from "@/components/ui/Dialog";
 import { ErrorState, Loading, Skeleton } from "@/components/ui/feedback";
 import { IconButton } from "@/components/ui/IconButton";
 import { ApiError } from "@/lib/api/client";
@@ -11,6 +10,8 @@ import type { Image } from "@/lib/api/types";
 import { useBusiness, useMayWrite } from "@/lib/business";
 import { useMediaQuery } from "@/lib/useMediaQuery";
 import { ImageDetails } from "./ImageDetails";
+
+const Sheet = lazy(async () => ({ default: (await import("@/components/ui/Dialog")).Sheet }));
 
 interface ImageDetailsPanelProps {
   /** Undefined closes it. */
@@ -91,17 +92,20 @@ function SheetPanel({ imageId, onClose, ...rest }: ImageDetailsPanelProps) {
   // What it showed stays while the sheet slides away.
   const [shownId, setShownId] = useState(imageId);
   if (imageId !== undefined && imageId !== shownId) setShownId(imageId);
+  if (shownId === undefined) return null;
   return (
     <Content imageId={shownId} isClosing={imageId === undefined} {...rest}>
       {(body, footer) => (
-        <Sheet
-          isOpen={imageId !== undefined}
-          onClose={onClose}
-          title="Image details"
-          footer={footer}
-        >
-          {body}
-        </Sheet>
+        <Suspense fallback={null}>
+          <Sheet
+            isOpen={imageId !== undefined}
+            onClose={onClose}
+            title="Image details"
+            footer={footer}
+          >
+            {body}
+          </Sheet>
+        </Suspense>
       )}
     </Content>
   );

@@ -10,13 +10,22 @@ interface MenuProps {
   side?: "top" | "bottom" | "right";
   /** As wide as its trigger at least. */
   isWide?: boolean;
+  /** Open from the moment it appears. */
+  isOpenAtFirst?: boolean;
   children: ReactNode;
 }
 
 /** Actions or choices behind a button. */
-export function Menu({ trigger, align = "start", side = "bottom", isWide, children }: MenuProps) {
+export function Menu({
+  trigger,
+  align = "start",
+  side = "bottom",
+  isWide,
+  isOpenAtFirst = false,
+  children,
+}: MenuProps) {
   return (
-    <Base.Root>
+    <Base.Root defaultOpen={isOpenAtFirst}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner align={align} side={side} sideOffset={6} className="z-50 outline-none">

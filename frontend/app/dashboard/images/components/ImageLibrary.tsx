@@ -1,9 +1,8 @@
 import { ImageOff, SearchX, Sparkles, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { ImageGrid } from "@/components/images/ImageGrid";
 import { ImageTile } from "@/components/images/ImageTile";
 import { TileAction, TileIconAction } from "@/components/images/TileAction";
-import { TrashedImageDialog } from "@/components/images/TrashedImageDialog";
 import { useLibrary } from "@/components/images/useLibrary";
 import { Button } from "@/components/ui/Button";
 import { cn } from "@/components/ui/cn";
@@ -22,6 +21,10 @@ import { useMediaQuery } from "@/lib/useMediaQuery";
 import type { ImagesView } from "../useImagesView";
 import { EmptyLibrary } from "./EmptyLibrary";
 import { LibraryToolbar } from "./LibraryToolbar";
+
+const TrashedImageDialog = lazy(async () => ({
+  default: (await import("@/components/images/TrashedImageDialog")).TrashedImageDialog,
+}));
 
 interface ImageLibraryProps {
   view: ImagesView;
@@ -133,7 +136,11 @@ export function ImageLibrary({ view, onUse, onDelete, onUpload, onGenerate }: Im
           </div>
         )}
       </div>
-      <TrashedImageDialog image={trashed} onClose={() => setTrashed(null)} />
+      {isTrash && (
+        <Suspense fallback={null}>
+          <TrashedImageDialog image={trashed} onClose={() => setTrashed(null)} />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -1,11 +1,15 @@
 import { useBlocker } from "@tanstack/react-router";
 import { ImageUp } from "lucide-react";
+import { lazy, Suspense } from "react";
 import { UploadTray } from "@/components/images/UploadTray";
 import { useFileDrop } from "@/components/images/useFileDrop";
 import type { Uploads } from "@/components/images/useUploads";
-import { ConfirmDialog } from "@/components/ui/Dialog";
 import { useBusiness } from "@/lib/business";
 import { plural } from "@/lib/format";
+
+const ConfirmDialog = lazy(async () => ({
+  default: (await import("@/components/ui/Dialog")).ConfirmDialog,
+}));
 
 interface ImageUploaderProps {
   uploads: Uploads;
@@ -26,16 +30,21 @@ export function ImageUploader({ uploads, canDrop }: ImageUploaderProps) {
     <>
       {isOver && <DropInvitation />}
       <UploadTray uploads={uploads} />
-      <ConfirmDialog
-        isOpen={blocker.status === "blocked"}
-        onClose={() => blocker.reset?.()}
-        onConfirm={() => blocker.proceed?.()}
-        title={`Stop ${plural(active, "upload")}?`}
-        confirmLabel="Leave and stop"
-        cancelLabel="Stay here"
-      >
-        Leaving this page stops what is still on its way. What has arrived stays in your library.
-      </ConfirmDialog>
+      {blocker.status === "blocked" && (
+        <Suspense fallback={null}>
+          <ConfirmDialog
+            isOpen
+            onClose={() => blocker.reset()}
+            onConfirm={() => blocker.proceed()}
+            title={`Stop ${plural(active, "upload")}?`}
+            confirmLabel="Leave and stop"
+            cancelLabel="Stay here"
+          >
+            Leaving this page stops what is still on its way. What has arrived stays in your
+            library.
+          </ConfirmDialog>
+        </Suspense>
+      )}
     </>
   );
 }

@@ -1,14 +1,17 @@
 import { ArrowLeft, ArrowUpDown, ChevronDown, Trash2 } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { lazy, useEffect, useRef, useState } from "react";
 import { useSettled } from "@/components/images/useSettled";
 import { Button } from "@/components/ui/Button";
 import { IconButton } from "@/components/ui/IconButton";
 import { SearchInput } from "@/components/ui/Input";
-import { Menu, MenuChoice } from "@/components/ui/Menu";
+import { MenuOnDemand } from "@/components/ui/MenuOnDemand";
 import { Segmented } from "@/components/ui/Segmented";
 import type { ImageSort } from "@/lib/api/images";
 import { useMediaQuery } from "@/lib/useMediaQuery";
 import type { ImagesView } from "../useImagesView";
+
+const loadOrderMenu = () => import("./OrderMenu");
+const OrderMenu = lazy(loadOrderMenu);
 
 const FILTERS = [
   { value: "all", label: "All" },
@@ -30,6 +33,20 @@ export function LibraryToolbar({ view }: { view: ImagesView }) {
   const isNarrow = useMediaQuery("(width < 36rem)");
   const isTrash = filter === "trashed";
   const sortName = SORTS.find(({ value }) => value === sort)?.label ?? "Newest";
+  const orderButton = isNarrow ? (
+    <IconButton
+      label={`Order: ${sortName}`}
+      icon={ArrowUpDown}
+      variant="secondary"
+      hasTooltip={false}
+      className="size-10.5"
+    />
+  ) : (
+    <Button aria-label={`Order: ${sortName}`}>
+      {sortName}
+      <ChevronDown aria-hidden className="-mr-1 size-4 text-ink-3" />
+    </Button>
+  );
 
   return (
     <div className="page-padding sticky top-0 z-10 flex flex-wrap items-center gap-2.5 bg-bg pt-1 pb-3">
@@ -62,34 +79,15 @@ export function LibraryToolbar({ view }: { view: ImagesView }) {
         className="min-w-32 flex-1 [&_input]:text-ellipsis"
       />
       {!isTrash && (
-        <Menu
-          align="end"
-          trigger={
-            isNarrow ? (
-              <IconButton
-                label={`Order: ${sortName}`}
-                icon={ArrowUpDown}
-                variant="secondary"
-                hasTooltip={false}
-                className="size-10.5"
-              />
-            ) : (
-              <Button aria-label={`Order: ${sortName}`}>
-                {sortName}
-                <ChevronDown aria-hidden className="-mr-1 size-4 text-ink-3" />
-              </Button>
-            )
-          }
-        >
-          <MenuChoice
-            label="Order"
-            value={sort}
-            onChange={(value: ImageSort) =>
-              change({ sort: value === "created_at_desc" ? undefined : value })
-            }
+        <MenuOnDemand trigger={orderButton} load={loadOrderMenu}>
+          <OrderMenu
+            trigger={orderButton}
+            isOpenAtFirst
+            sort={sort}
             options={SORTS}
+            onChange={(value) => change({ sort: value === "created_at_desc" ? undefined : value })}
           />
-        </Menu>
+        </MenuOnDemand>
       )}
       {!isTrash && (
         <IconButton
