@@ -155,7 +155,7 @@ async def test_a_page_post_that_is_not_found_stays_unclear_until_a_person_has_lo
     post_id = await office.sends("Nobody knows", to=[office.page])
     story = await office.settles(post_id, "unconfirmed")
     with pytest.raises(Conflict):
-        await office.runner().retry(user_id=office.user_id, publication_id=story.publication.id)
+        await office.publishing.retry(user_id=office.user_id, publication_id=story.publication.id)
     for _ in range(MAX_LOOKS + 5):
         await office.turn_in_time()
     story = await office.publication(post_id)
@@ -366,7 +366,7 @@ async def test_a_planned_post_goes_out_when_its_time_has_come_and_not_before(off
     post_id = await office.plans("In an hour")
     assert await office.turn() == []
     publication_id = (await office.publication(post_id)).publication.id
-    for ask in (office.runner().retry, office.runner().confirm):
+    for ask in (office.publishing.retry, office.publishing.confirm):
         with pytest.raises(Conflict):
             await ask(user_id=office.user_id, publication_id=publication_id)
     await office.time_passes(timedelta(minutes=59))
