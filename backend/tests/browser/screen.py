@@ -40,10 +40,11 @@ _WAIT_UNTIL_CALM = """async () => {
 }"""
 
 
-def gallery(page: Page, name: str, *, whole: bool = False) -> None:
+def gallery(page: Page, name: str, *, within: str | None = None) -> None:
     """Keep a state as `{name}-wide-light`, `-wide-dark`, `-phone-light` and `-phone-dark`, and check it.
 
-    axe looks at the first and the last. The page has its size back afterwards, in the light theme.
+    axe looks at the first and the last, or at the part of them that `within` selects. The page has its size
+    back afterwards, in the light theme.
     """
     before = page.viewport_size or WIDE
     touch = page.context.new_cdp_session(page)
@@ -53,9 +54,9 @@ def gallery(page: Page, name: str, *, whole: bool = False) -> None:
             touch.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
-            shot(page, f"{name}-{screen}-{theme}", whole=whole)
+            shot(page, f"{name}-{screen}-{theme}")
             if (screen, theme) in (("wide", "light"), ("phone", "dark")):
-                axe(page)
+                axe(page, within=within)
     touch.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
     page.set_viewport_size(before)
     page.emulate_media(color_scheme="light")
@@ -73,7 +74,8 @@ def shot(page: Page, name: str, *, whole: bool = False) -> Path:
 def axe(page: Page, *, within: str | None = None) -> None:
     """Assert that axe finds no accessibility violation in the page, or in the part that `within` selects."""
     # Evaluated by the browser itself, so the page's content policy has no say.
-    page.evaluate(_axe_source())
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.evaluate(_axe_source())
     found: dict[str, Any] = page.evaluate(
         "([within, tags]) => axe.run(within ?? document, {runOnly: {type: 'tag', values: tags}})",
         [within, _RULES],

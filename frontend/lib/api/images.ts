@@ -191,6 +191,11 @@ export function useDeleteImage(businessId: number) {
     },
     onSuccess: (_answer, image) => {
       queryClient.removeQueries({ queryKey: detailKey(businessId, image.id) });
+      // Whoever shows the trash, or counts what is in it, may have asked before this was there.
+      void queryClient.invalidateQueries({
+        queryKey: listsKey(businessId),
+        predicate: ({ queryKey }) => identityOf(queryKey).filter === "trashed",
+      });
     },
     onSettled: () => refreshShort(queryClient, businessId),
   });
