@@ -1,4 +1,7 @@
-"""An office on each database; its practice server and workshop serve every test of this process."""
+"""An office; its practice server and workshop serve every test of this process.
+
+`office` runs a test on both databases. `embedded_office` is on SQLite, for what no database decides.
+"""
 
 from __future__ import annotations
 
@@ -38,4 +41,16 @@ async def office(
     """A business that publishes, on each database."""
     async with open_office(database, practice_server, workshop, tmp_path) as opened:
         yield opened
+    practice_server.control.clear_faults()
+
+
+@pytest.fixture
+async def embedded_office(
+    sqlite_url: str, practice_server: PracticeProcess, workshop: Workshop, tmp_path: Path
+) -> AsyncIterator[Office]:
+    """A business that publishes, on SQLite."""
+    database = Database(sqlite_url)
+    async with open_office(database, practice_server, workshop, tmp_path) as opened:
+        yield opened
+    await database.close()
     practice_server.control.clear_faults()

@@ -14,8 +14,8 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -70,6 +70,10 @@ class TroubledStorage(LocalStorage):
         return await super().open(key)
 
 
+def _nobody_to_wake() -> None:
+    """Nothing runs by itself here."""
+
+
 @dataclass
 class Office:
     """One business with an Instagram account and a Page, and the means to publish there."""
@@ -88,7 +92,7 @@ class Office:
     business_id: int
     instagram: Channel
     page: Channel
-    wakes: list[datetime] = field(default_factory=list)
+    wake: Callable[[], None] = _nobody_to_wake
 
     @property
     def publishing(self) -> Publishing:
@@ -97,9 +101,7 @@ class Office:
 
     def publishing_with(self, database: Database) -> Publishing:
         """The same in another server, with a database object of its own."""
-        return Publishing(
-            database, self.library, self.channels, self.urls, wake=lambda: self.wakes.append(clock.now())
-        )
+        return Publishing(database, self.library, self.channels, self.urls, wake=lambda: self.wake())
 
     def runner(
         self, name: str = "office#1", *, database: Database | None = None, channels: Channels | None = None
@@ -111,7 +113,7 @@ class Office:
             channels or self.channels,
             self.urls,
             owner=name,
-            wake=lambda: self.wakes.append(clock.now()),
+            wake=lambda: self.wake(),
         )
 
     # --- what users do

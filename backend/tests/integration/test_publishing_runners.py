@@ -331,7 +331,7 @@ async def test_a_post_that_is_deleted_while_it_is_checked_is_not_sent(office: Of
     office.storage.gate.set()
     with pytest.raises(NotFound):
         await sending
-    assert await office.publications(post_id) == []
+    assert await office.turn() == []
 
 
 async def test_a_planned_post_is_published_now_although_a_runner_was_about_to_begin(office: Office) -> None:

@@ -20,6 +20,12 @@ from tests.api.edge_app import json_log
 from tests.integration.office import Office, codes, make_channels, sentences
 
 
+@pytest.fixture
+def office(embedded_office: Office) -> Office:
+    """No database decides what happens here."""
+    return embedded_office
+
+
 async def reconnect(office: Office, token: str) -> Channel:
     """The owner connects the Instagram account again."""
     return await office.channels.connect(
