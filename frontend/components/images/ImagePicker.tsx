@@ -77,7 +77,7 @@ export function ImagePicker({ selected, max, onToggle, className }: ImagePickerP
           </ErrorState>
         ) : query.isPending ? (
           <Loading label="Loading images">
-            <div className="grid grid-cols-[repeat(auto-fill,minmax(7rem,1fr))] gap-2.5">
+            <div className="grid grid-cols-[repeat(auto-fill,minmax(104px,1fr))] gap-2.5">
               {["a", "b", "c", "d", "e", "f", "g", "h"].map((key) => (
                 <Skeleton key={key} className="aspect-square rounded-tile" />
               ))}

@@ -54,8 +54,10 @@ export function PublicationRow({
             {placeTitle(publication)}
             {at && !isFollowed && (
               <>
-                {" · "}
-                <Moment at={at} timezone={timezone} />
+                <span className="max-sm:hidden"> · </span>
+                <span className="max-sm:block max-sm:first-letter:uppercase">
+                  <Moment at={at} timezone={timezone} />
+                </span>
               </>
             )}
           </span>

@@ -195,7 +195,7 @@ export function EmptyState({
           </span>
         ))}
       <p className="mt-4 font-semibold text-name">{title}</p>
-      {children && <p className="mt-1 max-w-sm text-pretty text-ink-2">{children}</p>}
+      {children && <p className="mt-1 max-w-sm text-balance text-ink-2">{children}</p>}
       {action && <div className="mt-5 flex flex-wrap justify-center gap-2">{action}</div>}
     </div>
   );

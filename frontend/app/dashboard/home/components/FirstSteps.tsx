@@ -46,7 +46,7 @@ export function FirstSteps({ hasImage, hasPost, isPractice }: FirstStepsProps) {
               </ButtonLink>
             }
           >
-            Drop a picture from your computer, or let AI paint one.
+            Upload a picture of yours, or let AI paint one.
           </Step>
           <Step
             number={2}

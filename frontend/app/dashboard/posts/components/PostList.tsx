@@ -99,6 +99,9 @@ const NOTHING: Partial<Record<PostState, { title: string; words: string }>> = {
   },
 };
 
+/** Lists that are best empty: writing a post is no answer to them. */
+const ASKS_NOTHING: ReadonlySet<PostState> = new Set(["publishing", "failed", "unconfirmed"]);
+
 function Nothing({ state }: { state: PostState | undefined }) {
   const composer = useComposer();
   const mayWrite = useMayWrite();
@@ -108,7 +111,8 @@ function Nothing({ state }: { state: PostState | undefined }) {
       icon={Send}
       title={words?.title ?? "No posts yet"}
       action={
-        mayWrite && (
+        mayWrite &&
+        !(state && ASKS_NOTHING.has(state)) && (
           <Button icon={Plus} onClick={() => composer.openNew()}>
             Write a post
           </Button>
