@@ -1,0 +1,211 @@
+"""The list of posts: what went out, what did not and why, and what a person can do about it."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.browser.conftest import OpenMember
+from tests.browser.member import composer, fills_library
+from tests.browser.screen import gallery
+from tests.person import Person
+from tests.practice_server import PracticeControl, poll
+
+
+def card(page: Page, text: str) -> Locator:
+    """The post with this text."""
+    return page.get_by_role("article").filter(has_text=text)
+
+
+def refuses_pictures(practice: PracticeControl, account: str) -> None:
+    """The platform does not take the next picture of this account."""
+    practice.graph_error("media", 36003, 2207009, method="POST", account_id=account)
+
+
+def loses_the_answer(practice: PracticeControl, person: Person, post_id: int) -> None:
+    """Publish, and let the answer get lost; the platform tells nothing afterwards."""
+    account = person.channel()["external_id"]
+    practice.fault("hold_before", edge="media_publish", method="POST", account_id=account)
+    practice.fault("drop_after", edge="media_publish", method="POST", account_id=account)
+    person.sends(post_id)
+    hold = practice.wait_for_hold("media_publish")
+    practice.fault("http_500", method="GET", account_id=account, count=None)
+    practice.release(hold["id"])
+    person.waits_for(post_id, "unconfirmed")
+
+
+def test_every_state_stands_in_the_list_with_its_next_step(
+    new_member: OpenMember, practice: PracticeControl
+) -> None:
+    page, person = (member := new_member()).page, member.person
+    account = person.channel()["external_id"]
+    harbour, beans, forest = fills_library(person, "harbour.jpg", "coffee-beans.jpg", "pine-forest.jpg")
+    person.sends(out := person.writes("Out there", image_ids=[harbour], platforms=("instagram", "facebook")))
+    person.waits_for(out, "published")
+    refuses_pictures(practice, account)
+    person.sends(refused := person.writes("Refused at the door", image_ids=[beans]))
+    person.waits_for(refused, "failed")
+    person.writes("Not finished yet", image_ids=[forest])
+    loses_the_answer(practice, person, person.writes("Nobody knows", image_ids=[forest]))
+
+    page.goto("/dashboard/posts")
+    published = card(page, "Out there")
+    expect(published.get_by_text("Published", exact=True)).to_have_count(2)
+    expect(published.get_by_role("link", name="See it on Practice Instagram")).to_have_attribute(
+        "href", re.compile("/practice/instagram/p/")
+    )
+    expect(published.get_by_role("link", name="See it on the Practice Page")).to_be_visible()
+    failed = card(page, "Refused at the door")
+    expect(failed.get_by_text("Failed", exact=True)).to_be_visible()
+    expect(failed).to_contain_text("Use one between 4:5 (upright) and 1.91:1 (wide).")
+    expect(failed.get_by_role("button", name="Try again")).to_be_visible()
+    unclear = card(page, "Nobody knows")
+    expect(unclear.get_by_text("Needs a look", exact=True)).to_be_visible()
+    expect(unclear.get_by_role("button", name="Check again")).to_be_visible()
+    expect(card(page, "Not finished yet").get_by_role("button", name="Edit draft")).to_be_visible()
+    gallery(page, "posts")
+
+    failed.get_by_role("button", name=re.compile("^History")).click()
+    expect(failed.get_by_text("Publishing.", exact=True)).to_be_visible()
+    gallery(page, "posts-history")
+
+    states = page.get_by_role("group", name="Show")
+    for name, text in {
+        "Drafts": "Not finished yet",
+        "Failed": "Refused at the door",
+        "Needs a look": "Nobody knows",
+        "Published": "Out there",
+    }.items():
+        states.get_by_role("radio", name=name).check()
+        expect(page.get_by_role("article")).to_have_count(1)
+        expect(page.get_by_role("article")).to_contain_text(text)
+    states.get_by_role("radio", name="Scheduled").check()
+    expect(page.get_by_text("Nothing is planned")).to_be_visible()
+    gallery(page, "posts-none-of-a-kind")
+
+    # Home puts first what needs a person.
+    page.get_by_role("link", name="Home", exact=True).click()
+    rows = page.get_by_role("region", name="Going out").get_by_role("listitem")
+    expect(rows.nth(0)).to_contain_text("Nobody knows")
+    expect(rows.nth(1)).to_contain_text("Refused at the door")
+    gallery(page, "home-trouble")
+
+
+def test_a_failed_post_goes_out_when_it_is_tried_again(
+    new_member: OpenMember, practice: PracticeControl
+) -> None:
+    page, person = (member := new_member()).page, member.person
+    account = person.channel()["external_id"]
+    (image_id,) = fills_library(person, "harbour.jpg")
+    post_id = person.writes("Second time lucky", image_ids=[image_id])
+    refuses_pictures(practice, account)
+    page.goto(f"/dashboard/posts?compose={post_id}")
+    composer(page).get_by_role("button", name="Publish to Practice Instagram").click()
+    told = page.get_by_role("dialog", name="Not published")
+    expect(told.get_by_text("It did not go out to Practice Instagram.")).to_be_visible()
+    expect(told.get_by_text("Instagram does not take this shape of picture.").first).to_be_visible()
+    gallery(page, "composer-failed")
+    told.get_by_role("button", name="Done").click()
+    card(page, "Second time lucky").get_by_role("button", name="Try again").click()
+    expect(card(page, "Second time lucky").get_by_text("Published", exact=True)).to_be_visible()
+    assert len(practice.media(caption="Second time lucky")) == 1
+
+
+def test_an_unclear_post_is_looked_up_and_never_sent_twice(
+    new_member: OpenMember, practice: PracticeControl
+) -> None:
+    page, person = (member := new_member()).page, member.person
+    (image_id,) = fills_library(person, "harbour.jpg")
+    post_id = person.writes("Is it out?", image_ids=[image_id])
+    loses_the_answer(practice, person, post_id)
+    page.goto(f"/dashboard/posts?compose={post_id}")
+    told = page.get_by_role("dialog", name="Needs a look")
+    expect(told.get_by_text("It is not clear yet whether it is on Practice Instagram.")).to_be_visible()
+    gallery(page, "composer-unconfirmed")
+    practice.clear_faults()
+    told.get_by_role("button", name="Check again").click()
+    expect(page.get_by_text("Your post is on Practice Instagram.")).to_be_visible()
+    assert len(practice.media(caption="Is it out?")) == 1
+
+
+def test_a_channel_that_is_no_longer_connected_says_so_where_it_matters(
+    new_member: OpenMember, practice: PracticeControl
+) -> None:
+    page, person = (member := new_member()).page, member.person
+    account = person.channel()["external_id"]
+    (image_id,) = fills_library(person, "harbour.jpg")
+    practice.change_account(account, token_subcode=460)
+    person.sends(post_id := person.writes("Locked out", image_ids=[image_id]))
+    person.waits_for(post_id, "failed")
+    page.goto("/dashboard")
+    expect(page.get_by_role("region", name="Channels").get_by_text("Connect again")).to_be_visible()
+    page.goto(f"/dashboard?compose=new&with=%5B{image_id}%5D")
+    modal = composer(page)
+    modal.get_by_role("checkbox", name=re.compile(", Practice Instagram$")).check()
+    expect(modal.get_by_text(re.compile("is not connected any more."))).to_be_visible()
+    expect(modal.get_by_role("button", name=re.compile("^Publish to"))).to_be_disabled()
+    gallery(page, "composer-disconnected")
+
+
+def test_a_post_is_copied_to_a_new_draft_and_taken_off_the_list(new_member: OpenMember) -> None:
+    page, person = (member := new_member()).page, member.person
+    (image_id,) = fills_library(person, "harbour.jpg")
+    person.sends(post_id := person.writes("Again and again", image_ids=[image_id]))
+    person.waits_for(post_id, "published")
+    page.goto("/dashboard/posts")
+    more = page.get_by_role("button", name="More for Again and again")
+    more.click()
+    gallery(page, "posts-menu", within="[role=menu]")
+    page.get_by_role("menuitem", name="Copy to a new draft").click()
+    expect(composer(page).get_by_label("Text", exact=True)).to_have_value("Again and again")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("article")).to_have_count(2)
+    out = page.get_by_role("article").filter(has_text="Published")
+    out.get_by_role("button", name="More for Again and again").click()
+    page.get_by_role("menuitem", name="Take off this list").click()
+    question = page.get_by_role("dialog").or_(page.get_by_role("alertdialog"))
+    expect(question).to_contain_text("It stays out on Practice Instagram.")
+    question.get_by_role("button", name="Take off the list").click()
+    expect(page.get_by_role("article")).to_have_count(1)
+    expect(page.get_by_role("article").get_by_text("Draft", exact=True)).to_be_visible()
+
+
+def test_posts_that_are_loading_absent_or_unreachable_say_so(new_member: OpenMember) -> None:
+    page, person = (member := new_member(trouble=True)).page, member.person
+    held: list[Route] = []
+    page.route("**/api/v1/posts?**", lambda route: held.append(route))
+    page.goto("/dashboard/posts")
+    expect(page.get_by_text("Loading posts")).to_be_visible()
+    gallery(page, "posts-loading")
+    problem = {"code": "internal_error", "detail": "This did not work. Try again in a moment."}
+    page.route("**/api/v1/posts?**", lambda route: route.fulfill(status=500, json=problem))
+    for route in held:
+        route.fulfill(status=500, json=problem)
+    expect(page.get_by_text("Your posts could not be loaded")).to_be_visible()
+    gallery(page, "posts-error")
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("No posts yet")).to_be_visible()
+    gallery(page, "posts-empty")
+
+    # What is written elsewhere shows when the page is looked at again.
+    person.writes("From the phone", image_ids=[])
+    page.reload()
+    expect(card(page, "From the phone")).to_be_visible()
+
+
+def test_a_long_list_goes_on_as_it_is_scrolled(new_member: OpenMember) -> None:
+    page, person = (member := new_member()).page, member.person
+    for number in range(55):
+        person.writes(f"Draft number {number}", image_ids=[])
+    page.goto("/dashboard/posts")
+    expect(page.get_by_role("article").first).to_contain_text("Draft number 54")
+    last = card(page, "Draft number 0")
+
+    def scrolled_to_the_end() -> bool | None:
+        page.keyboard.press("End")
+        return True if last.count() else None
+
+    poll(scrolled_to_the_end, what="the first draft")
+    expect(page.get_by_role("article")).to_have_count(55)
