@@ -18,7 +18,7 @@ from app.core.config import Settings, describe_problems
 from app.core.db import Database
 from app.core.logging import configure
 from app.main import create_app
-from app.wiring import AlreadyRunning
+from app.wiring import AlreadyRunning, require_free
 
 main = typer.Typer(
     help="AIGrowth: pictures in, posts out.",
@@ -59,6 +59,16 @@ def serve() -> None:
             "Choose another one, such as PORT=8001."
         )
     settings = settings.with_port(listener.getsockname()[1])
+    try:
+        require_free(settings)
+        # Asked for here, so that a damaged secret is a sentence too.
+        settings.signing_key  # noqa: B018 -- read once, then kept
+    except (AlreadyRunning, ValueError) as error:
+        listener.close()
+        _leave(str(error))
+    except OSError as error:
+        listener.close()
+        _leave(f"DATA_DIR {settings.data_dir.absolute()} can't be used: {error.strerror}.")
     config = uvicorn.Config(
         create_app(settings),
         log_config=None,
@@ -73,8 +83,6 @@ def serve() -> None:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         pass
-    except AlreadyRunning as error:
-        _leave(str(error))
     finally:
         listener.close()
     if not server.started:

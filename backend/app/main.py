@@ -115,7 +115,7 @@ def _serve_page(app: FastAPI) -> None:
     async def page(request: Request) -> Response:
         path = request.path_params["path"]
         file = FRONTEND / path
-        if path and "/" not in path and file.suffix and file.is_file():
+        if path and "/" not in path and file.suffix and _is_file(file):
             return FileResponse(file, headers={"Cache-Control": "public, max-age=3600"})
         accepted = request.headers.get("accept", "*/*")
         if file.suffix or not ("text/html" in accepted or "*/*" in accepted):
@@ -126,6 +126,14 @@ def _serve_page(app: FastAPI) -> None:
         return FileResponse(entry, headers={"Cache-Control": "no-cache"})
 
     app.router.routes.append(_PageRoute("/{path:path}", page, methods=["GET"], include_in_schema=False))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # A name that no file can have.
+        return False
 
 
 class _PageRoute(Route):

@@ -102,7 +102,7 @@ def make_image_providers(settings: Settings) -> dict[str, ImageProvider]:
             providers[name] = OpenAIImageProvider(
                 name,
                 f"{settings.practice_base_url}/openai/v1",
-                "practice-key",
+                f"practice-{derived_key(practice_key(settings).encode(), 'practice-painter').hex()}",
                 (Model("practice-image-1", "Practice painter", _SIZES, ("standard", "hd"), 32_000),),
             )
     return providers
@@ -219,6 +219,14 @@ async def _forget(database: Database) -> None:
     async with database.writing() as session:
         await user_models.drop_expired_tokens(session, now - timedelta(days=7))
         await idempotency_models.forget_older(session, now - timedelta(days=1))
+
+
+def require_free(settings: Settings) -> None:
+    """Raises AlreadyRunning when another process serves the embedded database; asked before the start,
+    so that the answer can be a sentence."""
+    if not settings.database_url:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        _lock(settings.data_dir).close()
 
 
 def _lock(data_dir: Path) -> IO[str]:

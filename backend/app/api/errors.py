@@ -142,6 +142,10 @@ def install(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]  # the framework's documented way
 
 
+_MOST_FIELDS = 20
+"""More wrong fields than anybody reads are not told one by one."""
+
+
 async def _on_app_error(_request: Request, error: Exception) -> Response:
     return answer(cast(AppError, error))
 
@@ -170,7 +174,7 @@ async def _on_validation_error(_request: Request, error: Exception) -> Response:
     malformed = next((problem for problem in problems if _is_malformed(problem)), None)
     if malformed is not None:
         return answer(errors.Malformed("malformed_request", _why_malformed(malformed)))
-    fields = [_field_problem(problem) for problem in problems]
+    fields = [_field_problem(problem) for problem in problems[:_MOST_FIELDS]]
     if len(fields) == 1:
         detail = f"{fields[0].field}: {fields[0].message}"
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -35,13 +36,15 @@ async def get_file(
     s: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
     """Anyone with a valid URL may see the file, until it ends."""
-    if not product.media_urls.is_valid(image_id=image_id, name=name, expires=e, signature=s):
+    found = await product.library.find_file(image_id, name)
+    if found is None or not product.media_urls.is_valid(key=found[0], expires=e, signature=s):
         raise NotFound("link_not_valid", "This link has ended or was never one of ours.")
-    # A file never changes under its URL, so whoever has it has the right one.
-    tag = f'"{image_id}-{name}"'
+    key, mime_type = found
+    # A file never changes under its key, so whoever has it has the right one.
+    tag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
     if tag in _known_tags(request):
         return Response(status_code=304, headers=_HEADERS | {"ETag": tag})
-    stored, mime_type = await product.library.open_file(image_id, name)
+    stored = await product.library.open_file(key)
     headers = _HEADERS | {"ETag": tag, "Content-Length": str(stored.size)}
     if request.method == "HEAD":
         return Response(headers=headers, media_type=mime_type)

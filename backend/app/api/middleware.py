@@ -188,8 +188,10 @@ def _route(scope: Scope, path: str) -> str:
         return f"{root}/*" if root and path.startswith(root) else "*"
     known = ""
     for name, value in (scope.get("path_params") or {}).items():
-        before, found, path = path.partition(f"/{value}")
-        known += before + (f"/{{{name}}}" if found else "")
+        # Every part of the address that a stranger can choose becomes its name: metrics keep each label.
+        mark = "/" if f"/{value}" in path else "."
+        before, found, path = path.partition(f"{mark}{value}")
+        known += before + (f"{mark}{{{name}}}" if found else "")
     return known + path
 
 

@@ -6,6 +6,8 @@ then from a `.env` file in the folder the product is started from, then from the
 
 from __future__ import annotations
 
+import contextlib
+import os
 import secrets
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +15,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+SHORTEST_SECRET = 32
 
 ImageProviderName = Literal["openai", "practice"]
 
@@ -108,7 +112,7 @@ class Settings(BaseSettings):
         if self.environment == "production":
             if self.practice_mode == "on" or "practice" in self.image_providers:
                 problems.append("Practice mode is not for production: leave PRACTICE_MODE unset or off.")
-            if len(self.secret_key.get_secret_value()) < 32:
+            if len(self.secret_key.get_secret_value()) < SHORTEST_SECRET:
                 problems.append("SECRET_KEY must be set in production, to 32 random characters or more.")
             if not self.public_base_url.startswith("https://"):
                 problems.append("PUBLIC_BASE_URL must be set in production, to an https:// address.")
@@ -185,21 +189,32 @@ class Settings(BaseSettings):
         if given:
             return given.encode()
         path = self.data_dir / "secret.key"
-        try:
-            return path.read_bytes().strip()
-        except FileNotFoundError:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            self._make_secret(path)
+        secret = path.read_bytes().strip()
+        if len(secret) < SHORTEST_SECRET:
+            raise ValueError(
+                f"{path} is damaged. Put it back from a backup, or remove it and connect every channel again."
+            )
+        return secret
+
+    def _make_secret(self, path: Path) -> None:
+        self.data_dir.mkdir(parents=True, exist_ok=True)
         candidate = self.data_dir / f"secret.key.{secrets.token_hex(4)}"
-        candidate.touch(mode=0o600)
-        candidate.write_text(secrets.token_urlsafe(48))
-        try:
-            # A hard link refuses to replace: of two processes that start together, one secret wins.
+        with open(os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            # On disk before anything is signed with it: a power cut must not leave an empty one.
+            os.fsync(file.fileno())
+        # A hard link refuses to replace: of two processes that start together, one secret wins.
+        with contextlib.suppress(FileExistsError):
             path.hardlink_to(candidate)
-        except FileExistsError:
-            pass
+        candidate.unlink()
+        folder = os.open(self.data_dir, os.O_RDONLY)
+        try:
+            os.fsync(folder)
         finally:
-            candidate.unlink()
-        return path.read_bytes().strip()
+            os.close(folder)
 
     def with_port(self, port: int) -> Settings:
         """The same settings on the port that was really bound."""

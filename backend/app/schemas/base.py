@@ -29,7 +29,9 @@ class Body(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_nul(cls, given: object) -> object:
+    def _within_reason(cls, given: object) -> object:
+        if isinstance(given, dict) and len(given) > MOST_FIELDS:
+            raise ValueError(f"An object has at most {MOST_FIELDS} fields here")
         if isinstance(given, dict):
             for name, value in given.items():
                 if _has_nul(value):
@@ -37,12 +39,20 @@ class Body(BaseModel):
         return given
 
 
+MOST_FIELDS = 50
+MOST_LEVELS = 10
+
+
 def _has_nul(value: object) -> bool:
-    if isinstance(value, str):
-        return "\x00" in value
-    if isinstance(value, list):
-        return any(_has_nul(part) for part in value)
-    return False
+    """Looks into lists, level by level; objects inside are bodies of their own."""
+    level = [value]
+    for _ in range(MOST_LEVELS):
+        if any(isinstance(part, str) and "\x00" in part for part in level):
+            return True
+        level = [inner for part in level if isinstance(part, list) for inner in part]
+        if not level:
+            return False
+    raise ValueError(f"Lists are at most {MOST_LEVELS} levels deep here")
 
 
 class View(BaseModel):

@@ -32,7 +32,8 @@ log = get_logger(__name__)
 
 @cache
 def _known_timezones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
+    # Two names of the database are no places, and no browser knows them.
+    return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory"})
 
 
 def checked_timezone(name: str | None) -> str:

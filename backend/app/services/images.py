@@ -9,7 +9,9 @@ work never finished.
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
+import os
 import re
 import secrets
 import shutil
@@ -18,7 +20,7 @@ import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 from weakref import WeakValueDictionary
@@ -46,6 +48,7 @@ log = get_logger(__name__)
 
 UNFINISHED_AFTER = timedelta(hours=1)
 """What was begun longer ago than this and is not finished never will be."""
+_DISK_REFUSES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +131,27 @@ class Library:
 
     @asynccontextmanager
     async def workspace(self) -> AsyncIterator[Path]:
-        """A folder for temporary files, gone afterwards."""
-        await asyncio.to_thread(self._work_dir.mkdir, parents=True, exist_ok=True)
-        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._work_dir))
+        """A folder for temporary files, gone afterwards. Raises `UpstreamUnavailable`
+        (`storage_unavailable`) when the disk takes no more of them."""
         try:
-            yield folder
-        finally:
-            await asyncio.to_thread(shutil.rmtree, folder, True)
+            await asyncio.to_thread(self._work_dir.mkdir, parents=True, exist_ok=True)
+            folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._work_dir))
+            try:
+                yield folder
+            finally:
+                await asyncio.to_thread(shutil.rmtree, folder, True)
+        except OSError as error:
+            if error.errno not in _DISK_REFUSES:
+                raise
+            log.error("workspace.disk_refuses", error=os.strerror(error.errno))
+            raise UpstreamUnavailable(
+                "storage_unavailable", "The server has no room for pictures just now. Try again in a minute."
+            ) from error
+
+    async def check_workspace(self) -> None:
+        """Write a small temporary file; raises when that does not work."""
+        async with self.workspace() as folder:
+            await asyncio.to_thread((folder / "check").write_bytes, b"0" * 4096)
 
     async def accept(
         self,
@@ -263,16 +280,15 @@ class Library:
                 return other
         return made
 
-    async def open_file(self, image_id: int, name: str) -> tuple[StoredObject, str]:
-        """Read `original`, `thumb` or a rendition of an image; gives its type too. The caller has checked
-        that whoever asks may see it."""
+    async def find_file(self, image_id: int, name: str) -> tuple[str, str] | None:
+        """Key and type of `original`, `thumb` or a rendition of an image, if it is there."""
         async with self.database.reading() as session:
-            found = await models.find_file(session, image_id, name)
-        if found is None:
-            raise NotFound("image_not_found", "There is no such picture any more.")
-        key, mime_type = found
+            return await models.find_file(session, image_id, name)
+
+    async def open_file(self, key: str) -> StoredObject:
+        """Read a stored file. The caller has checked that whoever asks may see it."""
         try:
-            return await self.storage.open(key), mime_type
+            return await self.storage.open(key)
         except ObjectMissing as error:
             log.error("storage.object_missing", key=key)
             raise NotFound("image_file_missing", "The file of this image is missing in storage.") from error
@@ -507,8 +523,12 @@ def checked_cursor(sort: Sort, value: str, image_id: int) -> tuple[str, int]:
     if sort == "most_used":
         if not 0 <= int(value) <= access.LARGEST_ID:
             raise ValueError("not a count")
-    elif datetime.fromisoformat(value).tzinfo is None:
-        raise ValueError("not a moment")
+    else:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError("not a moment")
+        # At the ends of the calendar there are times that have none in UTC.
+        moment.astimezone(UTC)
     return value, image_id
 
 

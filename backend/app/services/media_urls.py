@@ -7,6 +7,7 @@ signed. A signature holds 24 to 48 hours and changes once a day, so that caches 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -21,6 +22,15 @@ _OWN = re.compile(r"^/media/(?P<image_id>\d{1,18})/(?P<name>[a-z0-9-]{1,60})\.[a
 def end_of_tomorrow(now: datetime) -> datetime:
     """The midnight (UTC) after the next one: 24 to 48 hours away, the same all day long."""
     return datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLink:
+    """A URL that looks like one of ours, taken apart."""
+
+    image_id: int
+    expires: str
+    signature: str
 
 
 class MediaUrls:
@@ -41,19 +51,20 @@ class MediaUrls:
             return direct
         base = self._loopback_url if for_practice else self._public_url
         seconds = int(expires_at.timestamp())
-        signature = self._signer.sign(f"{image_id}/{name}/{seconds}")
+        # The key is signed, not the id: it belongs to this file alone, for ever.
+        signature = self._signer.sign(f"{key}/{seconds}")
         return f"{base}/media/{image_id}/{name}{PurePosixPath(key).suffix}?e={seconds}&s={signature}"
 
-    def is_valid(self, *, image_id: int, name: str, expires: str, signature: str) -> bool:
-        """Whether we signed this, and it has not ended."""
+    def is_valid(self, *, key: str, expires: str, signature: str) -> bool:
+        """Whether we signed this for the file under `key`, and it has not ended."""
         if not expires.isascii() or not expires.isdigit() or len(expires) > 12:
             return False
-        if not self._signer.is_valid(f"{image_id}/{name}/{int(expires)}", signature):
+        if not self._signer.is_valid(f"{key}/{int(expires)}", signature):
             return False
         return int(expires) > clock.now().timestamp()
 
-    def own_image_id(self, url: str) -> int | None:
-        """The image whose original this URL of ours shows, if it is one of ours and still valid."""
+    def own_link(self, url: str) -> OwnLink | None:
+        """What a URL of ours to an original says; whether it is valid is for `is_valid`."""
         try:
             parts = urlsplit(url)
         except ValueError:
@@ -61,15 +72,10 @@ class MediaUrls:
         if f"{parts.scheme}://{parts.netloc}" not in (self._public_url, self._loopback_url):
             return None
         match = _OWN.match(parts.path)
-        query = dict(pair.partition("=")[::2] for pair in parts.query.split("&"))
         if not match or match["name"] != "original":
             return None
-        image_id = int(match["image_id"])
-        if not self.is_valid(
-            image_id=image_id, name="original", expires=query.get("e", ""), signature=query.get("s", "")
-        ):
-            return None
-        return image_id
+        query = dict(pair.partition("=")[::2] for pair in parts.query.split("&"))
+        return OwnLink(int(match["image_id"]), query.get("e", ""), query.get("s", ""))
 
     def own_storage_key(self, url: str) -> str | None:
         """The key that a URL of our store names, whoever's it is: look it up within the business."""

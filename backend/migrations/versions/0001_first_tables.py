@@ -12,6 +12,7 @@ down_revision = None
 
 
 def upgrade() -> None:
+    # sqlite_autoincrement: SQLite would give the id of a deleted row to the next one.
     op.create_table(
         "businesses",
         sa.Column("id", Id, nullable=False),
@@ -20,6 +21,7 @@ def upgrade() -> None:
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_businesses"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "storage_intents",
@@ -27,6 +29,7 @@ def upgrade() -> None:
         sa.Column("keys", sa.JSON(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_storage_intents"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("storage_intents", schema=None) as batch_op:
         batch_op.create_index("ix_storage_intents_created_at", ["created_at"], unique=False)
@@ -41,6 +44,7 @@ def upgrade() -> None:
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_users"),
         sa.UniqueConstraint("email", name="uq_users_email"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "access_tokens",
@@ -54,6 +58,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_access_tokens"),
         sa.UniqueConstraint("token_hash", name="uq_access_tokens_token_hash"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("access_tokens", schema=None) as batch_op:
         batch_op.create_index("ix_access_tokens_expires_at", ["expires_at"], unique=False)
@@ -84,6 +89,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "business_id", "platform", "external_id", name="uq_channels_business_id_platform_external_id"
         ),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "idempotent_requests",
@@ -100,6 +106,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_idempotent_requests"),
         sa.UniqueConstraint("user_id", "key", name="uq_idempotent_requests_user_id_key"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("idempotent_requests", schema=None) as batch_op:
         batch_op.create_index("ix_idempotent_requests_created_at", ["created_at"], unique=False)
@@ -138,6 +145,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("business_id", "sha256", name=op.f("uq_images_business_id_sha256")),
         sa.UniqueConstraint("filename", name="uq_images_filename"),
         sa.UniqueConstraint("storage_key", name="uq_images_storage_key"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("images", schema=None) as batch_op:
         batch_op.create_index("ix_images_most_used", ["business_id", "usage_count", "id"], unique=False)
@@ -157,6 +165,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_members_user_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_members"),
         sa.UniqueConstraint("business_id", "user_id", name="uq_members_business_id_user_id"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("members", schema=None) as batch_op:
         batch_op.create_index("ix_members_user_id", ["user_id"], unique=False)
@@ -178,6 +187,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_posts"),
         sa.UniqueConstraint("author_id", "request_key", name="uq_posts_author_id_request_key"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("posts", schema=None) as batch_op:
         batch_op.create_index("ix_posts_newest", ["business_id", "id"], unique=False)
@@ -214,6 +224,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_generations_user_id"),
         sa.PrimaryKeyConstraint("id", name="pk_generations"),
         sa.UniqueConstraint("user_id", "request_key", name="uq_generations_user_id_request_key"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("generations", schema=None) as batch_op:
         batch_op.create_index("ix_generations_image_id", ["image_id"], unique=False)
@@ -273,6 +284,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_publications"),
         sa.UniqueConstraint("post_id", "channel_id", name="uq_publications_post_id_channel_id"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("publications", schema=None) as batch_op:
         batch_op.create_index("ix_publications_channel_id", ["channel_id"], unique=False)
@@ -297,6 +309,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_renditions"),
         sa.UniqueConstraint("image_id", "recipe", name="uq_renditions_image_id_recipe"),
         sa.UniqueConstraint("storage_key", name="uq_renditions_storage_key"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "publication_events",
@@ -312,6 +325,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name="pk_publication_events"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("publication_events", schema=None) as batch_op:
         batch_op.create_index("ix_publication_events_publication_id", ["publication_id"], unique=False)

@@ -270,18 +270,20 @@ class Publishing:
 
     async def _image_at(self, url: str, business_id: int, max_bytes: int) -> int:
         """The image behind a URL: one of this business's, or a foreign one that is taken in now."""
-        own_id, own_key = self._media_urls.own_image_id(url), self._media_urls.own_storage_key(url)
-        async with self._database.reading() as session:
-            if own_id is not None:
-                found = (await image_models.find_many(session, business_id, [own_id])).get(own_id)
-            elif own_key is not None:
+        own_key = self._media_urls.own_storage_key(url)
+        link = self._media_urls.own_link(url)
+        if link is not None:
+            file = await self._library.find_file(link.image_id, "original")
+            if file and self._media_urls.is_valid(
+                key=file[0], expires=link.expires, signature=link.signature
+            ):
+                own_key = file[0]
+        if own_key is not None:
+            async with self._database.reading() as session:
                 found = await image_models.find_by_storage_key(session, business_id, own_key)
-            else:
-                found = None
-        if found is not None:
+            if found is None:
+                raise NotFound("image_not_found", "There is no such image in this business's library.")
             return found.id
-        if own_id is not None or own_key is not None:
-            raise NotFound("image_not_found", "There is no such image in this business's library.")
         image = await self._library.import_url(url, business_id=business_id, max_bytes=max_bytes)
         return image.id
 
