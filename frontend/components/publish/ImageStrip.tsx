@@ -136,7 +136,7 @@ export function RemoveButton({ label, onPress }: { label: string; onPress: () =>
       onClick={onPress}
       className={cn(
         "absolute top-1 right-1 flex size-6 items-center justify-center rounded-full bg-picture-scrim text-on-picture",
-        "opacity-0 transition-opacity duration-150 group-focus-within:opacity-100 group-hover:opacity-100 motion-reduce:transition-none pointer-coarse:opacity-100",
+        "opacity-0 transition-opacity duration-150 group-focus-within:opacity-100 group-hover:opacity-100 motion-reduce:transition-none pointer-coarse:opacity-100 disabled:hidden",
       )}
     >
       <X aria-hidden className="size-3.5" strokeWidth={2.5} />

@@ -194,7 +194,7 @@ function WayButton({ icon: Icon, onPress, isAi, ref, children }: WayButtonProps)
       onClick={onPress}
       className={cn(
         "flex min-h-11 flex-col items-center justify-center gap-1.5 rounded-control border border-dashed px-2 py-2.5 text-center font-medium text-small leading-4 sm:flex-row sm:gap-2",
-        "transition-colors duration-150 motion-reduce:transition-none",
+        "transition-colors duration-150 disabled:pointer-events-none disabled:opacity-45 motion-reduce:transition-none",
         isAi
           ? "border-ai/60 text-ai hover:border-ai hover:bg-ai-soft"
           : "border-line-input text-ink-2 hover:border-ink-3 hover:bg-sunken hover:text-ink",

@@ -1,6 +1,7 @@
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { cn } from "@/components/ui/cn";
+import { useMayWrite } from "@/lib/business";
 import { decodeThumbhash } from "@/lib/thumbhash";
 import type { Slide } from "./slides";
 
@@ -36,7 +37,9 @@ function SentFile({ slide: { image, rendition } }: { slide: Slide }) {
   // The file that is shown stays until the next one has arrived.
   const [shown, setShown] = useState<string | null>(null);
   const [isBroken, setBroken] = useState(false);
-  const url = rendition?.url ?? null;
+  // No file is made for somebody who cannot send it: they see the picture itself.
+  const mayWrite = useMayWrite();
+  const url = rendition?.url ?? (mayWrite ? null : image.thumbnailUrl);
   const width = rendition?.width ?? image.width;
   const height = rendition?.height ?? image.height;
   return (
