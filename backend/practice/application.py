@@ -25,14 +25,15 @@ def create_practice_app(
 
     `data_dir` receives `practice.db`. `public_url` is the address under which a browser sees the place
     where the application is mounted, such as `http://localhost:8000/practice`; permalinks begin with it.
-    `control_key` opens `/control/…`; as a function it is asked for when first needed. Nothing is opened or started before the first request.
+    `control_key` opens `/control/…`, and `painter_key` of it the image provider; as a function it is asked
+    for when first needed. Nothing is opened or started before the first request.
     """
     store = Store(data_dir / "practice.db")
     context = Context(store, public_url if callable(public_url) else lambda: public_url)
     holds = Holds()
-    graph, images = GraphApi(context, holds), ImagesApi(store, holds)
-    pages = Pages(context)
-    control = ControlApi(context, holds, control_key if callable(control_key) else lambda: control_key)
+    find_key = control_key if callable(control_key) else lambda: control_key
+    graph, images = GraphApi(context, holds), ImagesApi(store, holds, find_key)
+    pages, control = Pages(context), ControlApi(context, holds, find_key)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -52,10 +52,10 @@ class ControlApi:
             ("GET", "/control/faults", self._list_faults),
             ("POST", "/control/faults", self._add_fault),
             ("DELETE", "/control/faults", self._clear_faults),
-            ("DELETE", "/control/faults/{fault_id:int}", self._remove_fault),
+            ("DELETE", "/control/faults/{fault_id}", self._remove_fault),
             ("GET", "/control/holds", self._list_holds),
             ("POST", "/control/holds/release", self._release),
-            ("POST", "/control/holds/{hold_id:int}/release", self._release),
+            ("POST", "/control/holds/{hold_id}/release", self._release),
             ("PATCH", "/control/settings", self._change_settings),
             ("POST", "/control/clock", self._move_clock),
             ("GET", "/control/state", self._state),
@@ -142,7 +142,7 @@ class ControlApi:
         return {"removed": count}
 
     async def _remove_fault(self, request: Request) -> Json:
-        fault_id = request.path_params["fault_id"]
+        fault_id = _number(request, "fault_id")
         count = await self._context.store.run(
             lambda db: db.execute("DELETE FROM faults WHERE id = ?", (fault_id,)).rowcount
         )
@@ -153,7 +153,7 @@ class ControlApi:
 
     async def _release(self, request: Request) -> Json:
         sent = await _body(request)
-        hold_id = request.path_params.get("hold_id")
+        hold_id = _number(request, "hold_id") if "hold_id" in request.path_params else None
         count = self._holds.release(hold_id, execute=bool(sent.get("execute", True)))
         if hold_id is not None and not count:
             raise ControlError(404, "nothing is held under this id")
@@ -283,6 +283,14 @@ def _pictures(context: Context, rows: list[sqlite3.Row]) -> list[Json]:
         }
         for row in rows
     ]
+
+
+def _number(request: Request, name: str) -> int:
+    """A number in the address, read only after the key was checked."""
+    given: str = request.path_params[name]
+    if not given.isascii() or not given.isdigit() or len(given) > 18:
+        raise ControlError(404, "there is nothing under this id")
+    return int(given)
 
 
 async def _body(request: Request) -> Json:

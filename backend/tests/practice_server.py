@@ -27,6 +27,7 @@ import uvicorn
 
 from practice import create_practice_app
 from practice.answers import with_transport
+from practice.openai.images import painter_key
 from tests.servers.process import GuardedProcess, ServerDidNotStart, answers, free_ports, started
 
 CONTROL_KEY = "practice-control-key-of-the-tests"
@@ -232,6 +233,11 @@ class PracticeProcess:
     def key(self) -> str:
         return CONTROL_KEY
 
+    @property
+    def openai_key(self) -> str:
+        """The API key of the image provider."""
+        return painter_key(CONTROL_KEY)
+
     def _start_on_a_free_port(self) -> None:
         self.port = free_ports()[0]
         self.start()
@@ -301,6 +307,11 @@ class PracticeThread:
     @property
     def key(self) -> str:
         return CONTROL_KEY
+
+    @property
+    def openai_key(self) -> str:
+        """The API key of the image provider."""
+        return painter_key(CONTROL_KEY)
 
 
 @contextlib.contextmanager

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hmac
 import json
 import math
 import re
 import secrets
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -219,16 +220,31 @@ def _picture(prompt: str, width: int, height: int, seed: int) -> str:
     return base64.b64encode(encode_png(paint(prompt, width, height, seed))).decode()
 
 
+def painter_key(control_key: str) -> str:
+    """The API key that opens the image provider where `control_key` opens `/control`."""
+    return f"practice-{hmac.digest(control_key.encode(), b'aigrowth:practice-painter', 'sha256').hex()}"
+
+
 class ImagesApi:
-    """Answers `/openai/v1/images/generations` and `/openai/v1/models`.
+    """Answers `/openai/v1/images/generations` and `/openai/v1/models` to whoever has the painter's key.
+
+    Anybody else is refused before anything is read or written down.
 
     At most `picture_limit` pictures are painted or waited for at a time; beyond that the server says that
     it is overloaded.
     """
 
-    def __init__(self, store: Store, holds: Holds, *, picture_limit: int = PICTURE_LIMIT) -> None:
+    def __init__(
+        self,
+        store: Store,
+        holds: Holds,
+        control_key: Callable[[], str],
+        *,
+        picture_limit: int = PICTURE_LIMIT,
+    ) -> None:
         self._store = store
         self._holds = holds
+        self._control_key = control_key
         self._running: set[asyncio.Task[Response]] = set()
         # Painting takes a core for a moment: two at a time are enough for any machine.
         self._brushes = asyncio.Semaphore(2)
@@ -238,7 +254,7 @@ class ImagesApi:
     async def models(self, request: Request) -> Response:
         """`GET /openai/v1/models`."""
         try:
-            _check_key(request)
+            self._check_key(request)
         except Refused as refused:
             return _answer(refused.body, refused.status)
         model = {"id": PRACTICE_MODEL, "object": "model", "created": 1_760_000_000, "owned_by": "practice"}
@@ -247,6 +263,7 @@ class ImagesApi:
     async def generate(self, request: Request) -> Response:
         """`POST /openai/v1/images/generations`."""
         try:
+            self._check_key(request)
             body = await _read_body(request)
         except Refused as refused:
             return _answer(refused.body, refused.status)
@@ -254,6 +271,15 @@ class ImagesApi:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
+
+    def _check_key(self, request: Request) -> None:
+        scheme, _, offered = request.headers.get("authorization", "").partition(" ")
+        control_key = self._control_key()
+        if control_key and scheme.lower() == "bearer":
+            wanted = painter_key(control_key).encode()
+            if hmac.compare_digest(offered.strip().encode(), wanted):
+                return
+        raise Refused(401, "invalid_api_key", "Incorrect API key provided.")
 
     async def _serve(self, request: Request, body: bytes) -> Response:
         started = time.monotonic()
@@ -280,7 +306,6 @@ class ImagesApi:
         async def work() -> Response:
             problem: str | None = None
             try:
-                _check_key(request)
                 if not sent:
                     raise Refused(400, "invalid_json", "The body must be a JSON object.")
                 wanted = check(sent)
@@ -358,17 +383,6 @@ def _event(step: str, body: Mapping[str, Any]) -> str:
     kind = f"image_generation.{step}"
     content = json.dumps({"type": kind, "created_at": int(time.time()), **body})
     return f"event: {kind}\ndata: {content}\n\n"
-
-
-def _check_key(request: Request) -> None:
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and key.strip().startswith("practice-"):
-        return
-    raise Refused(
-        401,
-        "invalid_api_key",
-        "Incorrect API key provided. Practice keys begin with 'practice-'.",
-    )
 
 
 def _moderation_blocked() -> Refused:

@@ -69,6 +69,11 @@ _AI_TAG = '<span class="tag">AI</span>'
 _LAST_PLACE = 2**62
 
 
+def _place(given: str) -> int:
+    """A place in a list, as the link to older posts names it; the newest for anything else."""
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 18 else _LAST_PLACE
+
+
 class Pages:
     """The routes for people."""
 
@@ -144,7 +149,7 @@ class Pages:
     async def instagram_profile(self, request: Request) -> Response:
         """All posts of one account, newest first."""
         older = request.query_params.get("older", "")
-        before = int(older) if older.isdigit() and len(older) < 18 else _LAST_PLACE
+        before = _place(older)
 
         def read(db: sqlite3.Connection) -> tuple[Account, list[sqlite3.Row], int] | None:
             account = find_by_username(db, request.path_params["username"])
@@ -229,7 +234,7 @@ class Pages:
     async def facebook_page(self, request: Request) -> Response:
         """All published posts of one Page, newest first."""
         older = request.query_params.get("older", "")
-        before = int(older) if older.isdigit() and len(older) < 18 else _LAST_PLACE
+        before = _place(older)
 
         def read(
             db: sqlite3.Connection,

@@ -27,10 +27,11 @@ from app.providers.image_generation.base import (
     ProviderPaces,
 )
 from app.providers.image_generation.openai import OpenAIImageProvider
+from practice.openai.images import painter_key
 from tests.contracts.scripted_server import Answer, ScriptedServer, scripted_server
-from tests.practice_server import PracticeProcess, practice_process
+from tests.practice_server import CONTROL_KEY, PracticeProcess, practice_process
 
-KEY = "practice-planted-key-9c41"
+KEY = painter_key(CONTROL_KEY)
 PROMPT = "A planted prompt: a quiet harbour at dawn"
 MODELS = (Model("practice-image-1", "Practice", ("1024x1024",), ("standard", "hd"), 32_000),)
 EDGE = "images.generations"

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from practice import create_practice_app
+from practice.openai.images import painter_key
 from tests.contracts.practice_desk import Desk, PictureHost, picture_host
 from tests.practice_server import (
     BACKEND,
@@ -56,11 +57,35 @@ def test_without_the_right_key_there_is_no_control(server: PracticeThread, key: 
         assert answer.status_code == 404
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "%C2%B2", "-1", "x"])
+def test_a_number_that_is_none_is_not_there_with_the_key_and_without(
+    server: PracticeThread, number: str
+) -> None:
+    for headers in ({}, {"X-Practice-Key": server.key}):
+        for method, path in (("POST", f"holds/{number}/release"), ("DELETE", f"faults/{number}")):
+            answer = httpx.request(method, f"{server.url}/control/{path}", headers=headers, trust_env=False)
+            assert answer.status_code == 404
+
+
+def test_strangers_are_refused_and_leave_no_trace(server: PracticeThread) -> None:
+    account = server.control.accounts().instagram
+    before = server.control.calls()
+    with httpx.Client(base_url=f"{server.url}/graph/v26.0", trust_env=False) as client:
+        for headers in ({}, {"Authorization": "Bearer nobody"}):
+            for path in (account.id, f"{account.id}/media", "debug_token?input_token=nobody", "debug_token"):
+                client.get(path, headers=headers)
+                answer = client.post(f"{account.id}/media_publish", headers=headers)
+                assert answer.json()["error"]["code"] in (104, 190, 2500)
+    assert server.control.calls() == before
+
+
 async def test_an_empty_key_opens_nothing(tmp_path: Path) -> None:
     app = create_practice_app(data_dir=tmp_path, public_url="http://localhost", control_key="")
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         assert (await client.get("/control/state", headers={"X-Practice-Key": ""})).status_code == 404
+        key = {"Authorization": f"Bearer {painter_key('')}"}
+        assert (await client.get("/openai/v1/models", headers=key)).status_code == 401
 
 
 def test_the_same_reference_gives_the_same_accounts(server: PracticeThread) -> None:

@@ -18,13 +18,13 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from practice.faults import Holds
-from practice.openai.images import ImagesApi
+from practice.openai.images import ImagesApi, painter_key
 from practice.openai.painting import paint
 from practice.openai.png import encode_png
 from practice.store import Store
-from tests.practice_server import PracticeThread, practice_thread
+from tests.practice_server import CONTROL_KEY, PracticeThread, practice_thread
 
-KEY = {"Authorization": "Bearer practice-key"}
+KEY = {"Authorization": f"Bearer {painter_key(CONTROL_KEY)}"}
 
 
 @pytest.fixture(scope="module")
@@ -128,10 +128,18 @@ def test_the_current_models_are_known(client: httpx.Client, model: str) -> None:
     assert generate(client, model=model, quality="low").status_code == 200
 
 
-@pytest.mark.parametrize("key", ["", "Bearer", "Bearer sk-real", "Basic practice-key"])
-def test_a_wrong_key_is_refused(client: httpx.Client, key: str) -> None:
-    answer = client.post("/images/generations", json={"prompt": "x"}, headers={"Authorization": key})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
+@pytest.mark.parametrize(
+    "key",
+    ["", "Bearer", "Bearer sk-real", "Bearer practice-key", KEY["Authorization"].replace("Bearer", "Basic")],
+)
+def test_a_wrong_key_is_refused_and_leaves_no_trace(
+    server: PracticeThread, client: httpx.Client, key: str
+) -> None:
+    before = server.control.calls()
+    for method, path in (("POST", "/images/generations"), ("GET", "/models")):
+        answer = client.request(method, path, json={"prompt": "x"}, headers={"Authorization": key})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
+    assert server.control.calls() == before
 
 
 def test_a_blocked_prompt_is_refused_as_the_safety_system_does(client: httpx.Client) -> None:
@@ -175,7 +183,7 @@ def test_a_stream_shows_previews_of_the_picture_that_comes(client: httpx.Client)
 
 async def test_the_vendors_own_client_is_served(server: PracticeThread) -> None:
     async with openai.AsyncOpenAI(
-        api_key="practice-key", base_url=server.openai_url, max_retries=0
+        api_key=server.openai_key, base_url=server.openai_url, max_retries=0
     ) as client:
         answer = await client.images.generate(model="practice-image-1", prompt="a hill", size="1024x1024")
         assert answer.data is not None
@@ -208,7 +216,7 @@ async def test_more_work_than_can_wait_is_refused_and_finished_work_makes_room(
     tmp_path: Path, picture_limit: int, statuses: list[int]
 ) -> None:
     store = Store(tmp_path / "practice.db")
-    images = ImagesApi(store, Holds(), picture_limit=picture_limit)
+    images = ImagesApi(store, Holds(), lambda: CONTROL_KEY, picture_limit=picture_limit)
     app = Starlette(routes=[Route("/generations", images.generate, methods=["POST"])])
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://practice", headers=KEY

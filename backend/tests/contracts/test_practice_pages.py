@@ -193,3 +193,12 @@ def test_a_moment_is_said_as_people_say_it(seconds: int, said: str) -> None:
 
 def test_sizes_are_said_as_people_say_them() -> None:
     assert [size_text(n) for n in (1, 52_300, 912_000, 8_000_000)] == ["1 KB", "52 KB", "0.9 MB", "8.0 MB"]
+
+
+@pytest.mark.parametrize("older", ["²", "%C2%B2", "٣", "-1", "9" * 5000, "x"])
+def test_an_older_place_that_is_none_shows_the_newest(desk: Desk, older: str) -> None:
+    desk.feed(message="On the first page")
+    for path in (f"/instagram/{desk.instagram.name}", f"/facebook/{desk.page.id}"):
+        page = desk.raw("GET", f"{path}?older={older}")
+        assert page.status_code == 200
+    assert "On the first page" in page.text
