@@ -359,15 +359,14 @@ def test_a_url_of_the_library_is_taken_only_as_it_was_given_out(mia: Person, emb
     url = image["storage_url"]
     with embedded.nothing_is_left_behind():
         for changed in (
-            url.replace("s=", "s=x"),
+            url.replace("&s=", "&s=x"),
+            url.replace("?e=", "?e=9"),
             url.partition("?")[0],
             url.replace("/original.", "/thumb."),
             image["thumbnail_url"],
             url.replace("http://localhost", "http://localhost.example"),
         ):
-            answer = publishes(mia, content_images=[changed])
-            assert answer.status_code == 422, answer.text
-            assert answer.json()["code"] in ("image_url_not_allowed", "image_url_unreachable")
+            assert_problem(publishes(mia, content_images=[changed]), 422, "image_url_not_allowed")
 
 
 def test_an_image_in_the_trash_is_not_published(mia: Person, embedded: Live) -> None:
