@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ class Member:
 @functools.cache
 def painting(subject: str, width: int = 900, height: int = 675) -> bytes:
     """A JPEG that is pleasant to look at; the same for the same words."""
-    return jpeg(Image.fromarray(paint(subject, width, height, len(subject))))
+    return jpeg(Image.fromarray(paint(subject, width, height, zlib.crc32(subject.encode()))))
 
 
 def on_disk(folder: Path, name: str, content: bytes) -> Path:

@@ -23,8 +23,11 @@ export function PostFilter() {
   const row = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another choice is another place
   useEffect(() => {
-    const chosen = row.current?.querySelector("input:checked");
-    chosen?.parentElement?.scrollIntoView({ block: "nearest", inline: "center" });
+    const choice = row.current?.querySelector("input:checked")?.parentElement;
+    const scroller = choice?.closest("fieldset");
+    if (!choice || !scroller) return;
+    // Not scrollIntoView: the browser would begin there with the Tab key.
+    scroller.scrollLeft += middle(choice) - middle(scroller);
   }, [state]);
   return (
     <div ref={row} className="flex max-md:-mx-4">
@@ -42,4 +45,9 @@ export function PostFilter() {
       />
     </div>
   );
+}
+
+function middle(element: Element): number {
+  const { left, width } = element.getBoundingClientRect();
+  return left + width / 2;
 }
