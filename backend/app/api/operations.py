@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
+from pathlib import Path
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -49,7 +51,7 @@ async def readyz(request: Request, product: ProductDep) -> Readiness:
     """Asks the database, the storage and the job runner. 503 `not_ready` names the parts that fail."""
     parts = {
         "database": product.database.ping(),
-        "storage": _check_storage(request.app.state, product.storage.check),
+        "storage": _check_storage(request.app.state, product),
         "queue": _check_runner(product),
     }
     worked = await asyncio.gather(*(_works(name, check) for name, check in parts.items()))
@@ -64,13 +66,21 @@ async def readyz(request: Request, product: ProductDep) -> Readiness:
     return Readiness()
 
 
-async def _check_storage(state: State, check: Callable[[], Awaitable[None]]) -> None:
-    """The check writes to the store, so a success is believed for a few seconds."""
+async def _check_storage(state: State, product: Product) -> None:
+    """The store, and the folder for work under way. The check writes, so a success is believed for a few
+    seconds."""
     now = time.monotonic()
     if now - getattr(state, "storage_worked_at", -STORAGE_BELIEVED_SECONDS) < STORAGE_BELIEVED_SECONDS:
         return
-    await check()
+    await product.storage.check()
+    await asyncio.to_thread(_write_in, product.settings.data_dir / "work")
     state.storage_worked_at = now
+
+
+def _write_in(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"0" * 4096)
 
 
 async def _check_runner(product: Product) -> None:

@@ -14,12 +14,15 @@ from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from app.core.errors import Malformed, RuleBroken, TooLarge
+from app.core.errors import Malformed, RuleBroken, TooLarge, UpstreamUnavailable
+from app.core.logging import get_logger
 
 MAX_FIELDS = 20
 MAX_FIELD_BYTES = 16 * 1024
 MAX_HEADER_BYTES = 16 * 1024
 WRITE_BYTES = 512 * 1024
+
+log = get_logger(__name__)
 
 # Older programs send a name outside of ASCII only like this, which the form parser leaves out.
 _EXTENDED_NAME = re.compile(rb";\s*filename\*\s*=\s*utf-8'[^';]*'([^;\s]*)", re.IGNORECASE)
@@ -135,7 +138,8 @@ def field_problem(name: str, code: str, message: str) -> RuleBroken:
 async def receive_form(request: Request, target: Path, *, max_bytes: int) -> ReceivedForm:
     """Read a multipart body; its file goes to `target`.
 
-    Raises `Malformed` for a body that is not such a form, `TooLarge` as soon as the file passes `max_bytes`.
+    Raises `Malformed` for a body that is not such a form, `TooLarge` as soon as the file passes `max_bytes`,
+    `UpstreamUnavailable` when the server stops meanwhile.
     """
     content_type, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary")
@@ -165,6 +169,12 @@ async def receive_form(request: Request, target: Path, *, max_bytes: int) -> Rec
         await asyncio.to_thread(_flush, parts, digest, file)
     except FormParserError as error:
         raise Malformed("malformed_request", "The form cannot be read.") from error
+    except asyncio.CancelledError as stopped:
+        # Only a server that stops calls this off, and nothing is done yet: an answer, not a traceback.
+        log.info("upload.cut_off", received=parts.form.size)
+        raise UpstreamUnavailable(
+            "server_stopping", "The server is being restarted. Send the picture again in a minute."
+        ) from stopped
     finally:
         await asyncio.to_thread(file.close)
     if not parts.is_complete:

@@ -15,9 +15,12 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, DateTime, Integer, MetaData, event, text
 from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from app.core.errors import UpstreamUnavailable
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -94,15 +97,21 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """All or nothing: committed at the end, rolled back on any error.
 
-        Callbacks left with `after_commit` run once the commit has worked.
+        Callbacks left with `after_commit` run once the commit has worked. Raises `UpstreamUnavailable`
+        (`database_full`) when the disk has no room for it.
         """
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
-            await session.connection(execution_options={"is_writing": True})
             try:
+                await session.connection(execution_options={"is_writing": True})
                 yield session
                 await session.commit()
-            except BaseException:
+            except BaseException as error:
                 await session.rollback()
+                if isinstance(error, DBAPIError) and _is_full(error):
+                    raise UpstreamUnavailable(
+                        "database_full",
+                        "There is no room left to keep this. Free some space on the server, then try again.",
+                    ) from error
                 raise
         for callback in session.info.get("after_commit", ()):
             callback()
@@ -115,6 +124,11 @@ class Database:
     async def close(self) -> None:
         """Give every connection back. The database must not be used afterwards."""
         await self.engine.dispose()
+
+
+def _is_full(error: DBAPIError) -> bool:
+    """SQLite says it in words, PostgreSQL with a code."""
+    return getattr(error.orig, "sqlstate", None) == "53100" or "disk is full" in str(error.orig)
 
 
 def after_commit(session: AsyncSession, callback: Callable[[], None]) -> None:

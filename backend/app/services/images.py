@@ -148,11 +148,6 @@ class Library:
                 "storage_unavailable", "The server has no room for pictures just now. Try again in a minute."
             ) from error
 
-    async def check_workspace(self) -> None:
-        """Write a small temporary file; raises when that does not work."""
-        async with self.workspace() as folder:
-            await asyncio.to_thread((folder / "check").write_bytes, b"0" * 4096)
-
     async def accept(
         self,
         received: Received,
