@@ -116,7 +116,9 @@ def _read_fields(form: ReceivedForm) -> tuple[int, str]:
     if not form.has_file:
         raise field_problem("file", "missing", "Send the picture in the form field named file.")
     try:
-        business_id = TypeAdapter(Id).validate_python(form.fields.get("business_id"))
+        given = form.fields.get("business_id", "")
+        # Python reads more as a number than digits: signs, spaces, underscores, the digits of any script.
+        business_id = TypeAdapter(Id).validate_python(given if given.isascii() and given.isdigit() else None)
     except ValidationError as error:
         raise field_problem("business_id", "missing", "Say which business the picture is for.") from error
     alt_text = form.fields.get("alt_text", "").strip()

@@ -104,6 +104,21 @@ async def set_status(
     )
 
 
+async def practice_to_reconnect(session: AsyncSession) -> Sequence[tuple[Channel, Business]]:
+    """Connected practice channels that cannot be published to until they get a new token."""
+    rows = await session.execute(
+        select(Channel, Business)
+        .join(Business, Business.id == Channel.business_id)
+        .where(
+            Channel.is_practice,
+            Channel.disconnected_at.is_(None),
+            Channel.status == ChannelStatus.RECONNECT_NEEDED.value,
+        )
+        .order_by(Channel.id)
+    )
+    return [(channel, business) for channel, business in rows]
+
+
 async def businesses_without(session: AsyncSession, limit: int) -> Sequence[Business]:
     """Businesses that never had a channel."""
     return (

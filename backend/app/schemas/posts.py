@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from app.schemas.base import Body, Id, Moment, View
 from app.schemas.channels import PlatformName
 
 PublicationStateName = Literal["scheduled", "publishing", "published", "failed", "unconfirmed", "cancelled"]
 PostStateName = Literal["draft", "scheduled", "publishing", "published", "failed", "unconfirmed", "cancelled"]
+
+
+def _written_out(given: object) -> object:
+    """Numbers, also those in quotes, would be taken as seconds since 1970, which nobody means here."""
+    if not isinstance(given, str) or not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
+        raise PydanticCustomError("datetime_type", "Not a written moment")
+    return given
+
+
+WrittenMoment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+"""A moment as RFC 3339 writes it, with its offset."""
 
 
 class PostImageInput(Body):
@@ -27,7 +40,7 @@ class PostInput(Body):
     content_text: str = Field(default="", max_length=70000)
     images: list[PostImageInput] = Field(default_factory=list, max_length=20)
     channel_ids: list[Id] = Field(default_factory=list, max_length=50)
-    scheduled_at: AwareDatetime | None = None
+    scheduled_at: WrittenMoment | None = None
 
 
 class PostChange(Body):
@@ -41,7 +54,7 @@ class PostChange(Body):
 class PostSchedule(Body):
     """When a post is to go out."""
 
-    scheduled_at: AwareDatetime
+    scheduled_at: WrittenMoment
 
 
 class PublishInput(Body):
@@ -52,7 +65,7 @@ class PublishInput(Body):
     content_images: list[str] = Field(default_factory=list, max_length=20)
     image_ids: list[Id] = Field(default_factory=list, max_length=20)
     channel_id: Id | None = None
-    scheduled_at: AwareDatetime | None = None
+    scheduled_at: WrittenMoment | None = None
 
 
 class EventView(View):

@@ -5,6 +5,7 @@ A channel's token is opened only here and in `publishing`, right before it is us
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ from app.services import access
 
 log = get_logger(__name__)
 
+_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -56,6 +59,7 @@ class Channels:
         self._vault = vault
         self._publishers = publishers
         self._opener = opener
+        self._reopened: set[int] = set()
 
     def rules(self, channel: Channel) -> PlatformRules:
         """The platform's limits for this channel."""
@@ -105,16 +109,16 @@ class Channels:
             raise RuleBroken(error.code, error.detail) from error
         return await self._keep(business_id, way, facts.external_id, name or facts.name, access_token)
 
-    async def open_practice(self, business_id: int, business_name: str) -> None:
+    async def open_practice(self, business_id: int, business_name: str) -> bool:
         """Connect the business to a practice account on each platform. Safe to repeat; trouble is
-        logged, and the runner tries again."""
+        logged, and the runner tries again. Returns whether the accounts were opened."""
         if self._opener is None:
-            return
+            return False
         try:
             accounts = await self._opener.open_accounts(business_name, reference=f"business-{business_id}")
         except PublishingError as error:
             log.warning("practice.accounts_not_opened", business_id=business_id, code=error.code)
-            return
+            return False
         for opened in accounts:
             await self._keep(
                 business_id,
@@ -123,15 +127,30 @@ class Channels:
                 opened.name,
                 opened.access_token,
             )
+        return True
 
     async def open_missing_practice(self) -> None:
-        """Give practice channels to businesses that never had any channel."""
+        """Give practice channels to businesses that never had any channel, and new tokens to practice
+        channels whose own cannot be read any more because the server's secret has changed."""
         if self._opener is None:
             return
         async with self._database.reading() as session:
             waiting = await models.businesses_without(session, 20)
+            broken = await models.practice_to_reconnect(session)
         for business in waiting:
             await self.open_practice(business.id, business.name)
+        unreadable = {business.id: business for channel, business in broken if not self._is_readable(channel)}
+        for business in unreadable.values():
+            # Once is enough: an account that did not come back is not there any more.
+            if business.id not in self._reopened and await self.open_practice(business.id, business.name):
+                self._reopened.add(business.id)
+
+    def _is_readable(self, channel: Channel) -> bool:
+        try:
+            self.account(channel)
+        except ValueError:
+            return False
+        return True
 
     async def _keep(
         self, business_id: int, way: Way, external_id: str, name: str, access_token: str
@@ -156,7 +175,7 @@ class Channels:
                     created_at=now,
                 )
                 session.add(channel)
-            channel.name = name[:200]
+            channel.name = shown_name(name) or external_id
             channel.status = ChannelStatus.CONNECTED.value
             channel.is_practice = way.is_practice
             channel.login = way.login
@@ -165,6 +184,17 @@ class Channels:
             channel.disconnected_at = None
         log.info("channel.connected", channel_id=channel.id, business_id=business_id, platform=way.platform)
         return channel
+
+
+def shown_name(name: str) -> str:
+    """A platform's name for an account, fit to be kept and shown: on one line, at most 200 long, without
+    control characters, marks that turn the direction of writing, and halves of characters."""
+    kept = "".join(
+        " " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char
+        for char in name
+        if unicodedata.category(char) != "Cs" and char not in _DIRECTIONS
+    )
+    return " ".join(kept.split())[:200]
 
 
 async def list_channels(session: AsyncSession, *, user_id: int, business_id: int) -> Sequence[Channel]:

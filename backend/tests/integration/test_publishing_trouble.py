@@ -6,15 +6,19 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from app.core import clock
+from app.core.crypto import Vault
 from app.core.errors import RuleBroken, UpstreamUnavailable
+from app.models.businesses import Business
 from app.models.channels import Channel
 from app.models.images import Rendition
 from app.models.posts import Post
+from app.providers.publishing.practice_accounts import AccountService
 from app.providers.storage.base import ObjectMissing, StorageError
 from app.services import channels, posts
+from app.services.channels import Channels
 from app.services.publishing import MAX_LOOKS, PATIENCE
 from tests.api.edge_app import json_log
 from tests.integration.office import Office, codes, make_channels, sentences
@@ -181,6 +185,45 @@ async def test_a_token_sealed_with_another_secret_is_said_to_be_unreadable(offic
     story = await office.settles(post_id, "failed", publishing=stranger)
     assert story.publication.error_code == "channel_token_unreadable"
     assert "SECRET_KEY" in (story.publication.error_detail or "")
+    assert (await office.channel(office.instagram)).status == "reconnect_needed"
+
+
+async def test_a_practice_channel_whose_token_cannot_be_read_gets_a_new_one(office: Office) -> None:
+    key, stranger_vault = office.practice.key, Vault(b"another")
+    async with office.database.reading() as session:
+        business = await session.get_one(Business, office.business_id)
+    opener = AccountService(office.practice.url, key)
+    practice_channels = Channels(office.database, Vault(b"office"), {}, opener)
+    assert await practice_channels.open_practice(business.id, business.name)
+
+    async def of_practice() -> list[Channel]:
+        async with office.database.reading() as session:
+            found = await session.scalars(
+                select(Channel)
+                .where(Channel.business_id == business.id, Channel.is_practice)
+                .order_by(Channel.id)
+            )
+            return list(found)
+
+    # One has a token of another secret; the platform refuses the other's, which stays for a person.
+    unreadable, refused = await of_practice()
+    async with office.database.writing() as session:
+        await session.execute(
+            update(Channel)
+            .where(Channel.id == unreadable.id)
+            .values(status="reconnect_needed", token_sealed=stranger_vault.seal("x", "y"))
+        )
+    await practice_channels.open_missing_practice()
+    assert [channel.status for channel in await of_practice()] == ["connected", "connected"]
+    assert all(practice_channels.account(channel).access_token for channel in await of_practice())
+
+    async with office.database.writing() as session:
+        await session.execute(
+            update(Channel).where(Channel.id == refused.id).values(status="reconnect_needed")
+        )
+    await Channels(office.database, Vault(b"office"), {}, opener).open_missing_practice()
+    assert [channel.status for channel in await of_practice()] == ["connected", "reconnect_needed"]
+    await opener.close()
 
 
 async def test_a_platform_that_this_server_has_no_longer_fails_the_publication(office: Office) -> None:

@@ -443,7 +443,7 @@ class PublicationSteps:
         try:
             return self._channels.publisher(channel), self._channels.account(channel)
         except ValueError as error:
-            raise RuleBroken(
+            raise ReconnectNeeded(
                 "channel_token_unreadable",
                 f"The token of {channel.name} can't be read with today's SECRET_KEY. Connect it again.",
             ) from error
