@@ -84,7 +84,7 @@ def test_an_upload_answers_with_the_image_and_every_promised_field(live: Live, s
     assert image["usage_count"] == 0
     assert image["created_at"] == image["updated_at"]
     assert image["created_at"].endswith("Z")
-    assert datetime.fromisoformat(image["created_at"])
+    assert datetime.fromisoformat(image["created_at"]).tzinfo is not None
     assert {row["platform"] for row in image["platform_readiness"]} == {"instagram", "facebook"}
     assert all(row["is_ready"] for row in image["platform_readiness"])
     kept = fetch(image["storage_url"])

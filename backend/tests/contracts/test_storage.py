@@ -1,4 +1,3 @@
-# ruff: noqa: ASYNC240 - these files are small, and nothing else waits for the event loop
 """One suite for every store: the folder on disk, and a bucket of a real S3 server."""
 
 from __future__ import annotations

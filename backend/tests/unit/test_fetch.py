@@ -4,8 +4,6 @@ The servers are real ones on loopback. A map of names and addresses stands where
 it answers for name servers, and leads a connection to a public address to one of these servers.
 """
 
-# ruff: noqa: ASYNC240 - these files are small, and nothing else waits for the event loop
-
 from __future__ import annotations
 
 import asyncio
@@ -821,7 +819,7 @@ async def test_a_cancelled_fetch_leaves_no_file(site: Server, internet: Internet
     fetching = asyncio.create_task(
         fetch_to_file("https://pictures.example/a.jpg", target, max_bytes=1_000_000, network=internet)
     )
-    while not target.exists() and not fetching.done():  # noqa: ASYNC110 - a file has no event to wait for
+    while not target.exists() and not fetching.done():
         await asyncio.sleep(0.01)
     fetching.cancel()
     with pytest.raises(asyncio.CancelledError):
