@@ -111,10 +111,14 @@ def describe_start(settings: Settings) -> str:
         lines.append(
             "Practice: Instagram and Facebook. Posts go to simulators on this machine, nowhere else."
         )
+    elif not settings.meta_app_id:
+        lines.append("Not set up: Instagram and Facebook. Set META_APP_ID and META_APP_SECRET.")
     if settings.active_image_providers == ("practice",):
         lines.append("Practice: AI images. They are painted on this machine, and cost nothing.")
     elif "practice" in settings.active_image_providers:
         lines.append("Practice: one of the AI image providers.")
+    elif not settings.active_image_providers:
+        lines.append("Not set up: AI images. Set OPENAI_API_KEY.")
     if settings.is_practice:
         lines.append("Going live, part by part: README.md, “Going live”.")
     return "\n".join(lines)

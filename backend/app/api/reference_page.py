@@ -56,18 +56,20 @@ the same key and body give the same answer for 24 hours, and the work is done on
 <p>One click selects it all.</p>
 <pre class="all" tabindex="0" role="region" aria-labelledby="example">api=$api
 
-# Your own e-mail and password. The answer names your businesses, too.
-token=$$(curl -s $$api/auth/login -H 'Content-Type: application/json' \\
-  -d '{"email": "mia@example.com", "password": "a long password"}' \\
-  | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
+field() { python3 -c "import json, sys; print(json.load(sys.stdin)$$1)"; }
 
-curl -s $$api/images/upload -H "Authorization: Bearer $$token" \\
-  -F business_id=1 -F file=@picture.jpg
+# Your own e-mail and password.
+answer=$$(curl -s $$api/auth/login -H 'Content-Type: application/json' \\
+  -d '{"email": "mia@example.com", "password": "a long password"}')
+token=$$(echo "$$answer" | field "['access_token']")
+business=$$(echo "$$answer" | field "['businesses'][0]['id']")
 
-# image_ids: the id that the upload answered.
+image=$$(curl -s $$api/images/upload -H "Authorization: Bearer $$token" \\
+  -F business_id=$$business -F file=@picture.jpg | field "['image']['id']")
+
 curl -s $$api/publishing/instagram -H "Authorization: Bearer $$token" \\
   -H 'Content-Type: application/json' -H 'Idempotency-Key: opening-day' \\
-  -d '{"business_id": 1, "content_text": "We open at six", "image_ids": [1]}'</pre>
+  -d "{\\"business_id\\": $$business, \\"content_text\\": \\"Hello\\", \\"image_ids\\": [$$image]}"</pre>
 <h2 id="errors">Errors</h2>
 <p>Every error is <code>application/problem+json</code> (RFC 9457), a <a href="#type-Problem">Problem</a>.
 Decide by <code>code</code>, which is stable; show <code>detail</code>, a sentence that says what to do.</p>

@@ -172,7 +172,7 @@ export function GenerateForm({
       <div className="flex flex-col gap-2.5 border-line border-t p-5 pb-[max(1.25rem,env(safe-area-inset-bottom))] sm:border-0 sm:pt-0">
         <p className="text-ink-3 text-small">
           {provider.is_practice
-            ? "Practice, on this machine. Costs nothing."
+            ? "Practice: painted on this machine in the mood of your words, not what they say. Costs nothing."
             : `Painted by ${model.name}. Your provider charges for it.`}
         </p>
         <Button type="submit" variant="ai" size="lg" icon={Sparkles} isWide isBusy={isBusy}>

@@ -139,7 +139,7 @@ export function showUses(queryClient: QueryClient, businessId: number): void {
   void queryClient.invalidateQueries({ queryKey: imagesKey(businessId) });
 }
 
-/** Takes a post off the list. What is out stays out on the platform. */
+/** Takes a post off the list. What is published stays so on the platform. */
 export function useDeletePost(businessId: number) {
   const queryClient = useQueryClient();
   return useMutation({

@@ -87,7 +87,7 @@ function consequence(post: Post): string {
   const out = places("published");
   const planned = places("scheduled");
   return [
-    out && `It stays out on ${out}.`,
+    out && `It stays published on ${out}.`,
     planned && `It will not go out to ${planned}.`,
     "Its history here is gone for good. Its images stay in your library.",
   ]
