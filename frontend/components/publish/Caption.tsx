@@ -25,7 +25,8 @@ export function Caption({ text, lead, maxCharacters, maxLines, moreLabel }: Capt
       <Linked text={shown} />
       {start !== null && !isWhole && (
         <>
-          {"… "}
+          {/* Right after a full stop it would read as four dots. */}
+          {start.endsWith(".") ? " … " : "… "}
           <button
             type="button"
             onClick={() => setWhole(true)}

@@ -12,6 +12,5 @@ export function captionStart(text: string, maxCharacters: number, maxLines: numb
     // Half of a character that takes two units is none.
     start = start.replace(/[\ud800-\udbff]$/, "");
   }
-  // An ellipsis follows: a full stop before it would read as a fourth dot.
-  return start.length < text.trimEnd().length ? start.trimEnd().replace(/\.+$/, "") : null;
+  return start.length < text.trimEnd().length ? start.trimEnd() : null;
 }
