@@ -28,6 +28,8 @@ log = get_logger(__name__)
 
 PATIENCE = timedelta(minutes=10)
 """How long a publication tries before it says that it did not work."""
+ORDINARY_WAIT = "platform_slow"
+"""The code of a wait that every platform asks for: no trouble, so its line of history promises no cure."""
 PAUSES = (1, 2, 3, 5, 10, 20, 30, 60)
 """Seconds between two looks, longer each time."""
 _LOOKING = frozenset({"needs_a_look", "looking_again"})
@@ -173,6 +175,8 @@ class Journal:
             elif error and publication.step_count == 0:
                 # One line for a wait, not one for every look.
                 told = f"{error.detail} It is tried again by itself."
+                if error.code == ORDINARY_WAIT:
+                    told = f"Waiting until {label(task)} is done with the picture."
                 note(session, publication.id, clock.now(), error.code, told)
 
     async def rest(self, task: Task) -> None:

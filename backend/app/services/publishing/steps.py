@@ -36,7 +36,7 @@ from app.services.channels import Channels
 from app.services.images import Library, rendition_name
 from app.services.media_urls import MediaUrls
 from app.services.publishing.history import sentence
-from app.services.publishing.journal import PATIENCE, PAUSES, Journal, Task, label, pause
+from app.services.publishing.journal import ORDINARY_WAIT, PATIENCE, PAUSES, Journal, Task, label, pause
 
 log = get_logger(__name__)
 
@@ -170,7 +170,7 @@ class PublicationSteps:
                 )
             case Standing.PENDING | Standing.UNKNOWN:
                 await self._handle(
-                    task, TryLater("platform_slow", f"{label(task)} is still working on the picture.")
+                    task, TryLater(ORDINARY_WAIT, f"{label(task)} is still working on the picture.")
                 )
 
     async def _prepare(self, task: Task, publisher: Publisher, account: Account, content: Content) -> None:
