@@ -397,7 +397,7 @@ def test_removing_for_good_frees_every_byte(live: Live, signs_up: SignsUp) -> No
         answer = ada.client.delete(address, params={"permanent": True})
         assert (answer.status_code, answer.json()["success"]) == (200, True)
         for url in (image["storage_url"], image["thumbnail_url"], *rendered):
-            assert_problem(fetch(url), 404, "image_not_found")
+            assert_problem(fetch(url), 404, "link_not_valid")
         for call in (
             ada.client.get(address),
             ada.client.post(f"{address}/restore"),
