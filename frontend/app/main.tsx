@@ -5,14 +5,21 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Toaster } from "@/components/ui/Toast";
 import { createQueryClient } from "@/lib/api/queryClient";
+import { tellSignedOut } from "@/lib/unsaved";
 import { createAppRouter } from "./router";
 
 const queryClient = createQueryClient(() => {
   const { pathname, href } = router.state.location;
-  if (!pathname.startsWith("/sign-")) {
-    queryClient.clear();
-    void router.navigate({ to: "/sign-in", search: { next: href }, replace: true });
-  }
+  // What was written stays on the screen: signing in beside it lets it go on.
+  if (pathname.startsWith("/sign-") || tellSignedOut()) return;
+  queryClient.clear();
+  // Whoever would ask before leaving has nothing left to ask about: nothing here works any more.
+  void router.navigate({
+    to: "/sign-in",
+    search: { next: href },
+    replace: true,
+    ignoreBlocker: true,
+  });
 });
 const router = createAppRouter(queryClient);
 

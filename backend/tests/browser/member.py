@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+import uuid
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from practice.openai.painting import paint
 from tests.factories_pictures import jpeg
 from tests.person import Person
 
+PASSWORD = "correct horse battery"
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -24,6 +27,20 @@ class Member:
 
     page: Page
     person: Person
+
+
+def signs_up(page: Page, business_name: str) -> str:
+    """Through the form, as somebody who has never been here; returns the e-mail address."""
+    email = f"{uuid.uuid4().hex}@example.com"
+    page.goto("/")
+    page.get_by_role("link", name="Create an account").click()
+    page.get_by_label("Your name").fill("Ada Lindqvist")
+    page.get_by_label("Business name").fill(business_name)
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_role("heading", name="Home")).to_be_visible()
+    return email
 
 
 @functools.cache

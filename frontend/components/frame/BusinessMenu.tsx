@@ -1,5 +1,3 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { useRouter } from "@tanstack/react-router";
 import { LogOut, Monitor, Moon, Sun } from "lucide-react";
 import type { ReactElement } from "react";
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from "@/components/ui/Menu";
@@ -28,15 +26,11 @@ export default function BusinessMenu({
   const business = useBusiness();
   const theme = useTheme();
   const signOut = useSignOut();
-  const queryClient = useQueryClient();
-  const router = useRouter();
 
   const leave = () =>
     signOut.mutate(undefined, {
-      onSuccess: async () => {
-        await router.navigate({ to: "/sign-in" });
-        queryClient.clear();
-      },
+      // A new page, so that nothing of this person stays in its memory.
+      onSuccess: () => window.location.assign("/sign-in"),
       onError: (error) =>
         toast({ tone: "bad", title: "You are still signed in", description: error.message }),
     });

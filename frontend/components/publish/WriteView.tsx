@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useEffectEvent, useRef, useState } from "react";
 import { ViewerNotice } from "@/components/frame/ViewerNotice";
 import { UploadAnnouncer } from "@/components/images/UploadAnnouncer";
 import { useFileDrop } from "@/components/images/useFileDrop";
@@ -7,6 +7,7 @@ import { useUploads } from "@/components/images/useUploads";
 import { Notice } from "@/components/ui/feedback";
 import type { Channel, Image, Post } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
+import { holdUnsaved } from "@/lib/unsaved";
 import { useIsWide } from "@/lib/useMediaQuery";
 import { ChannelsField } from "./ChannelsField";
 import { fromLibrary } from "./draft";
@@ -80,6 +81,13 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
   const guard = useLeaveGuard(
     () => !writing.publish.isPending && (writing.hasUnsaved() || uploads.summary.active > 0),
     writing.ownId,
+  );
+  const [isSignedOut, setSignedOut] = useState(false);
+  if (isSignedOut && writing.isKept) setSignedOut(false);
+  const hasUnsaved = useEffectEvent(() => writing.hasUnsaved());
+  useEffect(
+    () => holdUnsaved({ hasUnsaved: () => hasUnsaved(), onSignedOut: () => setSignedOut(true) }),
+    [],
   );
 
   // A phone would cover half of the form with its keyboard.
@@ -156,7 +164,23 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
           />
         }
       />
-      {trouble && !guard.isAsking && (
+      {isSignedOut && !guard.isAsking && (
+        <div className="border-line border-t px-5 py-3">
+          <Notice
+            tone="bad"
+            isAlert
+            fact="You are signed out."
+            cure={
+              <a href="/sign-in" target="_blank" rel="noreferrer">
+                Sign in in a new tab
+              </a>
+            }
+          >
+            What you wrote is still here, and goes on where it was once you are back.
+          </Notice>
+        </div>
+      )}
+      {trouble && !isSignedOut && !guard.isAsking && (
         <div className="border-line border-t px-5 py-3">
           <Notice
             tone="bad"
