@@ -56,6 +56,7 @@ export function ErrorScreen({ error, reset }: ErrorComponentProps) {
     <Screen>
       <title>Not loaded · AIGrowth</title>
       <ErrorState
+        isPage
         title={apiError?.isNetwork ? "AIGrowth does not answer" : "This page could not be shown"}
         onRetry={retry}
         isRetrying={isRetrying}

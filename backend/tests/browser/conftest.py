@@ -50,8 +50,8 @@ _PATIENCE_MS = 15_000
 # The browser reports every refusal of the API this way; that a form is refused is no fault of the page.
 _REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 
-# The same for calls that a test makes fail.
-_LOST = re.compile(r"Failed to load resource: ")
+# The same for calls that a test makes fail, and what is told of them.
+_LOST = re.compile(r"Failed to load resource: |ApiError: ")
 
 # What to add to the report of a failed test, while its pages are still open.
 _describe = pytest.StashKey[Callable[[], list[tuple[str, str]]]]()
@@ -87,6 +87,9 @@ def browser() -> Iterator[Browser]:
 def product() -> Iterator[Product]:
     """The product, started once with an empty data folder. Sign up a user of your own."""
     with running_product(settings={"PRACTICE_KEY": CONTROL_KEY}) as running:
+        with PracticeControl(f"{running.url}/practice") as control:
+            # Waiting for a platform that takes its time is tested where no browser is needed.
+            control.settings(processing_ms=0)
         yield running
 
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import OpenMember, OpenPage
 from tests.browser.member import composer, fills_library, on_disk, painting, tile
 from tests.browser.screen import shot
+from tests.practice_server import poll
 
 _FOCUSED = """it => it === document.activeElement"""
 _IS_SEEN = """() => {
@@ -136,10 +137,11 @@ def test_a_dialog_keeps_the_focus_and_gives_it_back(new_member: OpenMember) -> N
     page.keyboard.press("Enter")
     modal = composer(page)
     expect(modal.get_by_label("Text", exact=True)).to_be_focused()
+    is_inside = "document.activeElement.matches('[role=dialog] *, [aria-hidden=true]')"
     for _ in range(25):
         page.keyboard.press("Tab")
         # An invisible stop at either end sends the focus back in, a moment later.
-        page.wait_for_function("document.activeElement.matches('[role=dialog] *, [aria-hidden=true]')")
+        poll(lambda: page.evaluate(is_inside) or None, what="the focus in the dialog")
     page.keyboard.press("Escape")
     expect(modal).to_have_count(0)
     expect(opener).to_be_focused()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import OpenMember
 from tests.browser.member import (
@@ -45,6 +46,16 @@ def library_size(person: Person) -> int:
     """How many images the business has, the trash not counted."""
     answer = person.client.get("/images/list", params={"business_id": person.business_id})
     return int(answer.json()["total"])
+
+
+def deletes(page: Page, picture: Locator) -> bool | None:
+    """Press Delete on a picture that is there; true once it is gone. A second deletion right after another
+    counts as a slip and is not taken."""
+    if picture.count() == 0:
+        return True
+    picture.focus()
+    page.keyboard.press("Delete")
+    return None
 
 
 def files_in(product: Product) -> set[Path]:
@@ -252,9 +263,7 @@ def test_a_deleted_image_comes_back_by_undo_or_from_the_trash_until_it_is_gone_f
     expect_order(page, "coffee-beans.jpg", "harbour.jpg")
 
     for name in ("harbour.jpg", "coffee-beans.jpg"):
-        tile(page, name).focus()
-        page.keyboard.press("Delete")
-        expect(tile(page, name)).to_have_count(0)
+        poll(functools.partial(deletes, page, tile(page, name)), what=f"the end of {name}")
     page.get_by_role("button", name="2 images in the trash").click()
     for left in (1, 0):
         trash.get_by_role("gridcell").first.get_by_role("button").click()

@@ -165,7 +165,7 @@ def test_a_post_is_copied_to_a_new_draft_and_taken_off_the_list(new_member: Open
     out.get_by_role("button", name="More for Again and again").click()
     page.get_by_role("menuitem", name="Take off this list").click()
     question = page.get_by_role("dialog").or_(page.get_by_role("alertdialog"))
-    expect(question).to_contain_text("It stays out on Practice Instagram.")
+    expect(question).to_contain_text("It stays published on Practice Instagram.")
     question.get_by_role("button", name="Take off the list").click()
     expect(page.get_by_role("article")).to_have_count(1)
     expect(page.get_by_role("article").get_by_text("Draft", exact=True)).to_be_visible()

@@ -211,6 +211,8 @@ interface ErrorStateProps {
   action?: ReactNode;
   /** Lines instead of a picture, for a card among other cards. */
   isCompact?: boolean;
+  /** It is all that the page shows, so its title is the page's. */
+  isPage?: boolean;
   className?: string;
 }
 
@@ -222,8 +224,10 @@ export function ErrorState({
   isRetrying,
   action,
   isCompact,
+  isPage,
   className,
 }: ErrorStateProps) {
+  const Title = isPage ? "h1" : "p";
   const ways = (
     <>
       {onRetry && (
@@ -259,7 +263,7 @@ export function ErrorState({
       <span className="flex size-12 items-center justify-center rounded-card bg-bad-soft text-bad">
         <CircleAlert aria-hidden className="size-5" strokeWidth={1.75} />
       </span>
-      <p className="mt-4 font-semibold text-name">{title}</p>
+      <Title className="mt-4 font-semibold text-name">{title}</Title>
       {children && <p className="mt-1 max-w-sm text-pretty text-ink-2">{children}</p>}
       <div className="mt-5 flex flex-wrap justify-center gap-2">{ways}</div>
     </div>
