@@ -14,7 +14,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from app.imaging import thumbhash
+from app.imaging import perceptual, thumbhash
 from app.imaging.containers import Anatomy
 from app.imaging.errors import PictureRefused, corrupt, too_complex
 from app.imaging.formats import Format
@@ -155,6 +155,12 @@ def placeholder(image: VipsImage) -> str:
     return thumbhash.encode(pixels)
 
 
+def perceptual_hash(image: VipsImage) -> str | None:
+    """The perceptual hash of an 8-bit sRGB image, white below what is transparent; None when it is flat."""
+    pixels: NDArray[np.uint8] = resized(on_white(image), perceptual.SIDE, perceptual.SIDE).numpy()
+    return perceptual.encode(pixels)
+
+
 def cropped(image: VipsImage, left: int, top: int, width: int, height: int) -> VipsImage:
     """The rectangle of `image`."""
     if (image.width, image.height) == (width, height):
@@ -177,3 +183,4 @@ def warm_up() -> None:
     small = resized(_LOAD[Format.JPEG](encoded, access="sequential"), 32, 32).copy_memory()
     save_webp(small, 50, 0)
     placeholder(small)
+    perceptual_hash(small)

@@ -37,7 +37,8 @@ class Limits:
 class Verified:
     """A picture that decodes. All but the thumbnail's sides describes the clean file.
 
-    `thumbhash` is base64. `is_reencoded` is False when the compressed pixels are those that were received.
+    `thumbhash` is base64. `perceptual_hash` is 16 hex characters, hardly changed when a picture is saved,
+    scaled or trimmed anew; None for one that is flat. `is_reencoded` is False when the compressed pixels are those that were received.
     """
 
     format: Format
@@ -51,6 +52,7 @@ class Verified:
     thumb_width: int
     thumb_height: int
     thumbhash: str
+    perceptual_hash: str | None
     is_reencoded: bool
 
 
@@ -101,6 +103,7 @@ def _take_in(format: Format, anatomy: Anatomy, clean: Path, thumb: Path, is_ai_g
         has_alpha = bool(small.hasalpha())
         thumb_bytes = decoder.save_webp(small, _THUMB_QUALITY, _THUMB_EFFORT)
         placeholder = decoder.placeholder(small)
+        perceptual_hash = decoder.perceptual_hash(small)
 
     if is_ai_generated:
         kept = containers.mark_ai_generated(format, kept)
@@ -118,6 +121,7 @@ def _take_in(format: Format, anatomy: Anatomy, clean: Path, thumb: Path, is_ai_g
         thumb_width=thumb_width,
         thumb_height=thumb_height,
         thumbhash=placeholder,
+        perceptual_hash=perceptual_hash,
         is_reencoded=is_reencoded,
     )
 
