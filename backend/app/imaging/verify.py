@@ -38,7 +38,8 @@ class Verified:
     """A picture that decodes. All but the thumbnail's sides describes the clean file.
 
     `thumbhash` is base64. `perceptual_hash` is 16 hex characters, hardly changed when a picture is saved,
-    scaled or trimmed anew; None for one that is flat. `is_reencoded` is False when the compressed pixels are those that were received.
+    scaled or trimmed anew; None for one that is flat. `is_reencoded` is False when the compressed pixels are
+    those that were received.
     """
 
     format: Format
