@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from app.api.images import _read_fields
+from app.api.images.taking_in import _read_fields
 from app.api.uploads import ReceivedForm
 from app.core.errors import RuleBroken
 from app.schemas.posts import PostInput, PostSchedule

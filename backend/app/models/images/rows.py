@@ -1,0 +1,78 @@
+"""Single images: found, counted as used, thrown away, brought back, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models.businesses import Member, Role
+from app.models.images.tables import Image, Rendition
+
+
+async def find_for_user(session: AsyncSession, image_id: int, user_id: int) -> tuple[Image, Role] | None:
+    """An image and the asking user's role; None when it is absent or in a business that is not theirs."""
+    row = (
+        await session.execute(
+            select(Image, Member.role)
+            .join(Member, and_(Member.business_id == Image.business_id, Member.user_id == user_id))
+            .where(Image.id == image_id)
+        )
+    ).one_or_none()
+    return (row[0], Role(row[1])) if row else None
+
+
+async def find_many(session: AsyncSession, business_id: int, image_ids: Sequence[int]) -> dict[int, Image]:
+    """Those of the ids that are images of the business and not in the trash."""
+    rows = await session.scalars(
+        select(Image).where(
+            Image.business_id == business_id, Image.id.in_(image_ids), Image.deleted_at.is_(None)
+        )
+    )
+    return {image.id: image for image in rows}
+
+
+async def find_by_hash(session: AsyncSession, business_id: int, sha256: str) -> Image | None:
+    """The business's image that was received as these bytes, also from the trash."""
+    return await session.scalar(select(Image).where(Image.business_id == business_id, Image.sha256 == sha256))
+
+
+async def find_by_storage_key(session: AsyncSession, business_id: int, key: str) -> Image | None:
+    """The business's image that is stored under `key`."""
+    return await session.scalar(
+        select(Image).where(
+            Image.business_id == business_id, Image.storage_key == key, Image.deleted_at.is_(None)
+        )
+    )
+
+
+async def find_by_ids(session: AsyncSession, image_ids: Collection[int]) -> dict[int, Image]:
+    """Images by id, also from the trash: what posts show."""
+    return {image.id: image for image in await session.scalars(select(Image).where(Image.id.in_(image_ids)))}
+
+
+async def count_use(session: AsyncSession, image_ids: Sequence[int], at: datetime) -> None:
+    """These images went out with a publication at this moment."""
+    await session.execute(
+        update(Image)
+        .where(Image.id.in_(image_ids))
+        .values(usage_count=Image.usage_count + 1, last_used_at=at)
+    )
+
+
+async def move_to_trash(session: AsyncSession, image_id: int, at: datetime) -> None:
+    """Hidden from the library, recoverable."""
+    await session.execute(update(Image).where(Image.id == image_id).values(deleted_at=at, updated_at=at))
+
+
+async def restore(session: AsyncSession, image_id: int, at: datetime) -> None:
+    """Back from the trash."""
+    await session.execute(update(Image).where(Image.id == image_id).values(deleted_at=None, updated_at=at))
+
+
+async def remove(session: AsyncSession, image_id: int) -> None:
+    """The row is gone for good; its objects are the caller's to delete after the commit."""
+    await session.execute(delete(Rendition).where(Rendition.image_id == image_id))
+    await session.execute(delete(Image).where(Image.id == image_id))

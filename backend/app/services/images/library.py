@@ -1,0 +1,244 @@
+"""The library: pictures taken in, derived from, and let go.
+
+Every picture comes in through `Library.accept`, whatever door it used. The order there is what keeps
+rows and objects together through a crash: verify, write down what is begun, store the objects, then
+one transaction that adds the row and removes the note.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+from weakref import WeakValueDictionary
+
+from sqlalchemy.exc import IntegrityError
+
+from app.core import clock
+from app.core.db import Database
+from app.core.errors import Conflict, NotFound, RuleBroken, UnsupportedType, UpstreamUnavailable
+from app.core.faults import fault
+from app.core.fetch import fetch_to_file
+from app.core.logging import get_logger
+from app.imaging import THUMB_MIME_TYPE, PictureRefused, Workshop
+from app.imaging.renditions import Recipe
+from app.models import images as models
+from app.models.images import Image, Rendition, StorageIntent
+from app.providers.storage.base import Storage
+from app.services.images.names import display_name, rendition_name, slug
+from app.services.images.sweeping import Objects
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file that was taken from the outside into a temporary place. `sha256` is of its bytes."""
+
+    path: Path
+    sha256: str
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
+class AiOrigin:
+    """How an AI picture was made."""
+
+    prompt: str
+    model: str
+    style: str | None
+
+
+class Library(Objects):
+    """The pictures of every business: one database, one store, one workshop."""
+
+    def __init__(self, database: Database, storage: Storage, workshop: Workshop, *, work_dir: Path) -> None:
+        super().__init__(database, storage, work_dir=work_dir)
+        self.workshop = workshop
+        self._making: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
+
+    async def accept(
+        self,
+        received: Received,
+        *,
+        business_id: int,
+        workspace: Path,
+        alt_text: str = "",
+        origin: AiOrigin | None = None,
+    ) -> tuple[Image, bool]:
+        """Take a picture into the library; returns it and whether the business had it already.
+
+        The caller has checked who asks. A picture that is in the trash comes back from there. Raises
+        `UnsupportedType` or `RuleBroken` for a file that is refused; nothing is left behind then.
+        """
+        existing = await self._find_again(business_id, received.sha256)
+        if existing:
+            return existing, True
+        clean, thumb = workspace / "clean", workspace / "thumb"
+        try:
+            verified = await self.workshop.verify(
+                received.path, clean, thumb, is_ai_generated=origin is not None
+            )
+        except PictureRefused as refusal:
+            raise _as_app_error(refusal) from refusal
+
+        unique = secrets.token_hex(16)
+        base = f"ai-{unique}" if origin else f"{unique}-{slug(received.filename)}"
+        key = f"{business_id}/{base}.{verified.extension}"
+        thumbnail_key = f"{business_id}/{unique}-thumb.webp"
+        async with self._begun([key, thumbnail_key]) as intent_id:
+            await self._put(key, clean, verified.mime_type)
+            await self._put(thumbnail_key, thumb, THUMB_MIME_TYPE)
+            fault("images.after_objects")
+            now = clock.now()
+            image = Image(
+                business_id=business_id,
+                filename=key,
+                original_filename=display_name(received.filename, verified.extension),
+                file_size=verified.file_size,
+                mime_type=verified.mime_type,
+                width=verified.width,
+                height=verified.height,
+                storage_provider=self.storage.name,
+                storage_key=key,
+                thumbnail_key=thumbnail_key,
+                thumbhash=verified.thumbhash,
+                sha256=received.sha256,
+                is_animated=verified.animated,
+                is_ai_generated=origin is not None,
+                ai_prompt=origin.prompt if origin else None,
+                ai_model=origin.model if origin else None,
+                ai_style=origin.style if origin else None,
+                alt_text=alt_text,
+                tags=[],
+                usage_count=0,
+                last_used_at=None,
+                created_at=now,
+                updated_at=now,
+                deleted_at=None,
+            )
+            try:
+                async with self.database.writing() as session:
+                    session.add(image)
+                    await session.flush()
+                    if not await models.drop_intent(session, intent_id):
+                        raise UpstreamUnavailable("storage_slow", "Storing took too long. Try again.")
+            except IntegrityError:
+                # The same bytes came twice at once, and the other one was first.
+                winner = await self._find_again(business_id, received.sha256)
+                if winner is None:
+                    raise
+                await self._undo(intent_id, [key, thumbnail_key])
+                return winner, True
+        log.info("image.accepted", image_id=image.id, business_id=business_id, bytes=image.file_size)
+        return image, False
+
+    async def rendition(self, image: Image, recipe: Recipe) -> Rendition:
+        """The rendition of an image by a recipe, made when it is first wanted and then kept."""
+        name = rendition_name(recipe)
+        lock = self._making.setdefault((image.id, name), asyncio.Lock())
+        async with lock:
+            async with self.database.reading() as session:
+                made = await models.find_rendition(session, image.id, name)
+            if made:
+                return made
+            async with self.workspace() as workspace:
+                return await self._make(image, recipe, name, workspace)
+
+    async def _make(self, image: Image, recipe: Recipe, name: str, workspace: Path) -> Rendition:
+        source, target = workspace / "source", workspace / "target"
+        await self._download(image.storage_key, source)
+        try:
+            rendered = await self.workshop.render(
+                source, recipe, target, is_ai_generated=image.is_ai_generated
+            )
+        except PictureRefused as refusal:
+            raise _as_app_error(refusal) from refusal
+        key = f"{image.business_id}/{secrets.token_hex(16)}-{name}.{recipe.extension}"
+        async with self._begun([key]) as intent_id:
+            await self._put(key, target, rendered.mime_type)
+            made = Rendition(
+                image_id=image.id,
+                recipe=name,
+                storage_key=key,
+                mime_type=rendered.mime_type,
+                width=rendered.width,
+                height=rendered.height,
+                file_size=rendered.file_size,
+                sha256=rendered.sha256,
+                is_cropped=rendered.crop is not None,
+                created_at=clock.now(),
+            )
+            try:
+                async with self.database.writing() as session:
+                    session.add(made)
+                    await session.flush()
+                    await models.drop_intent(session, intent_id)
+            except IntegrityError as error:
+                # Another process made it meanwhile, or the image is gone.
+                await self._undo(intent_id, [key])
+                async with self.database.reading() as session:
+                    other = await models.find_rendition(session, image.id, name)
+                if other is None:
+                    raise NotFound("image_not_found", "This image is no longer there.") from error
+                return other
+        return made
+
+    async def find_file(self, image_id: int, name: str) -> tuple[str, str] | None:
+        """Key and type of `original`, `thumb` or a rendition of an image, if it is there."""
+        async with self.database.reading() as session:
+            return await models.find_file(session, image_id, name)
+
+    async def import_url(self, url: str, *, business_id: int, max_bytes: int) -> Image:
+        """Take a picture in from somewhere else on the network, by the same rules as an upload."""
+        async with self.workspace() as workspace:
+            path = workspace / "received"
+            await fetch_to_file(url, path, max_bytes=max_bytes)
+            digest = await asyncio.to_thread(_sha256, path)
+            name = unquote(PurePosixPath(urlsplit(url).path).name)
+            image, _ = await self.accept(
+                Received(path, digest, name), business_id=business_id, workspace=workspace
+            )
+        return image
+
+    async def remove(self, image_id: int) -> None:
+        """Let go of an image for good: the rows first, then the bytes. Raises `Conflict` where a post
+        shows it."""
+        try:
+            async with self.database.writing() as session:
+                renditions = await models.list_renditions(session, image_id)
+                image = await session.get(Image, image_id)
+                if image is None:
+                    return
+                keys = [image.storage_key, image.thumbnail_key, *(made.storage_key for made in renditions)]
+                intent = StorageIntent(keys=keys, created_at=clock.now())
+                session.add(intent)
+                await session.flush()
+                await models.remove(session, image_id)
+        except IntegrityError as error:
+            # Somebody put it into a post at this very moment.
+            raise Conflict("image_in_use", "A post shows this image now, so it stays.") from error
+        await self._undo(intent.id, keys)
+
+    async def _find_again(self, business_id: int, sha256: str) -> Image | None:
+        async with self.database.reading() as session:
+            image = await models.find_by_hash(session, business_id, sha256)
+        if image is None or image.deleted_at is None:
+            return image
+        async with self.database.writing() as session:
+            await models.restore(session, image.id, clock.now())
+            await session.flush()
+            return await models.find_by_hash(session, business_id, sha256)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _as_app_error(refusal: PictureRefused) -> Exception:
+    kind = UnsupportedType if refusal.code == "unsupported_image_type" else RuleBroken
+    return kind(refusal.code, refusal.detail, **refusal.facts)
