@@ -332,10 +332,13 @@ def test_closing_while_workers_start_does_not_hang() -> None:
 
 
 PARENT = """
-import asyncio, sys
+import asyncio, signal, sys
 from pathlib import Path
 from app.core.errors import UpstreamUnavailable
 from app.imaging import Workshop
+
+# A test run in the background ignores Ctrl-C, and its children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def main(source):
     workshop = Workshop(workers=2)

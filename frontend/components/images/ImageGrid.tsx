@@ -222,7 +222,8 @@ function Rows({
     if (!(event.target as HTMLElement).matches("[data-tile]")) return;
     if (event.key === "Delete" && onDeleteKey) {
       const image = images[activeIndex];
-      if (image) onDeleteKey(image);
+      // A key that is held down means one image, not all of them.
+      if (image && !event.repeat) onDeleteKey(image);
       return;
     }
     const pageRows = Math.max(1, Math.floor(window.innerHeight / Math.max(rowHeight, 1)) - 1);

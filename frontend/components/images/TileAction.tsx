@@ -31,7 +31,10 @@ interface TileIconActionProps {
   onPress: () => void;
 }
 
-/** A button with an icon over a picture. */
+/**
+ * A button with an icon over a picture. What it does may move another tile under the pointer, so the
+ * second click of a double click is left out: it was meant for the first picture.
+ */
 export function TileIconAction({ tabIndex, label, icon: Icon, onPress }: TileIconActionProps) {
   return (
     <button
@@ -39,7 +42,9 @@ export function TileIconAction({ tabIndex, label, icon: Icon, onPress }: TileIco
       tabIndex={tabIndex}
       aria-label={label}
       title={label}
-      onClick={onPress}
+      onClick={({ detail }) => {
+        if (detail <= 1) onPress();
+      }}
       className={`${LOOK} w-7 shrink-0`}
     >
       <Icon aria-hidden className="size-3.5" />

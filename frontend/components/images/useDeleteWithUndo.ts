@@ -1,18 +1,14 @@
-import { useRef } from "react";
 import { toast } from "@/components/ui/Toast";
 import { ApiError } from "@/lib/api/client";
 import { useDeleteImage, useRestoreImage } from "@/lib/api/images";
 import type { Image } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
 
-const DOUBLE_CLICK_MS = 500;
-
 /** Moves an image to the trash and offers the way back. `onGone` runs at once. */
 export function useDeleteWithUndo(onGone?: (image: Image) => void): (image: Image) => void {
   const business = useBusiness();
   const deletion = useDeleteImage(business.id);
   const restoring = useRestoreImage(business.id);
-  const lastDeletion = useRef(Number.NEGATIVE_INFINITY);
 
   const undo = (image: Image) =>
     restoring.mutate(image, {
@@ -26,10 +22,6 @@ export function useDeleteWithUndo(onGone?: (image: Image) => void): (image: Imag
     });
 
   return (image) => {
-    // After a deletion the next tile slides under the pointer: a double click means one image.
-    const now = performance.now();
-    if (now - lastDeletion.current < DOUBLE_CLICK_MS) return;
-    lastDeletion.current = now;
     onGone?.(image);
     deletion
       .mutateAsync(image)
