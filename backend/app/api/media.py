@@ -1,4 +1,4 @@
-"""The files behind `storage_url` and `thumbnail_url`: signed, immutable, and only what we wrote."""
+"""The files behind `storage_url` and its like: signed, immutable, and only what we wrote."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.responses import Response
 
-from app.api.deps import ProductDep
+from app.api.deps import Product, ProductDep
+from app.core import clock
 from app.core.errors import NotFound
 from app.schemas.base import Id
 
@@ -22,6 +23,30 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Content-Disposition": "inline",
 }
+
+
+@router.get("/media/{image_id}/preview.webp", response_class=Response, include_in_schema=False)
+@router.head("/media/{image_id}/preview.webp", response_class=Response, include_in_schema=False)
+async def get_preview(
+    request: Request,
+    product: ProductDep,
+    image_id: Annotated[Id, Path()],
+    e: Annotated[str, Query(max_length=20)] = "",
+    s: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
+    """The preview of an image, made now if this is the first time. A store that gives files out itself is
+    where the answer leads."""
+    original = await product.library.find_file(image_id, "original")
+    if original is None or not product.media_urls.is_valid_preview(key=original[0], expires=e, signature=s):
+        raise _not_valid()
+    key, mime_type = await product.library.preview(image_id)
+    direct = product.media_urls.direct_url(key)
+    if direct is None:
+        return await _answer(request, product, key, mime_type)
+    # The store's URL is good for at least as long as this one, which is signed until the same midnight.
+    seconds = max(0, int(e) - int(clock.now().timestamp()))
+    headers = _HEADERS | {"Cache-Control": f"public, max-age={seconds}"}
+    return RedirectResponse(direct, status_code=302, headers=headers)
 
 
 @router.get("/media/{image_id}/{name}.{extension}", response_class=Response, include_in_schema=False)
@@ -38,8 +63,11 @@ async def get_file(
     """Anyone with a valid URL may see the file, until it ends."""
     found = await product.library.find_file(image_id, name)
     if found is None or not product.media_urls.is_valid(key=found[0], expires=e, signature=s):
-        raise NotFound("link_not_valid", "This link has ended or was never one of ours.")
-    key, mime_type = found
+        raise _not_valid()
+    return await _answer(request, product, *found)
+
+
+async def _answer(request: Request, product: Product, key: str, mime_type: str) -> Response:
     # A file never changes under its key, so whoever has it has the right one.
     tag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
     if tag in _known_tags(request):
@@ -49,6 +77,10 @@ async def get_file(
     if request.method == "HEAD":
         return Response(headers=headers, media_type=mime_type)
     return StreamingResponse(stored.body, headers=headers, media_type=mime_type)
+
+
+def _not_valid() -> NotFound:
+    return NotFound("link_not_valid", "This link has ended or was never one of ours.")
 
 
 def _known_tags(request: Request) -> list[str]:

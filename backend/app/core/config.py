@@ -11,22 +11,24 @@ import os
 import secrets
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 SHORTEST_SECRET = 32
 
 ImageProviderName = Literal["openai", "practice"]
+ExtraImageFormat = Literal["heic", "avif"]
+_MAY_BE_EMPTY = frozenset(("extra_image_formats",))
+"""Settings for which an empty value means none, and not the default."""
 
 
 class Settings(BaseSettings):
     """What an operator can choose. All optional; the defaults serve one machine in practice mode."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, frozen=True
-    )
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
 
     # --- where and how the product runs
     environment: Literal["development", "production"] = "development"
@@ -45,6 +47,10 @@ class Settings(BaseSettings):
     upload_rate_limit: str = "600/minute"
     ai_rate_limit: str = "5/minute"
     max_upload_bytes: int = Field(default=10 * 1024 * 1024, gt=0)
+
+    # --- pictures
+    # Taken in and kept as JPEG; empty: only JPEG, PNG, GIF and WebP.
+    extra_image_formats: Annotated[tuple[ExtraImageFormat, ...], NoDecode] = ("heic", "avif")
 
     # --- storage
     storage_provider: Literal["local", "s3"] = "local"
@@ -76,7 +82,20 @@ class Settings(BaseSettings):
     # --- for the crash tests: the process kills itself when it reaches this point
     fault_point: str = ""
 
-    @field_validator("image_providers", mode="before")
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before the file, and in both an empty value means the default."""
+        filled = (_Filled(settings_cls, source) for source in (env_settings, dotenv_settings))
+        return init_settings, *filled
+
+    @field_validator("image_providers", "extra_image_formats", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -219,6 +238,21 @@ class Settings(BaseSettings):
     def with_port(self, port: int) -> Settings:
         """The same settings on the port that was really bound."""
         return self.model_copy(update={"port": port})
+
+
+class _Filled(PydanticBaseSettingsSource):
+    """Another source without the values that were left empty."""
+
+    def __init__(self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings_cls)
+        self._source = source
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """As the other source has it."""
+        return self._source.get_field_value(field, field_name)
+
+    def __call__(self) -> dict[str, Any]:
+        return {name: value for name, value in self._source().items() if value != "" or name in _MAY_BE_EMPTY}
 
 
 def describe_problems(error: Exception) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
+
+from app.imaging.formats import EXTRA_MIME_TYPES, ExtraFormat, Format
 
 RefusalCode = Literal[
     "unsupported_image_type",
@@ -32,12 +35,42 @@ class PictureRefused(Exception):
         return f"{self.code}: {self.detail}"
 
 
-def unsupported() -> PictureRefused:
+def unsupported(extra_formats: Sequence[ExtraFormat] = ()) -> PictureRefused:
     """The bytes begin like none of the accepted formats."""
+    names = ["JPEG", "PNG", "GIF", "WebP", *(name.upper() for name in extra_formats)]
+    mime_types = [format.mime_type for format in Format]
+    for extra in extra_formats:
+        mime_types += EXTRA_MIME_TYPES[extra]
     return PictureRefused(
         "unsupported_image_type",
-        "This file is not a picture that we can take. Use a JPEG, PNG, GIF or WebP picture.",
-        {"accepted": ["image/jpeg", "image/png", "image/gif", "image/webp"]},
+        f"This file is not a picture that we can take. Use a {', '.join(names[:-1])} or {names[-1]} picture.",
+        {"accepted": mime_types},
+    )
+
+
+def unsupported_inside() -> PictureRefused:
+    """The file is a container that we open, and what it holds is none of the pictures that we know."""
+    return PictureRefused(
+        "unsupported_image_type",
+        "This file holds a kind of picture that we cannot take. Save it as a JPEG or PNG and use that.",
+    )
+
+
+def not_taken_here(format: ExtraFormat) -> PictureRefused:
+    """The operator has left the format out."""
+    return PictureRefused(
+        "unsupported_image_type",
+        f"{format.upper()} pictures are switched off on this server. Save this one as a JPEG and use that, or"
+        " have EXTRA_IMAGE_FORMATS changed.",
+    )
+
+
+def no_decoder(format: ExtraFormat) -> PictureRefused:
+    """The format is wanted, and the part that opens it was not installed."""
+    return PictureRefused(
+        "unsupported_image_type",
+        f"This server has no decoder for {format.upper()} pictures. Save this one as a JPEG and use that, or"
+        " have pillow-heif installed: the README says how.",
     )
 
 

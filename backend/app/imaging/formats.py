@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Literal, get_args
 
 
 class Format(Enum):
@@ -52,3 +53,12 @@ def sniff(head: bytes) -> Format | None:
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return Format.WEBP
     return None
+
+
+ExtraFormat = Literal["heic", "avif"]
+"""Formats that are taken in and kept as JPEG, where an operator wants them."""
+EXTRA_FORMATS: tuple[ExtraFormat, ...] = get_args(ExtraFormat)
+EXTRA_MIME_TYPES: dict[ExtraFormat, tuple[str, ...]] = {
+    "heic": ("image/heic", "image/heif"),
+    "avif": ("image/avif",),
+}

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from app.schemas.base import Body, Moment, View
+from app.schemas.base import Body, Id, Moment, View
 
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
 
@@ -23,7 +23,8 @@ class ReadinessView(View):
 
 
 class ImageView(View):
-    """A picture in the library. Sizes in bytes and pixels."""
+    """A picture in the library. Sizes in bytes and pixels. `preview_url` is a WebP of at most 1440 pixels on
+    its longer side, made when it is first fetched; of a moving picture it shows the first frame."""
 
     id: int
     business_id: int
@@ -48,6 +49,7 @@ class ImageView(View):
     alt_text: str
     tags: list[str]
     thumbnail_url: str
+    preview_url: str
     thumbhash: str
     sha256: str
     animated: bool
@@ -60,6 +62,15 @@ class ImageUploaded(View):
     success: Literal[True] = True
     image: ImageView
     duplicate: bool = False
+
+
+class ImageImport(Body):
+    """A picture that is somewhere else on the network: an https:// address of a public server, or a URL of
+    this library's own."""
+
+    business_id: Id
+    url: str = Field(min_length=1, max_length=4096)
+    alt_text: str = Field(default="", max_length=1000)
 
 
 class ImageList(View):

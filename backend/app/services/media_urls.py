@@ -33,6 +33,11 @@ class OwnLink:
     signature: str
 
 
+def _preview_of(key: str) -> str:
+    # No key of a file has a colon, so this proof opens nothing else.
+    return f"{key}:preview"
+
+
 class MediaUrls:
     """Makes and checks them. `public_url` is how the world reaches this server, `loopback_url` how the
     simulators do."""
@@ -50,10 +55,24 @@ class MediaUrls:
         if direct is not None:
             return direct
         base = self._loopback_url if for_practice else self._public_url
-        seconds = int(expires_at.timestamp())
         # The key is signed, not the id: it belongs to this file alone, for ever.
-        signature = self._signer.sign(f"{key}/{seconds}")
-        return f"{base}/media/{image_id}/{name}{PurePosixPath(key).suffix}?e={seconds}&s={signature}"
+        return f"{base}/media/{image_id}/{name}{PurePosixPath(key).suffix}?{self._proof(key, expires_at)}"
+
+    def preview_url(self, *, image_id: int, key: str) -> str:
+        """An absolute URL of the preview of the original under `key`, which may not be made yet.
+
+        It leads to this server whatever the storage: only here can the preview be made when it is wanted.
+        """
+        proof = self._proof(_preview_of(key), end_of_tomorrow(clock.now()))
+        return f"{self._public_url}/media/{image_id}/preview.webp?{proof}"
+
+    def direct_url(self, key: str) -> str | None:
+        """Where the storage itself gives the file out, for a day or more; None when it does not."""
+        return self._storage.url(key, expires_at=end_of_tomorrow(clock.now()))
+
+    def is_valid_preview(self, *, key: str, expires: str, signature: str) -> bool:
+        """Whether we signed this for the preview of the original under `key`, and it has not ended."""
+        return self.is_valid(key=_preview_of(key), expires=expires, signature=signature)
 
     def is_valid(self, *, key: str, expires: str, signature: str) -> bool:
         """Whether we signed this for the file under `key`, and it has not ended."""
@@ -62,6 +81,10 @@ class MediaUrls:
         if not self._signer.is_valid(f"{key}/{int(expires)}", signature):
             return False
         return int(expires) > clock.now().timestamp()
+
+    def _proof(self, subject: str, expires_at: datetime) -> str:
+        seconds = int(expires_at.timestamp())
+        return f"e={seconds}&s={self._signer.sign(f'{subject}/{seconds}')}"
 
     def own_link(self, url: str) -> OwnLink | None:
         """What a URL of ours to an original says; whether it is valid is for `is_valid`."""

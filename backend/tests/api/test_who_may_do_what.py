@@ -133,6 +133,15 @@ TABLE: dict[str, Row] = {
     ),
     "DELETE /businesses/{business_id}/members/{member_id}": Row("admin", 200, send("DELETE", LEAVER)),
     "POST /images/upload": Row("editor", 201, upload),
+    "POST /images/import": Row(
+        "editor",
+        422,
+        send(
+            "POST",
+            "/images/import",
+            lambda h: {"business_id": h.business_id, "url": "https://127.0.0.1/a.jpg"},
+        ),
+    ),
     "GET /images/list": Row("viewer", 200, get("/images/list", **IN_BUSINESS)),
     "GET /images/totals": Row("viewer", 200, get("/images/totals", **IN_BUSINESS)),
     "GET /images/{image_id}": Row("viewer", 200, get("/images/{h.image_id}")),

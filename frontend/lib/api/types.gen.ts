@@ -171,6 +171,7 @@ export type ImageDetail = {
   original_filename: string;
   platform_readiness: Array<ReadinessView>;
   posts: Array<PostUseView>;
+  preview_url: string;
   sha256: string;
   storage_key: string;
   storage_provider: string;
@@ -181,6 +182,16 @@ export type ImageDetail = {
   updated_at: string;
   usage_count: number;
   width: number;
+};
+
+/**
+ * A picture that is somewhere else on the network: an https:// address of a public server, or a URL of
+ * this library's own.
+ */
+export type ImageImport = {
+  alt_text?: string;
+  business_id: number;
+  url: string;
 };
 
 /** One page of the library. A search counts up to 1,000; with `total_capped` there are more. */
@@ -200,7 +211,10 @@ export type ImageUploaded = {
   success: true;
 };
 
-/** A picture in the library. Sizes in bytes and pixels. */
+/**
+ * A picture in the library. Sizes in bytes and pixels. `preview_url` is a WebP of at most 1440 pixels on
+ * its longer side, made when it is first fetched; of a moving picture it shows the first frame.
+ */
 export type ImageView = {
   ai_model: string | null;
   ai_prompt: string | null;
@@ -219,6 +233,7 @@ export type ImageView = {
   mime_type: string;
   original_filename: string;
   platform_readiness: Array<ReadinessView>;
+  preview_url: string;
   sha256: string;
   storage_key: string;
   storage_provider: string;

@@ -7,15 +7,15 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
 from app.api.deps import ProductDep, UserId, api_router, limit_uploads
-from app.api.idempotency import IDEMPOTENT, idempotently
+from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently
 from app.api.images.views import image_view
 from app.api.uploads import ReceivedForm, field_problem, receive_form
 from app.core.errors import Malformed
 from app.models.businesses import Role
 from app.schemas.base import Id, View
-from app.schemas.images import ImageUploaded
+from app.schemas.images import ImageImport, ImageUploaded
 from app.services import access
-from app.services.images import Received
+from app.services.images import Received, image_at
 
 router = api_router("images")
 
@@ -70,6 +70,38 @@ async def upload_image(request: Request, product: ProductDep, user_id: UserId) -
 
         fingerprint = f"{business_id}:{form.sha256}:{alt_text}"
         return await idempotently(request, product, user_id, fingerprint, take_in)
+
+
+@router.post(
+    "/images/import",
+    response_model=ImageUploaded,
+    status_code=201,
+    dependencies=[Depends(limit_uploads)],
+    openapi_extra=IDEMPOTENT,
+    summary="Take a picture in from a URL",
+    responses={200: {"model": ImageUploaded, "description": "The business has this picture already."}},
+)
+async def import_image(request: Request, product: ProductDep, user_id: UserId, body: ImageImport) -> Response:
+    """By the same rules as an upload. Only https:// addresses of public servers, at most three redirects,
+    20 seconds for all of it; a URL of this library's own gives the image that is there."""
+    async with product.database.reading() as session:
+        await access.require_role(
+            session, business_id=body.business_id, user_id=user_id, at_least=Role.EDITOR
+        )
+
+    async def take_in(_: str | None) -> tuple[int, View]:
+        image, is_duplicate = await image_at(
+            product.library,
+            product.media_urls,
+            body.url,
+            business_id=body.business_id,
+            max_bytes=product.settings.max_upload_bytes,
+            alt_text=body.alt_text,
+        )
+        view = ImageUploaded(image=image_view(product, image), duplicate=is_duplicate)
+        return (200 if is_duplicate else 201), view
+
+    return await idempotently(request, product, user_id, await body_fingerprint(request), take_in)
 
 
 def _read_fields(form: ReceivedForm) -> tuple[int, str]:

@@ -17,13 +17,14 @@ def image_view(product: Product, image: Image) -> ImageView:
         **_columns(image),
         storage_url=urls.url(image_id=image.id, name="original", key=image.storage_key),
         thumbnail_url=urls.url(image_id=image.id, name="thumb", key=image.thumbnail_key),
+        preview_url=urls.preview_url(image_id=image.id, key=image.storage_key),
         animated=image.is_animated,
         platform_readiness=images.readiness(image),
     )
 
 
 def _columns(image: Image) -> dict[str, object]:
-    made_here = {"storage_url", "thumbnail_url", "animated", "platform_readiness"}
+    made_here = {"storage_url", "thumbnail_url", "preview_url", "animated", "platform_readiness"}
     return {name: getattr(image, name) for name in ImageView.model_fields if name not in made_here}
 
 

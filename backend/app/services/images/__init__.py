@@ -1,6 +1,7 @@
 """The library: pictures taken in, kept, listed, derived from, and let go."""
 
 from app.models.images import Filter, Image, Page, Rendition, Sort
+from app.services.images.by_url import image_at
 from app.services.images.catalogue import (
     change_image,
     check_removable,
@@ -33,6 +34,7 @@ __all__ = [
     "checked_cursor",
     "display_name",
     "get_image",
+    "image_at",
     "library_totals",
     "list_images",
     "posts_using",

@@ -21,10 +21,10 @@ from app.core import clock
 from app.core.db import Database
 from app.core.errors import Conflict, NotFound, RuleBroken, UnsupportedType, UpstreamUnavailable
 from app.core.faults import fault
-from app.core.fetch import fetch_to_file
+from app.core.fetch import Network, fetch_to_file
 from app.core.logging import get_logger
 from app.imaging import THUMB_MIME_TYPE, PictureRefused, Workshop
-from app.imaging.renditions import Recipe
+from app.imaging.renditions import PREVIEW, Recipe
 from app.models import images as models
 from app.models.images import Image, Rendition, StorageIntent
 from app.providers.storage.base import Storage
@@ -55,9 +55,18 @@ class AiOrigin:
 class Library(Objects):
     """The pictures of every business: one database, one store, one workshop."""
 
-    def __init__(self, database: Database, storage: Storage, workshop: Workshop, *, work_dir: Path) -> None:
+    def __init__(
+        self,
+        database: Database,
+        storage: Storage,
+        workshop: Workshop,
+        *,
+        work_dir: Path,
+        network: Network | None = None,
+    ) -> None:
         super().__init__(database, storage, work_dir=work_dir)
         self.workshop = workshop
+        self._network = network or Network()
         self._making: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 
     async def accept(
@@ -148,6 +157,19 @@ class Library(Objects):
             async with self.workspace() as workspace:
                 return await self._make(image, recipe, name, workspace)
 
+    async def preview(self, image_id: int) -> tuple[str, str]:
+        """Key and type of the preview of an image, made when it is first wanted. The caller has checked that
+        whoever asks may see it."""
+        made = await self.find_file(image_id, rendition_name(PREVIEW))
+        if made:
+            return made
+        async with self.database.reading() as session:
+            image = (await models.find_by_ids(session, [image_id])).get(image_id)
+        if image is None:
+            raise NotFound("image_not_found", "This image is no longer there.")
+        rendition = await self.rendition(image, PREVIEW)
+        return rendition.storage_key, rendition.mime_type
+
     async def _make(self, image: Image, recipe: Recipe, name: str, workspace: Path) -> Rendition:
         source, target = workspace / "source", workspace / "target"
         await self._download(image.storage_key, source)
@@ -192,17 +214,24 @@ class Library(Objects):
         async with self.database.reading() as session:
             return await models.find_file(session, image_id, name)
 
-    async def import_url(self, url: str, *, business_id: int, max_bytes: int) -> Image:
-        """Take a picture in from somewhere else on the network, by the same rules as an upload."""
+    async def import_url(
+        self, url: str, *, business_id: int, max_bytes: int, alt_text: str = ""
+    ) -> tuple[Image, bool]:
+        """Take a picture in from somewhere else on the network, by the same rules as an upload.
+
+        Its name is the last part of the address; what the server calls it plays no part.
+        """
         async with self.workspace() as workspace:
             path = workspace / "received"
-            await fetch_to_file(url, path, max_bytes=max_bytes)
+            await fetch_to_file(url, path, max_bytes=max_bytes, network=self._network)
             digest = await asyncio.to_thread(_sha256, path)
             name = unquote(PurePosixPath(urlsplit(url).path).name)
-            image, _ = await self.accept(
-                Received(path, digest, name), business_id=business_id, workspace=workspace
+            return await self.accept(
+                Received(path, digest, name),
+                business_id=business_id,
+                workspace=workspace,
+                alt_text=alt_text,
             )
-        return image
 
     async def remove(self, image_id: int) -> None:
         """Let go of an image for good: the rows first, then the bytes. Raises `Conflict` where a post

@@ -14,14 +14,13 @@ from app.core.db import Database, after_commit
 from app.core.errors import AppError, Conflict, NotFound, RuleBroken
 from app.core.logging import get_logger
 from app.models import channels as channel_models
-from app.models import images as image_models
 from app.models import posts as models
 from app.models.businesses import Role
 from app.models.channels import Channel, ChannelStatus
 from app.models.posts import Post, Publication, PublicationState
 from app.services import access, posts
 from app.services.channels import Channels
-from app.services.images import Library
+from app.services.images import Library, image_at
 from app.services.media_urls import MediaUrls
 from app.services.posts import LABELS, PictureInPost
 from app.services.publishing.history import note
@@ -270,21 +269,9 @@ class Publishing:
 
     async def _image_at(self, url: str, business_id: int, max_bytes: int) -> int:
         """The image behind a URL: one of this business's, or a foreign one that is taken in now."""
-        own_key = self._media_urls.own_storage_key(url)
-        link = self._media_urls.own_link(url)
-        if link is not None:
-            file = await self._library.find_file(link.image_id, "original")
-            if file and self._media_urls.is_valid(
-                key=file[0], expires=link.expires, signature=link.signature
-            ):
-                own_key = file[0]
-        if own_key is not None:
-            async with self._database.reading() as session:
-                found = await image_models.find_by_storage_key(session, business_id, own_key)
-            if found is None:
-                raise NotFound("image_not_found", "There is no such image in this business's library.")
-            return found.id
-        image = await self._library.import_url(url, business_id=business_id, max_bytes=max_bytes)
+        image, _ = await image_at(
+            self._library, self._media_urls, url, business_id=business_id, max_bytes=max_bytes
+        )
         return image.id
 
     async def _parts(
