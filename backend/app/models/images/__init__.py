@@ -1,5 +1,6 @@
 """Pictures, the files derived from them, and what was begun in storage."""
 
+from app.models.images import indexing
 from app.models.images.files import (
     drop_intent,
     find_file,
@@ -20,12 +21,15 @@ from app.models.images.rows import (
     remove,
     restore,
 )
-from app.models.images.tables import Image, Rendition, StorageIntent
+from app.models.images.similar import find_similar
+from app.models.images.tables import Image, ImageTag, LibraryCount, Rendition, StorageIntent
 
 __all__ = [
     "MOST_COUNTED",
     "Filter",
     "Image",
+    "ImageTag",
+    "LibraryCount",
     "Page",
     "Rendition",
     "Sort",
@@ -39,6 +43,8 @@ __all__ = [
     "find_for_user",
     "find_many",
     "find_rendition",
+    "find_similar",
+    "indexing",
     "keys_in_use",
     "list_old_intents",
     "list_page",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Text, and_, cast, false, func, or_, select
+from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import contains_text
@@ -56,8 +56,7 @@ async def list_page(
     elif only == "ai_generated":
         conditions.append(Image.is_ai_generated.is_(True))
     elif only == "edited":
-        # Nothing here changes a picture yet, so there are none.
-        conditions.append(false())
+        conditions.append(Image.edited_from_id.is_not(None))
     elif only == "unused":
         conditions.append(Image.usage_count == 0)
     if tag:

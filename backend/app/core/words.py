@@ -1,0 +1,56 @@
+"""Words as a search sees them, the same on every database.
+
+Databases fold letters each in their own way, and some not at all outside of ASCII. So what is searched is
+folded here, before it is stored, and so is what somebody looks for.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+import zlib
+from collections.abc import Iterable
+
+LONGEST_GRAM = 3
+
+
+def fold(text: str) -> str:
+    """The text without what a search does not care about: case, ways to write a letter, kinds of space."""
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).split())
+
+
+def fold_all(texts: Iterable[str | None]) -> str:
+    """Several texts folded into one, a line each: what is looked for never reaches from one into the next."""
+    return "\n".join(folded for text in texts if text and (folded := fold(text)))
+
+
+def grams(owner_id: int, folded: str) -> list[int]:
+    """Every run of one, two or three characters in a folded text, as 32-bit numbers, each once.
+
+    What holds some words holds all of their grams, so an index of them finds it. The numbers of two owners
+    differ: nobody's search walks through what is somebody else's. Different grams may, rarely, have the same
+    number: what was found by them has to be looked at.
+    """
+    start = _start(owner_id)
+    found: set[bytes] = set()
+    for line in folded.split("\n"):
+        for size in range(1, LONGEST_GRAM + 1):
+            found.update(line[at : at + size].encode() for at in range(len(line) - size + 1))
+    return sorted({_number(gram, start) for gram in found})
+
+
+def needed_grams(owner_id: int, folded: str, at_most: int = 12) -> list[int]:
+    """Grams that every text with these words has: of the longest kind, and not more than `at_most`."""
+    size = min(LONGEST_GRAM, len(folded))
+    runs = list(dict.fromkeys(folded[at : at + size] for at in range(len(folded) - size + 1)))
+    step = -(-len(runs) // at_most)
+    start = _start(owner_id)
+    return sorted({_number(run.encode(), start) for run in runs[::step]})
+
+
+def _start(owner_id: int) -> int:
+    return zlib.crc32(f"{owner_id}:".encode())
+
+
+def _number(gram: bytes, start: int) -> int:
+    """A signed number, as a database column takes it."""
+    return ((zlib.crc32(gram, start) + 2**31) & 0xFFFFFFFF) - 2**31
