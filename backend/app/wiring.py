@@ -147,7 +147,15 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
         generations = Generations(database, library, providers)
         alarm = Alarm()
         publishing = Publishing(database, library, channels, media_urls, wake=alarm.ring)
-        steps = PublicationSteps(database, library, channels, media_urls, owner=owner, wake=alarm.ring)
+        steps = PublicationSteps(
+            database,
+            library,
+            channels,
+            media_urls,
+            owner=owner,
+            wake=alarm.ring,
+            settle_after=settings.publish_settle_after,
+        )
 
         await _take_over(database, instance, generations, is_alone=database.is_sqlite, work_dir=work_dir)
         runner = EmbeddedRunner(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -74,6 +75,9 @@ class Settings(BaseSettings):
     meta_instagram_graph_url: str = "https://graph.instagram.com"
     meta_graph_version: str = "v26.0"
 
+    # --- publishing
+    publish_settle_after: timedelta = timedelta(seconds=60)  # given as a number of seconds
+
     # --- practice mode
     practice_mode: Literal["auto", "on", "off"] = "auto"
     practice_url: str = ""  # empty: the simulators run inside this process
@@ -101,6 +105,19 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip().lower() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("publish_settle_after", mode="before")
+    @classmethod
+    def _seconds(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = -1.0
+        if not 0 <= seconds <= 3600:
+            raise ValueError("Give a number of seconds, at most 3600.")
+        return timedelta(seconds=seconds)
 
     @field_validator("public_base_url", "meta_graph_url", "meta_instagram_graph_url", "practice_url")
     @classmethod

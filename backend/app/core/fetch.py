@@ -26,6 +26,7 @@ import httpcore
 import httpx
 
 from app.core.errors import RuleBroken, TooLarge
+from app.core.tls import public_certificates
 
 _MOST_REDIRECTS = 3
 _MOST_ADDRESSES = 4  # tried one after the other
@@ -89,7 +90,7 @@ class Network:
 
     def tls(self) -> ssl.SSLContext:
         """Which certificates are believed."""
-        return _public_certificates()
+        return public_certificates()
 
 
 _NETWORK = Network()
@@ -346,12 +347,6 @@ def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes, otherwise: str 
 
 def _default_port(scheme: str) -> int:
     return 80 if scheme == "http" else 443
-
-
-@functools.cache
-def _public_certificates() -> ssl.SSLContext:
-    # Reading the bundle takes tens of milliseconds. The environment names no other one.
-    return httpx.create_ssl_context(trust_env=False)
 
 
 @functools.cache

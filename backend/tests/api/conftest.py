@@ -27,6 +27,8 @@ Regular = Callable[[Live], Person]
 _GROUPS = ("embedded", "on_postgresql", "bucket", "troubled")
 
 
+# Before pytest-xdist reads the groups, which it does in the same hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Tests of one server go to one test process, so that it starts once.
     for item in items:

@@ -49,6 +49,8 @@ from tests.api.edge_app import serving
 from tests.factories_pictures import flat, jpeg
 from tests.practice_server import PracticeAccounts, PracticeProcess
 
+SETTLE_AFTER = timedelta(seconds=60)
+"""How long a runner here waits before it believes that nothing went out."""
 MOST_TURNS = 80
 
 
@@ -114,6 +116,7 @@ class Office:
             self.urls,
             owner=name,
             wake=lambda: self.wake(),
+            settle_after=SETTLE_AFTER,
         )
 
     # --- what users do

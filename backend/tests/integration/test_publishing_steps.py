@@ -12,8 +12,8 @@ from app.core.errors import Conflict, NotFound
 from app.models.channels import ChannelStatus
 from app.models.posts import PublicationState
 from app.services import posts
-from app.services.publishing import MAX_ATTEMPTS, MAX_LOOKS, PATIENCE, SETTLE_AFTER
-from tests.integration.office import Office, codes, sentences
+from app.services.publishing import MAX_ATTEMPTS, MAX_LOOKS, PATIENCE
+from tests.integration.office import SETTLE_AFTER, Office, codes, sentences
 
 
 async def test_a_post_goes_out_on_both_platforms_with_its_history_in_plain_words(office: Office) -> None:

@@ -27,7 +27,12 @@ def practice(tmp_path: Path) -> Iterator[PracticeProcess]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, practice: PracticeProcess) -> dict[str, str]:
     """A product with its simulators elsewhere, on each database."""
-    chosen = {"PRACTICE_URL": practice.url, "PRACTICE_KEY": practice.key}
+    chosen = {
+        "PRACTICE_URL": practice.url,
+        "PRACTICE_KEY": practice.key,
+        # The platform here is not slower than this.
+        "PUBLISH_SETTLE_AFTER": "3",
+    }
     if request.param == "postgresql":
         server: PostgresServer = request.getfixturevalue("postgres_server")
         chosen["DATABASE_URL"] = server.create_database(f"kill_{uuid.uuid4().hex}")

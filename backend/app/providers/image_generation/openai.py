@@ -22,6 +22,7 @@ import orjson
 
 from app.core import clock
 from app.core.logging import get_logger
+from app.core.tls import public_certificates
 from app.providers.image_generation.base import (
     AccountTrouble,
     GeneratedPicture,
@@ -135,6 +136,7 @@ class OpenAIImageProvider:
             # No kept connections: one that the server has just closed would look like a lost answer.
             http_client=httpx2.AsyncClient(
                 timeout=timeouts,
+                verify=public_certificates(),
                 trust_env=False,
                 follow_redirects=False,
                 limits=httpx2.Limits(max_connections=100, max_keepalive_connections=0),

@@ -25,6 +25,7 @@ import orjson
 
 from app.core import clock
 from app.core.logging import get_logger
+from app.core.tls import public_certificates
 from app.providers.publishing.base import Account, TryLater
 from app.providers.publishing.errors import (
     ACCOUNT_NOT_VISIBLE,
@@ -74,13 +75,12 @@ class GraphClient:
         silence, connect = timeout.total_seconds(), connect_timeout.total_seconds()
         self._deadline = connect + silence * 1.5
         timeouts = httpx.Timeout(connect=connect, read=silence, write=silence, pool=connect)
-        trusted = httpx.create_ssl_context(trust_env=False)  # costly to build, so one for both
         self._kept = httpx.AsyncClient(
-            timeout=timeouts, verify=trusted, trust_env=False, follow_redirects=False
+            timeout=timeouts, verify=public_certificates(), trust_env=False, follow_redirects=False
         )
         self._fresh = httpx.AsyncClient(
             timeout=timeouts,
-            verify=trusted,
+            verify=public_certificates(),
             trust_env=False,
             follow_redirects=False,
             limits=httpx.Limits(max_connections=100, max_keepalive_connections=0),

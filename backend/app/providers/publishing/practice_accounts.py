@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 
+from app.core.tls import public_certificates
 from app.providers.publishing.base import OpenedAccount, TryLater
 
 
@@ -15,6 +16,7 @@ class AccountService:
             base_url=base_url,
             headers={"X-Practice-Key": key},
             timeout=httpx.Timeout(10.0, connect=3.0),
+            verify=public_certificates(),
             trust_env=False,
         )
 

@@ -14,7 +14,7 @@ steps are is read from the row alone, so a new process goes on where a dead one 
 
 `attempted_at` is committed before `finish` is sent. A process that dies in between leaves a
 publication that looks as if it had been sent: the look then says READY, and after a safe while
-(`SETTLE_AFTER`, the platform may still be working on a request whose answer was lost) it goes on.
+(`settle_after`, the platform may still be working on a request whose answer was lost) it goes on.
 
 A lease outlives the longest step. Should a runner be slower still, another one looks before it does
 anything, and a late yes of the platform is kept whoever has the lease by then.
@@ -28,7 +28,6 @@ from app.services.publishing.steps import (
     LEASE,
     MAX_ATTEMPTS,
     MAX_LOOKS,
-    SETTLE_AFTER,
     PublicationSteps,
 )
 
@@ -37,7 +36,6 @@ __all__ = [
     "MAX_ATTEMPTS",
     "MAX_LOOKS",
     "PATIENCE",
-    "SETTLE_AFTER",
     "PublicationSteps",
     "Publishing",
 ]

@@ -42,8 +42,6 @@ log = get_logger(__name__)
 
 LEASE = timedelta(minutes=4)
 """Longer than any step: two calls to a platform take up to 95 s each."""
-SETTLE_AFTER = timedelta(seconds=60)
-"""How long after a lost answer the platform is believed when it says that nothing went out."""
 MAX_PREPARES = 3
 MAX_ATTEMPTS = 5
 """How often `finish` is sent when each time its answer is lost and a look proves that nothing went out."""
@@ -53,7 +51,11 @@ _LONGEST_LINK = 500
 
 
 class PublicationSteps:
-    """The state machine of publications. `owner` names this runner in leases; `wake` starts it again."""
+    """The state machine of publications. `owner` names this runner in leases; `wake` starts it again.
+
+    `settle_after` a lost answer, the platform is believed when it says that nothing went out: until then it
+    may still be working on the request.
+    """
 
     def __init__(
         self,
@@ -64,7 +66,9 @@ class PublicationSteps:
         *,
         owner: str,
         wake: Callable[[], None],
+        settle_after: timedelta,
     ) -> None:
+        self._settle_after = settle_after
         self._database = database
         self._library = library
         self._channels = channels
@@ -256,7 +260,7 @@ class PublicationSteps:
         except PublishingError:
             look = Look(Standing.UNKNOWN)
         now = clock.now()
-        settled_at = max(attempted_at, task.unclear_since) + SETTLE_AFTER
+        settled_at = max(attempted_at, task.unclear_since) + self._settle_after
         match look.standing:
             case Standing.PUBLISHED if look.external_id or publication.step_count >= 5:
                 # It is out. Where the platform does not show which one it is, there is no link.
