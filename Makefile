@@ -10,17 +10,21 @@ SHELL := /bin/sh
 PYTHON ?= python3
 # Processes for the backend tests. Empty or 0: one after the other, in this process.
 TEST_PROCESSES ?= 2
+# The decoder for HEIC, the pictures of iPhones; it brings an encoder under the GPL. Empty: leave it out.
+HEIC ?= 1
 # More options for pytest, for example: make test-backend ARGS="-k upload -x"
 ARGS ?=
 
 VENV := backend/.venv
+RUN_LOCK := backend/requirements$(if $(HEIC),-heic).lock
+READY_RUN := $(VENV)/.ready-run$(if $(HEIC),-heic)
 PY := $(VENV)/bin/python
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .tools/uv/bin/uv)
 NPM := npm --prefix frontend --no-fund --no-audit --no-update-notifier --loglevel=error
 
 # The interpreter that the environment was made from may be gone: then everything is made again.
-$(shell test -x $(PY) || rm -f $(VENV)/.ready-run $(VENV)/.ready-test)
+$(shell test -x $(PY) || rm -f $(VENV)/.ready-*)
 
 FRONTEND_SOURCES := $(shell find frontend \( -name node_modules -o -name dist -o -name testing -o -name '.*' \) -prune \
 	-o ! -name '*.test.ts' ! -name '*.test.tsx' ! -path frontend -print 2>/dev/null)
@@ -36,7 +40,7 @@ run: setup-run frontend-build ## set up what is missing and serve the product (H
 	@exec $(VENV)/bin/aigrowth serve
 
 .PHONY: setup-run
-setup-run: $(VENV)/.ready-run ## install what running needs
+setup-run: $(READY_RUN) ## install what running needs
 
 .PHONY: frontend-build
 frontend-build: frontend/dist/index.html ## build the web page into frontend/dist
@@ -115,7 +119,9 @@ lock: | $(UV) ## resolve the dependencies anew and write the lock files
 	cd backend && $(abspath $(UV)) pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 --no-header \
 		pyproject.toml -o requirements.lock
 	cd backend && $(abspath $(UV)) pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 --no-header \
-		--extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+		--extra heic -c requirements.lock pyproject.toml -o requirements-heic.lock
+	cd backend && $(abspath $(UV)) pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 --no-header \
+		--extra dev --extra heic -c requirements-heic.lock pyproject.toml -o requirements-dev.lock
 	$(NPM) install --package-lock-only --include=dev
 
 .PHONY: bench
@@ -133,15 +139,15 @@ clean: ## remove everything that make made; data and .env stay
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-warn-script-location --root-user-action=ignore \
 		--upgrade --target .tools/uv uv==$(UV_VERSION)
 
-$(VENV)/.ready-run: backend/requirements.lock scripts/link_backend.py | $(UV)
+$(READY_RUN): $(RUN_LOCK) scripts/link_backend.py | $(UV)
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and $(PYTHON) is %d.%d. Name another one: make PYTHON=python3.12 …" % v[:2])'
 	@test -x $(PY) || UV_PYTHON_DOWNLOADS=never $(UV) venv --quiet --clear --python "$$(command -v $(PYTHON))" $(VENV)
 	@echo "Installing the backend"
-	@$(UV) pip install --quiet --python $(PY) --require-hashes -r backend/requirements.lock
+	@$(UV) pip install --quiet --python $(PY) --require-hashes -r $(RUN_LOCK)
 	@$(PY) scripts/link_backend.py
 	@touch $@
 
-$(VENV)/.ready-test: backend/requirements-dev.lock $(VENV)/.ready-run
+$(VENV)/.ready-test: backend/requirements-dev.lock $(READY_RUN)
 	@echo "Installing the backend's test tools"
 	@$(UV) pip install --quiet --python $(PY) --require-hashes -r backend/requirements-dev.lock
 	@touch $@

@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-PYTHON_LOCKS = ("backend/requirements.lock", "backend/requirements-dev.lock")
+PYTHON_LOCKS = (
+    "backend/requirements.lock",
+    "backend/requirements-heic.lock",
+    "backend/requirements-dev.lock",
+)
 NPM_LOCK = "frontend/package-lock.json"
 NPM_WISHES = "frontend/package.json"
 ADDRESS = re.compile(r"\b[a-z+]+://", re.IGNORECASE)

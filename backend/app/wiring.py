@@ -19,7 +19,7 @@ from app.core.config import Settings
 from app.core.crypto import Signer, Vault, derived_key
 from app.core.db import Database
 from app.core.logging import get_logger
-from app.imaging import Workshop
+from app.imaging import Limits, Workshop
 from app.models import idempotency as idempotency_models
 from app.models import posts as post_models
 from app.models import users as user_models
@@ -128,7 +128,8 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
         workshop = Workshop()
         stack.callback(workshop.close)
         work_dir = settings.data_dir / "work"
-        library = Library(database, storage, workshop, work_dir=work_dir)
+        limits = Limits(extra_formats=settings.extra_image_formats)
+        library = Library(database, storage, workshop, work_dir=work_dir, limits=limits)
         media_urls = MediaUrls(
             storage,
             Signer(settings.signing_key, "media-urls"),

@@ -7,7 +7,7 @@ uses a `Workshop`, which calls them in processes of its own.
 from __future__ import annotations
 
 from app.imaging.errors import REFUSAL_CODES, PictureRefused, RefusalCode
-from app.imaging.formats import HEAD_BYTES, Format, sniff
+from app.imaging.formats import EXTRA_MIME_TYPES, HEAD_BYTES, ExtraFormat, Format, has_decoder, sniff
 from app.imaging.renditions import (
     FACEBOOK,
     INSTAGRAM_FEED,
@@ -23,6 +23,7 @@ from app.imaging.verify import THUMB_MIME_TYPE, Limits, Verified, verify
 from app.imaging.workshop import Workshop
 
 __all__ = [
+    "EXTRA_MIME_TYPES",
     "FACEBOOK",
     "HEAD_BYTES",
     "INSTAGRAM_FEED",
@@ -30,6 +31,7 @@ __all__ = [
     "RECIPES",
     "REFUSAL_CODES",
     "THUMB_MIME_TYPE",
+    "ExtraFormat",
     "Format",
     "Limits",
     "PictureRefused",
@@ -39,6 +41,7 @@ __all__ = [
     "Rendered",
     "Verified",
     "Workshop",
+    "has_decoder",
     "plan",
     "render",
     "sniff",

@@ -1,6 +1,7 @@
 """libvips, kept on a short lead. Only this module imports it; it is imported where pictures are opened.
 
-Four loaders are allowed and every other one is blocked. Warnings of a decoder count as failures. Nothing is
+Five loaders are allowed and every other one is blocked. The fifth is for AVIF, and sees nothing but files
+that `containers.heif` has written. Warnings of a decoder count as failures. Nothing is
 cached, and one picture uses one thread: several pictures at once keep the cores busy.
 """
 
@@ -25,7 +26,7 @@ VipsImage = Any
 
 pyvips.cache_set_max(0)
 pyvips.operation_block_set("VipsForeignLoad", True)
-for _loader in ("Jpeg", "Png", "Nsgif", "Webp"):
+for _loader in ("Jpeg", "Png", "Nsgif", "Webp", "Heif"):
     pyvips.operation_block_set(f"VipsForeignLoad{_loader}", False)
 
 _LOAD = {
@@ -34,7 +35,7 @@ _LOAD = {
     Format.GIF: pyvips.Image.gifload_buffer,
     Format.WEBP: pyvips.Image.webpload_buffer,
 }
-_FULL_QUALITY = 92
+FULL_QUALITY = 92
 _THUMBHASH_SIDE = 32
 
 
@@ -123,12 +124,12 @@ def save_upright(image: VipsImage, format: Format, anatomy: Anatomy) -> bytes:
     if format is Format.JPEG:
         subsampling = "on" if anatomy.is_subsampled else "off"
         encoded = image.jpegsave_buffer(
-            Q=_FULL_QUALITY, subsample_mode=subsampling, optimize_coding=True, keep="icc"
+            Q=FULL_QUALITY, subsample_mode=subsampling, optimize_coding=True, keep="icc"
         )
     elif format is Format.PNG:
         encoded = image.pngsave_buffer(compression=6, keep="icc")
     elif format is Format.WEBP:
-        encoded = image.webpsave_buffer(Q=_FULL_QUALITY, lossless=anatomy.is_lossless, effort=2, keep="icc")
+        encoded = image.webpsave_buffer(Q=FULL_QUALITY, lossless=anatomy.is_lossless, effort=2, keep="icc")
     else:
         raise ValueError("a GIF has no orientation and no profile")
     return bytes(encoded)
@@ -138,8 +139,8 @@ def save_webp(image: VipsImage, quality: int, effort: int) -> bytes:
     return bytes(image.webpsave_buffer(Q=quality, effort=effort, keep="none"))
 
 
-def save_jpeg(image: VipsImage, quality: int) -> bytes:
-    return bytes(image.jpegsave_buffer(Q=quality, optimize_coding=True, keep="none"))
+def save_jpeg(image: VipsImage, quality: int, *, keep: str = "none") -> bytes:
+    return bytes(image.jpegsave_buffer(Q=quality, optimize_coding=True, keep=keep))
 
 
 def on_white(image: VipsImage) -> VipsImage:

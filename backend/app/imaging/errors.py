@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
-from app.imaging.formats import EXTRA_MIME_TYPES, ExtraFormat, Format
+from app.imaging.formats import EXTRA_MIME_TYPES, ExtraFormat, Format, has_decoder
 
 RefusalCode = Literal[
     "unsupported_image_type",
@@ -37,9 +37,10 @@ class PictureRefused(Exception):
 
 def unsupported(extra_formats: Sequence[ExtraFormat] = ()) -> PictureRefused:
     """The bytes begin like none of the accepted formats."""
-    names = ["JPEG", "PNG", "GIF", "WebP", *(name.upper() for name in extra_formats)]
+    extras = [extra for extra in extra_formats if has_decoder(extra)]
+    names = ["JPEG", "PNG", "GIF", "WebP", *(extra.upper() for extra in extras)]
     mime_types = [format.mime_type for format in Format]
-    for extra in extra_formats:
+    for extra in extras:
         mime_types += EXTRA_MIME_TYPES[extra]
     return PictureRefused(
         "unsupported_image_type",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from enum import Enum
 from typing import Literal, get_args
 
@@ -62,3 +63,8 @@ EXTRA_MIME_TYPES: dict[ExtraFormat, tuple[str, ...]] = {
     "heic": ("image/heic", "image/heif"),
     "avif": ("image/avif",),
 }
+
+
+def has_decoder(format: ExtraFormat) -> bool:
+    """Whether pictures of this format can be opened here. Asking loads nothing."""
+    return format != "heic" or importlib.util.find_spec("pillow_heif") is not None

@@ -8,29 +8,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.imaging import containers, icc
-from app.imaging.containers import Anatomy
-from app.imaging.errors import PictureRefused, too_complex, unsupported
-from app.imaging.formats import HEAD_BYTES, Format, sniff
+from app.imaging.containers import Anatomy, heif
+from app.imaging.containers.heif import HeifAnatomy
+from app.imaging.errors import PictureRefused, not_taken_here, too_complex, unsupported
+from app.imaging.formats import HEAD_BYTES, ExtraFormat, Format, sniff
+
+if TYPE_CHECKING:
+    from app.imaging.decoder import VipsImage
 
 THUMB_MIME_TYPE = Format.WEBP.mime_type
 # The shorter side fills a square tile; the longer side is capped so that a panorama stays small.
 THUMB_SHORTER_SIDE = 400
 THUMB_LONGER_SIDE = 800
 _THUMB_QUALITY = 80
+# Codecs work in blocks, so a picture may be a little larger than what is shown of it.
+_MOST_TRIMMED = 128
 # More effort costs several milliseconds on every upload and saves a few hundred bytes.
 _THUMB_EFFORT = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a picture may be. Sides in pixels; `max_total_pixels` counts every frame at full canvas size."""
+    """What a picture may be. Sides in pixels; `max_total_pixels` counts every frame at full canvas size.
+
+    `extra_formats` are taken in beside the four, and kept as JPEG.
+    """
 
     min_side: int = 400
     max_side: int = 4096
     max_frames: int = 300
     max_total_pixels: int = 300_000_000
+    extra_formats: tuple[ExtraFormat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,76 +73,121 @@ def verify(
 ) -> Verified:
     """Proves that `source` decodes, writes the file to keep to `clean` and a WebP thumbnail to `thumb`.
 
-    The clean file has the format of the source, stands upright, and holds no metadata but its colour profile
-    and, with `is_ai_generated`, the mark of that. Raises `PictureRefused` for anything wrong with the
-    picture; `OSError` means trouble with the paths. After an error neither output is to be used.
+    The clean file has the format of the source, or is a JPEG where that is none of ours. It stands upright,
+    and holds no metadata but its colour profile and, with `is_ai_generated`, the mark of that. Raises
+    `PictureRefused` for anything wrong with the picture; `OSError` means trouble with the paths. After an
+    error neither output is to be used.
     """
     limits = limits or Limits()
     data = source.read_bytes()
     format = sniff(data[:HEAD_BYTES])
-    if format is None:
-        raise unsupported()
-    anatomy = containers.walk(format, data)
-    _enforce(anatomy, limits)
-    return _take_in(format, anatomy, clean, thumb, is_ai_generated)
+    if format is not None:
+        anatomy = containers.walk(format, data)
+        _enforce(*_upright_sides(anatomy), anatomy.frames, anatomy.total_pixels, limits)
+        kept = _opened(format, anatomy)
+    elif heif.is_heif(data):
+        foreign = heif.walk(data)
+        if foreign.format not in limits.extra_formats:
+            raise not_taken_here(foreign.format)
+        coded_width, coded_height = foreign.coded_width, foreign.coded_height
+        _enforce(foreign.width, foreign.height, 1, coded_width * coded_height, limits)
+        if max(coded_width, coded_height) > limits.max_side + _MOST_TRIMMED:
+            raise too_complex("a much larger picture below the part that shows")
+        kept = _opened_foreign(foreign)
+    else:
+        raise unsupported(limits.extra_formats)
+    return _write(kept, clean, thumb, is_ai_generated)
 
 
-def _take_in(format: Format, anatomy: Anatomy, clean: Path, thumb: Path, is_ai_generated: bool) -> Verified:
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The file that is kept, and its first frame as a small sRGB image in memory."""
+
+    format: Format
+    data: bytes
+    width: int
+    height: int
+    frames: int
+    small: VipsImage
+    is_reencoded: bool
+
+
+def _opened(format: Format, anatomy: Anatomy) -> _Kept:
     # libvips is loaded where pictures are opened, never in a process that only asks for it.
     from app.imaging import decoder
 
-    kept, profile = anatomy.clean, anatomy.profile
+    data, profile = anatomy.clean, anatomy.profile
     is_too_much_profile = profile is not None and len(profile.data) > icc.MAX_KEPT_BYTES
     is_reencoded = anatomy.orientation != 1 or is_too_much_profile
-    width, height = anatomy.width, anatomy.height
-    if anatomy.orientation >= 5:
-        width, height = height, width
+    width, height = _upright_sides(anatomy)
     thumb_width, thumb_height = _thumb_sides(width, height)
 
     with decoder.refusing():
         if anatomy.frames > 1:
-            decoder.prove_every_frame(kept, format)
+            decoder.prove_every_frame(data, format)
         if is_reencoded:
-            upright = decoder.open_upright(kept, format, anatomy.orientation)
+            upright = decoder.open_upright(data, format, anatomy.orientation)
             if is_too_much_profile:
                 upright, profile = decoder.to_srgb(upright, profile), None
                 upright = decoder.without_profile(upright)
-            kept = decoder.save_upright(upright, format, anatomy)
+            data = decoder.save_upright(upright, format, anatomy)
             small = decoder.resized(upright, thumb_width, thumb_height)
         else:
-            small = decoder.open_scaled(kept, format, anatomy, thumb_width, thumb_height)
+            small = decoder.open_scaled(data, format, anatomy, thumb_width, thumb_height)
         small = decoder.to_srgb(small, profile).copy_memory()
-        has_alpha = bool(small.hasalpha())
-        thumb_bytes = decoder.save_webp(small, _THUMB_QUALITY, _THUMB_EFFORT)
-        placeholder = decoder.placeholder(small)
-        perceptual_hash = decoder.perceptual_hash(small)
+    return _Kept(format, data, width, height, anatomy.frames, small, is_reencoded)
 
-    if is_ai_generated:
-        kept = containers.mark_ai_generated(format, kept)
-    clean.write_bytes(kept)
+
+def _opened_foreign(anatomy: HeifAnatomy) -> _Kept:
+    from app.imaging import decoder, foreign
+
+    with decoder.refusing():
+        upright, profile = foreign.open_upright(anatomy)
+        if profile is not None and len(profile.data) > icc.MAX_KEPT_BYTES:
+            upright, profile = decoder.without_profile(decoder.to_srgb(upright, profile)), None
+        upright = upright.copy_memory()
+        small = decoder.resized(upright, *_thumb_sides(upright.width, upright.height))
+        small = decoder.to_srgb(small, profile).copy_memory()
+        data = decoder.save_jpeg(upright, decoder.FULL_QUALITY, keep="icc")
+    return _Kept(Format.JPEG, data, upright.width, upright.height, 1, small, True)
+
+
+def _write(kept: _Kept, clean: Path, thumb: Path, is_ai_generated: bool) -> Verified:
+    from app.imaging import decoder
+
+    with decoder.refusing():
+        has_alpha = bool(kept.small.hasalpha())
+        thumb_bytes = decoder.save_webp(kept.small, _THUMB_QUALITY, _THUMB_EFFORT)
+        placeholder = decoder.placeholder(kept.small)
+        perceptual_hash = decoder.perceptual_hash(kept.small)
+
+    data = containers.mark_ai_generated(kept.format, kept.data) if is_ai_generated else kept.data
+    clean.write_bytes(data)
     thumb.write_bytes(thumb_bytes)
     return Verified(
-        format=format,
-        mime_type=format.mime_type,
-        extension=format.extension,
-        width=width,
-        height=height,
-        file_size=len(kept),
-        animated=anatomy.frames > 1,
+        format=kept.format,
+        mime_type=kept.format.mime_type,
+        extension=kept.format.extension,
+        width=kept.width,
+        height=kept.height,
+        file_size=len(data),
+        animated=kept.frames > 1,
         has_alpha=has_alpha,
-        thumb_width=thumb_width,
-        thumb_height=thumb_height,
+        thumb_width=kept.small.width,
+        thumb_height=kept.small.height,
         thumbhash=placeholder,
         perceptual_hash=perceptual_hash,
-        is_reencoded=is_reencoded,
+        is_reencoded=kept.is_reencoded,
     )
 
 
-def _enforce(anatomy: Anatomy, limits: Limits) -> None:
-    """Holds the header's claims against the limits. Both sides have the same, so turning changes nothing."""
-    width, height = anatomy.width, anatomy.height
-    if anatomy.orientation >= 5:
-        width, height = height, width
+def _upright_sides(anatomy: Anatomy) -> tuple[int, int]:
+    turned = anatomy.orientation >= 5
+    return (anatomy.height, anatomy.width) if turned else (anatomy.width, anatomy.height)
+
+
+def _enforce(width: int, height: int, frames: int, pixels: int, limits: Limits) -> None:
+    """Holds the header's claims against the limits."""
     facts = {"width": width, "height": height}
     if min(width, height) < limits.min_side:
         raise PictureRefused(
@@ -147,12 +203,10 @@ def _enforce(anatomy: Anatomy, limits: Limits) -> None:
             " side and upload it again.",
             {**facts, "limit": limits.max_side},
         )
-    if anatomy.frames > limits.max_frames:
-        raise too_complex("too many frames", frames=anatomy.frames, limit=limits.max_frames)
-    if anatomy.total_pixels > limits.max_total_pixels:
-        raise too_complex(
-            "too many pixels in all frames", pixels=anatomy.total_pixels, limit=limits.max_total_pixels
-        )
+    if frames > limits.max_frames:
+        raise too_complex("too many frames", frames=frames, limit=limits.max_frames)
+    if pixels > limits.max_total_pixels:
+        raise too_complex("too many pixels in all frames", pixels=pixels, limit=limits.max_total_pixels)
 
 
 def _thumb_sides(width: int, height: int) -> tuple[int, int]:

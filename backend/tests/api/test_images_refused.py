@@ -53,8 +53,8 @@ def with_broken_pixels() -> bytes:
 
 
 BAD_FILES: dict[str, tuple[Any, int, str, str]] = {
-    "a text": (no_picture, 415, "unsupported_image_type", "JPEG, PNG, GIF or WebP"),
-    "nothing": (bytes, 415, "unsupported_image_type", "JPEG, PNG, GIF or WebP"),
+    "a text": (no_picture, 415, "unsupported_image_type", "JPEG, PNG, GIF, WebP, HEIC or AVIF"),
+    "nothing": (bytes, 415, "unsupported_image_type", "JPEG, PNG, GIF, WebP, HEIC or AVIF"),
     "a page with script": (
         lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         415,

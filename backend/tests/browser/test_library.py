@@ -78,7 +78,8 @@ def test_files_that_are_no_good_are_refused_in_words_and_leave_nothing(
     tray = page.get_by_role("region", name="Uploads")
     expect(tray.get_by_text("5 files not uploaded")).to_be_visible()
     for name, words in {
-        "notes.jpg": "This file is not a picture that we can take. Use a JPEG, PNG, GIF or WebP picture.",
+        "notes.jpg": "This file is not a picture that we can take. "
+        "Use a JPEG, PNG, GIF, WebP, HEIC or AVIF picture.",
         "stamp.jpg": "This picture is 100 × 100 pixels. Use one that is at least 400 pixels on each side.",
         "poster.jpg": "This picture is 5000 × 5000 pixels. Make it at most 4096 pixels on each side",
         "torn.jpg": "This picture is damaged or incomplete. Save or export it again and use the new file.",

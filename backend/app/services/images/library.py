@@ -23,7 +23,7 @@ from app.core.errors import Conflict, NotFound, RuleBroken, UnsupportedType, Ups
 from app.core.faults import fault
 from app.core.fetch import Network, fetch_to_file
 from app.core.logging import get_logger
-from app.imaging import THUMB_MIME_TYPE, PictureRefused, Workshop
+from app.imaging import THUMB_MIME_TYPE, Limits, PictureRefused, Workshop
 from app.imaging.renditions import PREVIEW, Recipe
 from app.models import images as models
 from app.models.images import Image, Rendition, StorageIntent
@@ -63,9 +63,11 @@ class Library(Objects):
         *,
         work_dir: Path,
         network: Network | None = None,
+        limits: Limits | None = None,
     ) -> None:
         super().__init__(database, storage, work_dir=work_dir)
         self.workshop = workshop
+        self._limits = limits or Limits()
         self._network = network or Network()
         self._making: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -77,11 +79,13 @@ class Library(Objects):
         workspace: Path,
         alt_text: str = "",
         origin: AiOrigin | None = None,
+        limits: Limits | None = None,
     ) -> tuple[Image, bool]:
         """Take a picture into the library; returns it and whether the business had it already.
 
-        The caller has checked who asks. A picture that is in the trash comes back from there. Raises
-        `UnsupportedType` or `RuleBroken` for a file that is refused; nothing is left behind then.
+        `limits` are those of an upload where none are given. The caller has checked who asks. A picture that
+        is in the trash comes back from there. Raises `UnsupportedType` or `RuleBroken` for a file that is
+        refused; nothing is left behind then.
         """
         existing = await self._find_again(business_id, received.sha256)
         if existing:
@@ -89,7 +93,7 @@ class Library(Objects):
         clean, thumb = workspace / "clean", workspace / "thumb"
         try:
             verified = await self.workshop.verify(
-                received.path, clean, thumb, is_ai_generated=origin is not None
+                received.path, clean, thumb, limits or self._limits, is_ai_generated=origin is not None
             )
         except PictureRefused as refusal:
             raise _as_app_error(refusal) from refusal
