@@ -213,7 +213,7 @@ def with_alpha(image: Image.Image, codec: Codec) -> bytes:
 
 
 def with_secrets(image: Image.Image, codec: Codec, *properties: Property) -> bytes:
-    """As a phone writes it: EXIF, XMP, a thumbnail, a gain map, a second picture, free space; with secrets."""
+    """As a phone writes it: EXIF, XMP, a thumbnail, a gain map, a second picture, all with secrets."""
     small = image.resize((160, 120))
     thumbnail = coded(small, codec)
     thumbnail.references[b"thmb"] = [1]
