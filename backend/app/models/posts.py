@@ -398,6 +398,27 @@ async def scheduled_with_image(session: AsyncSession, image_id: int) -> Sequence
     ).all()
 
 
+async def scheduled_by_image(session: AsyncSession, image_ids: Sequence[int]) -> dict[int, list[Post]]:
+    """Posts that are still to go out, or are going out, by the images that they need."""
+    states = [PublicationState.SCHEDULED.value, PublicationState.PUBLISHING.value]
+    rows = await session.execute(
+        select(PostImage.image_id, Post)
+        .join(Post, Post.id == PostImage.post_id)
+        .where(
+            PostImage.image_id.in_(image_ids),
+            Post.deleted_at.is_(None),
+            select(Publication.id)
+            .where(Publication.post_id == Post.id, Publication.state.in_(states))
+            .exists(),
+        )
+        .order_by(Post.id)
+    )
+    found: dict[int, list[Post]] = {}
+    for image_id, post in rows:
+        found.setdefault(image_id, []).append(post)
+    return found
+
+
 async def with_image(
     session: AsyncSession, image_id: int, *, include_deleted: bool = False, limit: int = 50
 ) -> Sequence[Post]:

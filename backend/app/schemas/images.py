@@ -41,6 +41,7 @@ class ImageView(View):
     ai_prompt: str | None
     ai_model: str | None
     ai_style: str | None
+    edited_from_id: int | None
     usage_count: int
     last_used_at: Moment | None
     created_at: Moment
@@ -84,19 +85,41 @@ class ImageList(View):
     next_cursor: str | None
 
 
+class PermalinkView(View):
+    """Where a post can be seen on a platform."""
+
+    channel_id: int
+    channel_name: str
+    platform: Literal["instagram", "facebook"]
+    permalink: str
+
+
 class PostUseView(View):
-    """A post that uses an image."""
+    """A post that uses an image, and where it is out."""
 
     id: int
     content_text: str
     state: str
     scheduled_at: Moment | None
+    permalinks: list[PermalinkView]
+
+
+class SimilarImageView(View):
+    """An image that looks like another one."""
+
+    id: int
+    original_filename: str
+    thumbnail_url: str
+    width: int
+    height: int
 
 
 class ImageDetail(ImageView):
-    """An image and where it is used, newest post first."""
+    """An image, where it is used (newest post first), and at most six that look like it, the most alike
+    first."""
 
     posts: list[PostUseView]
+    similar: list[SimilarImageView]
 
 
 class ImageChange(Body):
@@ -108,7 +131,79 @@ class ImageChange(Body):
 
 
 class LibraryTotals(View):
-    """How much a business keeps."""
+    """How much a business keeps. All but `trashed` leave the trash out; `unused` are in no published post."""
 
     images: int
     bytes: int
+    uploaded: int
+    ai_generated: int
+    edited: int
+    unused: int
+    trashed: int
+
+
+class TagCountView(View):
+    """A tag as one of its images writes it, and how many images carry it."""
+
+    tag: str
+    count: int
+
+
+class TagList(View):
+    """The tags of a business, the most used first, then by name."""
+
+    tags: list[TagCountView]
+
+
+class BulkChoice(Body):
+    """Images of one business."""
+
+    business_id: Id
+    image_ids: list[Id] = Field(min_length=1, max_length=500)
+
+
+class BulkTags(BulkChoice):
+    """Tags to add to images and to take away from them, whatever their case."""
+
+    add: list[Tag] = Field(default=[], max_length=30)
+    remove: list[Tag] = Field(default=[], max_length=30)
+
+
+class PostInTheWay(View):
+    """A post that needs an image, and the beginning of its text."""
+
+    id: int
+    content_text: str
+
+
+class BulkRefusal(View):
+    """An image that was left as it is, and why. `detail` is a sentence for people."""
+
+    image_id: int
+    code: str
+    detail: str
+    posts: list[PostInTheWay]
+
+
+class BulkDeleted(View):
+    """What went to the trash, and what did not."""
+
+    success: Literal[True] = True
+    deleted: list[int]
+    refused: list[BulkRefusal]
+
+
+class BulkRestored(View):
+    """What is out of the trash, and what could not be."""
+
+    success: Literal[True] = True
+    restored: list[int]
+    refused: list[BulkRefusal]
+
+
+class BulkTagged(View):
+    """Whose tags are other ones now, and who was refused. Images that had the tags already are in neither."""
+
+    success: Literal[True] = True
+    changed: list[int]
+    refused: list[BulkRefusal]

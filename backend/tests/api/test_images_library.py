@@ -75,7 +75,9 @@ def test_the_list_shows_the_newest_first_in_pages(live: Live, signs_up: SignsUp)
     assert ids(whole) == made[::-1]
     assert (whole["total"], whole["page"], whole["pages"], whole["next_cursor"]) == (5, 1, 1, None)
     assert whole["images"][0] == {
-        name: value for name, value in ada.client.get(f"/images/{made[-1]}").json().items() if name != "posts"
+        name: value
+        for name, value in ada.client.get(f"/images/{made[-1]}").json().items()
+        if name not in ("posts", "similar")
     }
     pages = [page_of(ada, page=number, limit=2) for number in (1, 2, 3, 4)]
     assert [ids(page) for page in pages] == [made[4:2:-1], made[2:0:-1], made[:1], []]
@@ -196,7 +198,7 @@ def test_a_search_counts_up_to_a_thousand(live: Live, signs_up: SignsUp) -> None
     copied = (
         "business_id, original_filename, file_size, mime_type, width, height, storage_provider, "
         "thumbnail_key, thumbhash, is_animated, is_ai_generated, alt_text, tags, usage_count, "
-        "created_at, updated_at"
+        "created_at, updated_at, search_text"
     )
     live.execute(
         "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 999) "
@@ -266,11 +268,28 @@ def test_totals_count_what_is_kept_and_not_the_trash(live: Live, signs_up: Signs
         ).json()
         return body
 
-    assert totals() == {"images": 0, "bytes": 0}
+    def expected(images: int, size: int, **more: int) -> dict[str, int]:
+        none = {"uploaded": 0, "ai_generated": 0, "edited": 0, "unused": 0, "trashed": 0}
+        return {"images": images, "bytes": size} | none | more
+
+    assert totals() == expected(0, 0)
     kept, thrown = ada.keeps_picture(small(1)), ada.keeps_picture(small(2))
-    assert totals() == {"images": 2, "bytes": kept["file_size"] + thrown["file_size"]}
+    assert totals() == expected(2, kept["file_size"] + thrown["file_size"], uploaded=2, unused=2)
     ada.client.delete(f"/images/{thrown['id']}")
-    assert totals() == {"images": 1, "bytes": kept["file_size"]}
+    assert totals() == expected(1, kept["file_size"], uploaded=1, unused=1, trashed=1)
+    wish = {"business_id": ada.business_id, "prompt": "A harbour", "size": "1024x1024", "quality": "standard"}
+    painted = ada.client.post("/images/generate", json=wish).json()["image"]
+    live.execute(
+        f"UPDATE images SET usage_count = 2, edited_from_id = {thrown['id']} WHERE id = {kept['id']}"
+    )
+    size = kept["file_size"] + painted["file_size"]
+    assert totals() == expected(2, size, uploaded=1, ai_generated=1, edited=1, unused=1, trashed=1)
+    assert ids(page_of(ada, filter="edited")) == [kept["id"]]
+    assert page_of(ada)["images"][1]["edited_from_id"] == thrown["id"]
+    # The picture that it was made from is gone for good, and it is a picture of its own then.
+    ada.client.delete(f"/images/{thrown['id']}", params={"permanent": True})
+    assert totals() == expected(2, size, uploaded=1, ai_generated=1, unused=1)
+    assert page_of(ada)["images"][1]["edited_from_id"] is None
 
 
 # --- changes
@@ -430,6 +449,7 @@ def test_an_image_that_a_planned_post_needs_cannot_be_deleted(live: Live, signs_
         "content_text": "See you on Sunday",
         "state": "scheduled",
         "scheduled_at": None,
+        "permalinks": [],
     }
     assert ada.client.delete(f"/images/{other['id']}").status_code == 200
     assert ada.client.post(f"/posts/{post_id}/unschedule").status_code == 200
@@ -456,7 +476,18 @@ def test_a_published_image_counts_its_use_and_may_be_thrown_away(live: Live, sig
     used = ada.client.get(address).json()
     assert used["usage_count"] == 1
     assert used["last_used_at"] >= image["created_at"]
-    assert [post["content_text"] for post in used["posts"]] == ["Fog again"]
+    (use,) = used["posts"]
+    (publication,) = answer.json()["post"]["publications"]
+    channel = ada.channel()
+    assert use["content_text"] == "Fog again"
+    assert use["permalinks"] == [
+        {
+            "channel_id": channel["id"],
+            "channel_name": channel["name"],
+            "platform": "instagram",
+            "permalink": publication["permalink"],
+        }
+    ]
     assert ids(page_of(ada, filter="unused")) == []
     assert ada.client.delete(address).status_code == 200
     post = ada.client.get(f"/posts/{answer.json()['post']['id']}").json()

@@ -103,6 +103,11 @@ def upload(client: httpx.Client, house: House) -> httpx.Response:
     )
 
 
+def chosen(house: House) -> dict[str, Any]:
+    """Images for what is done to many at once: one that the planned post needs."""
+    return {"business_id": house.business_id, "image_ids": [house.image_id]}
+
+
 IN_BUSINESS = {"business_id": "{h.business_id}"}
 MEMBER = "/businesses/{h.business_id}/members/{h.member_id}"
 LEAVER = "/businesses/{h.business_id}/members/{h.leaver_id}"
@@ -144,6 +149,14 @@ TABLE: dict[str, Row] = {
     ),
     "GET /images/list": Row("viewer", 200, get("/images/list", **IN_BUSINESS)),
     "GET /images/totals": Row("viewer", 200, get("/images/totals", **IN_BUSINESS)),
+    "GET /images/tags": Row("viewer", 200, get("/images/tags", **IN_BUSINESS)),
+    "GET /images/download": Row("viewer", 200, get("/images/download", **IN_BUSINESS, ids="{h.image_id}")),
+    "GET /images/{image_id}/download": Row("viewer", 200, get("/images/{h.image_id}/download")),
+    "POST /images/bulk/delete": Row("editor", 200, send("POST", "/images/bulk/delete", chosen)),
+    "POST /images/bulk/restore": Row("editor", 200, send("POST", "/images/bulk/restore", chosen)),
+    "POST /images/bulk/tag": Row(
+        "editor", 200, send("POST", "/images/bulk/tag", lambda h: chosen(h) | {"add": [h.marker]})
+    ),
     "GET /images/{image_id}": Row("viewer", 200, get("/images/{h.image_id}")),
     "PATCH /images/{image_id}": Row(
         "editor", 200, send("PATCH", "/images/{h.image_id}", lambda h: {"alt_text": h.marker})

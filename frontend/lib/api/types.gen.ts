@@ -1,5 +1,48 @@
 // Made by `npm run generate` from the API's own description. Never edited by hand.
 
+/** Images of one business. */
+export type BulkChoice = {
+  business_id: number;
+  image_ids: Array<number>;
+};
+
+/** What went to the trash, and what did not. */
+export type BulkDeleted = {
+  deleted: Array<number>;
+  refused: Array<BulkRefusal>;
+  success: true;
+};
+
+/** An image that was left as it is, and why. `detail` is a sentence for people. */
+export type BulkRefusal = {
+  code: string;
+  detail: string;
+  image_id: number;
+  posts: Array<PostInTheWay>;
+};
+
+/** What is out of the trash, and what could not be. */
+export type BulkRestored = {
+  refused: Array<BulkRefusal>;
+  restored: Array<number>;
+  success: true;
+};
+
+/** Whose tags are other ones now, and who was refused. Images that had the tags already are in neither. */
+export type BulkTagged = {
+  changed: Array<number>;
+  refused: Array<BulkRefusal>;
+  success: true;
+};
+
+/** Tags to add to images and to take away from them, whatever their case. */
+export type BulkTags = {
+  add?: Array<string>;
+  business_id: number;
+  image_ids: Array<number>;
+  remove?: Array<string>;
+};
+
 /** What can be changed of a business. */
 export type BusinessChange = {
   name?: string | null;
@@ -151,7 +194,10 @@ export type ImageChange = {
   tags?: Array<string> | null;
 };
 
-/** An image and where it is used, newest post first. */
+/**
+ * An image, where it is used (newest post first), and at most six that look like it, the most alike
+ * first.
+ */
 export type ImageDetail = {
   ai_model: string | null;
   ai_prompt: string | null;
@@ -161,6 +207,7 @@ export type ImageDetail = {
   business_id: number;
   created_at: string;
   deleted_at: string | null;
+  edited_from_id: number | null;
   file_size: number;
   filename: string;
   height: number;
@@ -173,6 +220,7 @@ export type ImageDetail = {
   posts: Array<PostUseView>;
   preview_url: string;
   sha256: string;
+  similar: Array<SimilarImageView>;
   storage_key: string;
   storage_provider: string;
   storage_url: string;
@@ -224,6 +272,7 @@ export type ImageView = {
   business_id: number;
   created_at: string;
   deleted_at: string | null;
+  edited_from_id: number | null;
   file_size: number;
   filename: string;
   height: number;
@@ -246,10 +295,15 @@ export type ImageView = {
   width: number;
 };
 
-/** How much a business keeps. */
+/** How much a business keeps. All but `trashed` leave the trash out; `unused` are in no published post. */
 export type LibraryTotals = {
+  ai_generated: number;
   bytes: number;
+  edited: number;
   images: number;
+  trashed: number;
+  unused: number;
+  uploaded: number;
 };
 
 /** What a picture may be on this server. Sides in pixels. */
@@ -307,6 +361,14 @@ export type ModelView = {
   sizes: Array<string>;
 };
 
+/** Where a post can be seen on a platform. */
+export type PermalinkView = {
+  channel_id: number;
+  channel_name: string;
+  permalink: string;
+  platform: "instagram" | "facebook";
+};
+
 /** A post after it was made, changed or sent. */
 export type PostAnswer = {
   post: PostView;
@@ -344,6 +406,12 @@ export type PostImageView = {
   width: number;
 };
 
+/** A post that needs an image, and the beginning of its text. */
+export type PostInTheWay = {
+  content_text: string;
+  id: number;
+};
+
 /** A post for several channels. */
 export type PostInput = {
   business_id: number;
@@ -364,10 +432,11 @@ export type PostSchedule = {
   scheduled_at: string;
 };
 
-/** A post that uses an image. */
+/** A post that uses an image, and where it is out. */
 export type PostUseView = {
   content_text: string;
   id: number;
+  permalinks: Array<PermalinkView>;
   scheduled_at: string | null;
   state: string;
 };
@@ -510,6 +579,26 @@ export type SignedIn = {
   practice: PracticeView;
   token_type: "bearer";
   user: UserView;
+};
+
+/** An image that looks like another one. */
+export type SimilarImageView = {
+  height: number;
+  id: number;
+  original_filename: string;
+  thumbnail_url: string;
+  width: number;
+};
+
+/** A tag as one of its images writes it, and how many images carry it. */
+export type TagCountView = {
+  count: number;
+  tag: string;
+};
+
+/** The tags of a business, the most used first, then by name. */
+export type TagList = {
+  tags: Array<TagCountView>;
 };
 
 /** A user as they see themselves. */

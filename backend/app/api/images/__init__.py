@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
-from app.api.images import library, taking_in
+from app.api.images import downloads, library, many, taking_in
 from app.api.images.views import image_view
 
 __all__ = ["image_view", "router"]
 
 router = APIRouter()
-router.include_router(taking_in.router)
-router.include_router(library.router)
+# Addresses with a word come before those with an id in the same place.
+for part in (taking_in, many, downloads, library):
+    router.include_router(part.router)

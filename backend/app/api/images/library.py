@@ -9,11 +9,19 @@ from typing import Annotated
 from fastapi import Query
 
 from app.api.deps import PathId, ProductDep, QueryId, ReadSession, UserId, WriteSession, api_router
-from app.api.images.views import image_view, uses
+from app.api.images.views import image_view, similar_view, uses
 from app.core.errors import Malformed
 from app.models.images import Filter, Sort
 from app.schemas.base import Done
-from app.schemas.images import ImageChange, ImageDetail, ImageList, ImageView, LibraryTotals
+from app.schemas.images import (
+    ImageChange,
+    ImageDetail,
+    ImageList,
+    ImageView,
+    LibraryTotals,
+    TagCountView,
+    TagList,
+)
 from app.services import images, posts
 
 router = api_router("images")
@@ -74,9 +82,23 @@ def _read_cursor(cursor: str, sort: Sort) -> tuple[str, int]:
 
 @router.get("/images/totals", summary="How much a business keeps")
 async def get_totals(session: ReadSession, user_id: UserId, business_id: QueryId) -> LibraryTotals:
-    """The number of images and their bytes, the trash left out."""
-    count, size = await images.library_totals(session, user_id=user_id, business_id=business_id)
-    return LibraryTotals(images=count, bytes=size)
+    """The number of images and their bytes, and how many each filter finds."""
+    return LibraryTotals.model_validate(
+        await images.library_totals(session, user_id=user_id, business_id=business_id)
+    )
+
+
+@router.get("/images/tags", summary="The tags of a business")
+async def list_tags(
+    session: ReadSession,
+    user_id: UserId,
+    business_id: QueryId,
+    search: Annotated[str | None, Query(max_length=50)] = None,
+) -> TagList:
+    """The most used first, then by name; at most 200, of those that hold `search`. Tags that differ only in
+    case are one."""
+    found = await images.list_tags(session, user_id=user_id, business_id=business_id, search=search)
+    return TagList(tags=[TagCountView.model_validate(count) for count in found])
 
 
 @router.get("/images/{image_id}", summary="An image and where it is used")
@@ -89,6 +111,7 @@ async def get_image(
     return ImageDetail(
         **image_view(product, image).model_dump(),
         posts=uses(stories),
+        similar=[similar_view(product, other) for other in await images.find_similar(session, image)],
     )
 
 

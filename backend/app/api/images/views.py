@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.api.deps import Product
 from app.models.images import Image
-from app.schemas.images import ImageView, PostUseView
+from app.schemas.images import ImageView, PermalinkView, PostUseView, SimilarImageView
 from app.services import images, posts
 
 
@@ -29,12 +29,35 @@ def _columns(image: Image) -> dict[str, object]:
 
 
 def uses(stories: Sequence[posts.PostStory]) -> list[PostUseView]:
+    """Posts as the image that they show tells of them."""
     return [
         PostUseView(
             id=story.post.id,
             content_text=story.post.content_text,
             state=story.state,
             scheduled_at=story.post.scheduled_at,
+            permalinks=[
+                PermalinkView(
+                    channel_id=told.channel.id,
+                    channel_name=told.channel.name,
+                    platform=told.channel.platform,
+                    permalink=told.publication.permalink,
+                )
+                for told in story.publications
+                if told.publication.permalink
+            ],
         )
         for story in stories
     ]
+
+
+def similar_view(product: Product, image: Image) -> SimilarImageView:
+    """An image as a hint beside another one."""
+    url = product.media_urls.url(image_id=image.id, name="thumb", key=image.thumbnail_key)
+    return SimilarImageView(
+        id=image.id,
+        original_filename=image.original_filename,
+        thumbnail_url=url,
+        width=image.width,
+        height=image.height,
+    )

@@ -1,6 +1,18 @@
 """Pictures, the files derived from them, and what was begun in storage."""
 
 from app.models.images import indexing
+from app.models.images.counts import (
+    Filter,
+    Miscount,
+    TagCount,
+    Totals,
+    find_miscounts,
+    fold_counts,
+    list_tags,
+    list_unfolded,
+    recount,
+    totals,
+)
 from app.models.images.files import (
     drop_intent,
     find_file,
@@ -9,7 +21,7 @@ from app.models.images.files import (
     list_old_intents,
     list_renditions,
 )
-from app.models.images.listing import MOST_COUNTED, Filter, Page, Sort, list_page, totals
+from app.models.images.listing import Page, Sort, list_page, wish_for
 from app.models.images.rows import (
     count_use,
     find_by_hash,
@@ -17,10 +29,12 @@ from app.models.images.rows import (
     find_by_storage_key,
     find_for_user,
     find_many,
+    hold,
     move_to_trash,
     remove,
     restore,
 )
+from app.models.images.searching import MOST_COUNTED, search_page
 from app.models.images.similar import find_similar
 from app.models.images.tables import Image, ImageTag, LibraryCount, Rendition, StorageIntent
 
@@ -30,10 +44,13 @@ __all__ = [
     "Image",
     "ImageTag",
     "LibraryCount",
+    "Miscount",
     "Page",
     "Rendition",
     "Sort",
     "StorageIntent",
+    "TagCount",
+    "Totals",
     "count_use",
     "drop_intent",
     "find_by_hash",
@@ -42,15 +59,23 @@ __all__ = [
     "find_file",
     "find_for_user",
     "find_many",
+    "find_miscounts",
     "find_rendition",
     "find_similar",
+    "fold_counts",
+    "hold",
     "indexing",
     "keys_in_use",
     "list_old_intents",
     "list_page",
     "list_renditions",
+    "list_tags",
+    "list_unfolded",
     "move_to_trash",
+    "recount",
     "remove",
     "restore",
+    "search_page",
     "totals",
+    "wish_for",
 ]

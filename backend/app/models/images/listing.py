@@ -1,31 +1,38 @@
-"""The library as a list: filtered, sorted, searched, page by page."""
+"""The library as a list: filtered, sorted, page by page, as fast with a million images as with a thousand.
+
+A filter is a choice of shelves, and each shelf has its images in order in an index, for every sort. A page
+is merged from the heads of those rows: nothing is sorted, and nothing is read that is not shown. With a tag,
+the rows of `image_tags` are merged in the same way.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import QueryableAttribute
 
-from app.core.db import contains_text
-from app.models.images.tables import Image
+from app.core.words import fold
+from app.models.images.counts import Filter, count_shelves, shelves_of
+from app.models.images.tables import IS_USED, Image, ImageTag
 
 Sort = Literal["created_at_desc", "created_at_asc", "most_used"]
-Filter = Literal["uploaded", "ai_generated", "edited", "unused", "trashed"]
+Place = tuple[Any, int]
+"""Where an image stands in a list: its moment or number of uses, and its id."""
 
-MOST_COUNTED = 1000
-"""A search counts no further: counting costs as much as finding."""
+_NOT_SHOWN = {"search_text", "shelf", "perceptual_hash"}
+_SHOWN = [column for column in Image.__table__.columns if column.name not in _NOT_SHOWN]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Part of a list: its rows, how many there are in all, and where the next part begins.
 
-    With `is_total_capped` there are more than `total`.
+    The rows have an image's columns and are for reading. With `is_total_capped` there are more than `total`.
     """
 
     images: Sequence[Image]
@@ -34,7 +41,28 @@ class Page:
     is_total_capped: bool = False
 
 
-async def list_page(
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a list is to show. `shelves` are those with images, and how many they have; `tag` and `words` are
+    folded, and empty for any."""
+
+    business_id: int
+    sort: Sort
+    shelves: dict[int, int]
+    tag: str
+    words: str
+
+    @property
+    def size(self) -> int:
+        """How many images there are before anybody looks for words."""
+        return sum(self.shelves.values())
+
+    @property
+    def is_descending(self) -> bool:
+        return self.sort != "created_at_asc"
+
+
+async def wish_for(
     session: AsyncSession,
     business_id: int,
     *,
@@ -42,76 +70,96 @@ async def list_page(
     only: Filter | None,
     tag: str | None,
     search: str | None,
-    limit: int,
-    offset: int = 0,
-    after: tuple[str, int] | None = None,
+) -> Wish:
+    """The same in the database's words."""
+    folded = fold(tag or "")
+    counted = await count_shelves(session, business_id, folded)
+    shelves = {shelf: counted[shelf][0] for shelf in shelves_of(only) if shelf in counted}
+    return Wish(business_id, sort, shelves, folded, fold(search or ""))
+
+
+async def list_page(
+    session: AsyncSession, wish: Wish, *, limit: int, offset: int = 0, after: tuple[str, int] | None = None
 ) -> Page:
-    """One page of the library. `after` is the `next_cursor` of the page before and wins over `offset`."""
-    conditions: list[ColumnElement[bool]] = [
-        Image.business_id == business_id,
-        Image.deleted_at.is_not(None) if only == "trashed" else Image.deleted_at.is_(None),
-    ]
-    if only == "uploaded":
-        conditions.append(Image.is_ai_generated.is_(False))
-    elif only == "ai_generated":
-        conditions.append(Image.is_ai_generated.is_(True))
-    elif only == "edited":
-        conditions.append(Image.edited_from_id.is_not(None))
-    elif only == "unused":
-        conditions.append(Image.usage_count == 0)
-    if tag:
-        # A JSON list of strings holds each tag between its quotes, written as JSON writes it.
-        conditions.append(contains_text(cast(Image.tags, Text), json.dumps(tag)))
-    if search:
-        conditions.append(
-            or_(
-                contains_text(Image.original_filename, search),
-                contains_text(Image.alt_text, search),
-                contains_text(Image.ai_prompt, search),
-                contains_text(cast(Image.tags, Text), json.dumps(search)[1:-1]),
-            )
-        )
-    total, is_capped = await _count(session, conditions, MOST_COUNTED if search else None)
-    column: Any = Image.usage_count if sort == "most_used" else Image.created_at
-    is_descending = sort != "created_at_asc"
-    query = select(Image).where(*conditions)
-    if after:
-        value: Any = int(after[0]) if sort == "most_used" else datetime.fromisoformat(after[0])
-        beyond = column < value if is_descending else column > value
-        further = Image.id < after[1] if is_descending else Image.id > after[1]
-        query = query.where(or_(beyond, and_(column == value, further)))
-    elif offset:
-        query = query.offset(offset)
-    order = (column.desc(), Image.id.desc()) if is_descending else (column.asc(), Image.id.asc())
-    rows = (await session.scalars(query.order_by(*order).limit(limit + 1))).all()
-    cursor = None
-    if len(rows) > limit:
-        rows, last = rows[:limit], rows[limit - 1]
-        value = last.usage_count if sort == "most_used" else last.created_at.isoformat()
-        cursor = (str(value), last.id)
-    return Page(rows, total, cursor, is_capped)
+    """One page of what is wished for, words left aside. `after` is the `next_cursor` of the page before and
+    wins over `offset`."""
+    if not wish.shelves or (after is None and offset >= wish.size):
+        return Page([], wish.size, None)
+    place = read_place(wish.sort, after) if after else None
+    part = entries(wish, place).limit(limit + 1).offset(0 if place else offset).subquery()
+    rows = (await session.execute(select(*_SHOWN, part.c.value).join(part, part.c.id == Image.id))).all()
+    # The join may mix up what was in order; these few are put back here.
+    ranked = sorted(rows, key=lambda row: (row.value, row.id), reverse=wish.is_descending)
+    shown, cursor = ranked[:limit], None
+    if len(ranked) > limit:
+        cursor = write_place(wish.sort, (shown[-1].value, shown[-1].id))
+    return Page(cast(Sequence[Image], shown), wish.size, cursor)
 
 
-async def _count(
-    session: AsyncSession, conditions: Sequence[ColumnElement[bool]], at_most: int | None
-) -> tuple[int, bool]:
-    """How many images fulfil the conditions, counted up to `at_most`; and whether there are more."""
-    counted = select(Image.id).where(*conditions)
-    if at_most is not None:
-        counted = counted.limit(at_most + 1)
-    total = await session.scalar(select(func.count()).select_from(counted.subquery())) or 0
-    if at_most is not None and total > at_most:
-        return at_most, True
-    return total, False
+async def read_rows(session: AsyncSession, ids: Sequence[int]) -> Sequence[Image]:
+    """Rows with an image's columns, in the order of the ids."""
+    rows = {row.id: row for row in await session.execute(select(*_SHOWN).where(Image.id.in_(ids)))}
+    return cast(Sequence[Image], [rows[image_id] for image_id in ids if image_id in rows])
 
 
-async def totals(session: AsyncSession, business_id: int) -> tuple[int, int]:
-    """How many images a business has and how many bytes they are, the trash left out."""
-    row = (
-        await session.execute(
-            select(func.count(), func.coalesce(func.sum(Image.file_size), 0)).where(
-                Image.business_id == business_id, Image.deleted_at.is_(None)
-            )
-        )
-    ).one()
-    return row[0], int(row[1])
+def entries(wish: Wish, after: Place | None, *more: QueryableAttribute[Any]) -> CompoundSelect[Any]:
+    """Every entry of a list from `after` on, in order: `id` and `value`, and `more` columns of the image."""
+    parts = [part for shelf in wish.shelves for part in _shelf(wish, shelf, after, more)]
+    if not parts:
+        parts = [_shelf_in_order(wish, -1, more)]
+    merged = union_all(*parts)
+    columns = (merged.selected_columns.value, merged.selected_columns.id)
+    return merged.order_by(*(column.desc() if wish.is_descending else column.asc() for column in columns))
+
+
+def _shelf_in_order(
+    wish: Wish, shelf: int, more: Sequence[QueryableAttribute[Any]], *conditions: ColumnElement[bool]
+) -> Select[Any]:
+    table: Any = ImageTag if wish.tag else Image
+    key = table.image_id if wish.tag else table.id
+    query = select(key.label("id"), _value(wish).label("value"), *more).where(
+        table.business_id == wish.business_id, table.shelf == shelf, *conditions
+    )
+    if wish.tag:
+        query = query.where(ImageTag.tag == wish.tag)
+        if more:
+            query = query.join(Image, Image.id == ImageTag.image_id)
+    return query
+
+
+def _value(wish: Wish) -> Any:
+    table: Any = ImageTag if wish.tag else Image
+    return table.usage_count if wish.sort == "most_used" else table.created_at
+
+
+def _shelf(
+    wish: Wish, shelf: int, after: Place | None, more: Sequence[QueryableAttribute[Any]]
+) -> list[Select[Any]]:
+    """The images of one shelf from `after` on: those of the same moment or number of uses, and those beyond.
+
+    Two rows of an index rather than one condition: neither database finds its place in the index by an OR,
+    and SQLite not even by comparing pairs.
+    """
+    if after is None:
+        return [_shelf_in_order(wish, shelf, more)]
+    value, image_id = after
+    column = _value(wish)
+    key: Any = ImageTag.image_id if wish.tag else Image.id
+    same = (column == value, key < image_id if wish.is_descending else key > image_id)
+    beyond = column < value if wish.is_descending else column > value
+    if wish.sort == "most_used" and not shelf & IS_USED:
+        # None of these was ever used.
+        return [_shelf_in_order(wish, shelf, more, *(same if value == 0 else ()))]
+    return [_shelf_in_order(wish, shelf, more, *same), _shelf_in_order(wish, shelf, more, beyond)]
+
+
+def read_place(sort: Sort, cursor: tuple[str, int]) -> Place:
+    """A cursor as `Page.next_cursor` told it."""
+    value, image_id = cursor
+    return (int(value) if sort == "most_used" else datetime.fromisoformat(value)), image_id
+
+
+def write_place(sort: Sort, place: Place) -> tuple[str, int]:
+    """The cursor of a place."""
+    value, image_id = place
+    return (str(value) if sort == "most_used" else value.isoformat()), image_id

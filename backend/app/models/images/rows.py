@@ -55,6 +55,7 @@ async def find_by_ids(session: AsyncSession, image_ids: Collection[int]) -> dict
 
 async def count_use(session: AsyncSession, image_ids: Sequence[int], at: datetime) -> None:
     """These images went out with a publication at this moment."""
+    await _lock(session, image_ids)
     await session.execute(
         update(Image)
         .where(Image.id.in_(image_ids))
@@ -62,14 +63,35 @@ async def count_use(session: AsyncSession, image_ids: Sequence[int], at: datetim
     )
 
 
-async def move_to_trash(session: AsyncSession, image_id: int, at: datetime) -> None:
-    """Hidden from the library, recoverable."""
-    await session.execute(update(Image).where(Image.id == image_id).values(deleted_at=at, updated_at=at))
+async def hold(session: AsyncSession, business_id: int, image_ids: Sequence[int]) -> dict[int, Image]:
+    """Those of the ids that are images of the business, also from the trash. Nobody else changes them until
+    the unit of work ends. They are taken in the order of their ids, so that two who want the same images
+    never wait for each other."""
+    rows = await session.scalars(
+        select(Image)
+        .where(Image.business_id == business_id, Image.id.in_(image_ids))
+        .order_by(Image.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {image.id: image for image in rows}
 
 
-async def restore(session: AsyncSession, image_id: int, at: datetime) -> None:
-    """Back from the trash."""
-    await session.execute(update(Image).where(Image.id == image_id).values(deleted_at=None, updated_at=at))
+async def _lock(session: AsyncSession, image_ids: Sequence[int]) -> None:
+    """As `hold`, whoever they belong to."""
+    await session.execute(
+        select(Image.id).where(Image.id.in_(image_ids)).order_by(Image.id).with_for_update(key_share=True)
+    )
+
+
+async def move_to_trash(session: AsyncSession, image_ids: Sequence[int], at: datetime) -> None:
+    """Hidden from the library, recoverable. More than one are held already."""
+    await session.execute(update(Image).where(Image.id.in_(image_ids)).values(deleted_at=at, updated_at=at))
+
+
+async def restore(session: AsyncSession, image_ids: Sequence[int], at: datetime) -> None:
+    """Back from the trash. More than one are held already."""
+    await session.execute(update(Image).where(Image.id.in_(image_ids)).values(deleted_at=None, updated_at=at))
 
 
 async def remove(session: AsyncSession, image_id: int) -> None:

@@ -1,20 +1,24 @@
 """The library: pictures taken in, kept, listed, derived from, and let go."""
 
 from app.models.images import Filter, Image, Page, Rendition, Sort
+from app.services.images.bulk import Outcome, Refusal, restore_images, tag_images, trash_images
 from app.services.images.by_url import image_at
 from app.services.images.catalogue import (
     change_image,
     check_removable,
     checked_cursor,
+    find_similar,
     get_image,
     library_totals,
     list_images,
+    list_tags,
     posts_using,
     restore_image,
     trash_image,
 )
 from app.services.images.library import AiOrigin, Library, Received
-from app.services.images.names import display_name, rendition_name, slug
+from app.services.images.names import display_name, download_name, rendition_name, slug
+from app.services.images.packing import images_to_pack, packed
 from app.services.images.readiness import Readiness, readiness
 from app.services.images.sweeping import UNFINISHED_AFTER
 
@@ -24,23 +28,33 @@ __all__ = [
     "Filter",
     "Image",
     "Library",
+    "Outcome",
     "Page",
     "Readiness",
     "Received",
+    "Refusal",
     "Rendition",
     "Sort",
     "change_image",
     "check_removable",
     "checked_cursor",
     "display_name",
+    "download_name",
+    "find_similar",
     "get_image",
     "image_at",
+    "images_to_pack",
     "library_totals",
     "list_images",
+    "list_tags",
+    "packed",
     "posts_using",
     "readiness",
     "rendition_name",
     "restore_image",
+    "restore_images",
     "slug",
+    "tag_images",
     "trash_image",
+    "trash_images",
 ]

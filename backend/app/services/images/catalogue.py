@@ -13,10 +13,14 @@ from app.core.errors import Conflict, NotFound
 from app.models import images as models
 from app.models import posts as post_models
 from app.models.businesses import Role
-from app.models.images import Filter, Image, Page, Sort
+from app.models.images import Filter, Image, Page, Sort, TagCount, Totals
 from app.models.posts import Post
 from app.services import access
+from app.services.images.bulk import distinct_tags
 from app.services.images.names import display_name
+
+MOST_TAGS_LISTED = 200
+MOST_SIMILAR = 6
 
 
 async def get_image(
@@ -45,23 +49,28 @@ async def list_images(
 ) -> Page:
     """One page of a business's library."""
     await access.require_role(session, business_id=business_id, user_id=user_id, at_least=Role.VIEWER)
-    return await models.list_page(
-        session,
-        business_id,
-        sort=sort,
-        only=only,
-        tag=tag,
-        search=(search or "").strip() or None,
-        limit=limit,
-        offset=(page - 1) * limit,
-        after=after,
-    )
+    wish = await models.wish_for(session, business_id, sort=sort, only=only, tag=tag, search=search)
+    find = models.search_page if wish.words else models.list_page
+    return await find(session, wish, limit=limit, offset=(page - 1) * limit, after=after)
 
 
-async def library_totals(session: AsyncSession, *, user_id: int, business_id: int) -> tuple[int, int]:
-    """How many images a business keeps, and their bytes."""
+async def library_totals(session: AsyncSession, *, user_id: int, business_id: int) -> Totals:
+    """How much a business keeps."""
     await access.require_role(session, business_id=business_id, user_id=user_id, at_least=Role.VIEWER)
     return await models.totals(session, business_id)
+
+
+async def list_tags(
+    session: AsyncSession, *, user_id: int, business_id: int, search: str | None
+) -> list[TagCount]:
+    """The tags of a business, the most used first; at most `MOST_TAGS_LISTED`."""
+    await access.require_role(session, business_id=business_id, user_id=user_id, at_least=Role.VIEWER)
+    return await models.list_tags(session, business_id, search=search, limit=MOST_TAGS_LISTED)
+
+
+async def find_similar(session: AsyncSession, image: Image) -> Sequence[Image]:
+    """Images of the same business that look like this one, the most alike first."""
+    return await models.find_similar(session, image, limit=MOST_SIMILAR)
 
 
 async def change_image(
@@ -80,7 +89,7 @@ async def change_image(
     if alt_text is not None:
         image.alt_text = alt_text
     if tags is not None:
-        image.tags = list(dict.fromkeys(tags))
+        image.tags = distinct_tags(tags)
     image.updated_at = clock.now()
     await session.flush()
     return image
@@ -96,7 +105,7 @@ async def trash_image(session: AsyncSession, *, user_id: int, image_id: int) -> 
             "A planned post needs this image. Take it out of the post first, or unschedule the post.",
             posts=[{"id": post.id, "content_text": post.content_text[:80]} for post in needed_by],
         )
-    await models.move_to_trash(session, image.id, clock.now())
+    await models.move_to_trash(session, [image.id], clock.now())
 
 
 async def restore_image(session: AsyncSession, *, user_id: int, image_id: int) -> Image:

@@ -262,7 +262,7 @@ class Library(Objects):
         if image is None or image.deleted_at is None:
             return image
         async with self.database.writing() as session:
-            await models.restore(session, image.id, clock.now())
+            await models.restore(session, [image.id], clock.now())
             await session.flush()
             return await models.find_by_hash(session, business_id, sha256)
 

@@ -6,7 +6,23 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
+from app.imaging.formats import Format
 from app.imaging.renditions import Recipe
+from app.models.images import Image
+
+# What no file system takes, and what would name a place outside of a folder.
+_NOT_IN_FILE_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+_ENDINGS = {
+    ".jpg": Format.JPEG,
+    ".jpeg": Format.JPEG,
+    ".png": Format.PNG,
+    ".gif": Format.GIF,
+    ".webp": Format.WEBP,
+    ".heic": None,
+    ".heif": None,
+    ".avif": None,
+}
+"""Endings of picture files; those with None are never what is stored."""
 
 
 def display_name(name: str | None, extension: str) -> str:
@@ -32,3 +48,13 @@ def slug(name: str) -> str:
 def rendition_name(recipe: Recipe) -> str:
     """What a rendition is called in the database and in URLs; a new version of a recipe is a new name."""
     return recipe.name if recipe.version == 1 else f"{recipe.name}-{recipe.version}"
+
+
+def download_name(image: Image) -> str:
+    """The name that people see, fit for a file on any computer, with the ending of what is inside."""
+    name = _NOT_IN_FILE_NAMES.sub("_", image.original_filename).strip(" .") or "image"
+    path, stored = PurePosixPath(name), Format.from_mime_type(image.mime_type)
+    ending = path.suffix.lower()
+    if _ENDINGS.get(ending) is stored:
+        return name
+    return f"{path.stem if ending in _ENDINGS else name}.{stored.extension}"

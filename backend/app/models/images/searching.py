@@ -1,0 +1,140 @@
+"""Looking for words: a substring of name, prompt, alt text or a tag, whatever its case.
+
+Common words are met soon, rare ones have few grams, and nothing in between is known beforehand. So the list
+is walked from its beginning for a while, in its own order. Where that does not tell enough, the index of
+grams gives every image that may have the words, and each is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, column, func, literal_column, select, table
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db import Id, contains
+from app.core.words import needed_grams
+from app.models.images.indexing import GRAMS, gram_words
+from app.models.images.listing import Page, Place, Wish, entries, read_place, read_rows, write_place
+from app.models.images.tables import Image, ImageTag
+
+MOST_COUNTED = 1000
+"""A search counts no further: counting costs as much as finding."""
+WALK = 5_000
+LONG_WALK = 25_000
+
+_DOCUMENTS = table("image_grams", column("rowid", Id))
+
+
+async def search_page(
+    session: AsyncSession, wish: Wish, *, limit: int, offset: int = 0, after: tuple[str, int] | None = None
+) -> Page:
+    """One page of the images that have the words. `after` is the `next_cursor` of the page before."""
+    if not wish.shelves:
+        return Page([], 0, None)
+    place = read_place(wish.sort, after) if after else None
+    seen = await _walk(session, wish, None, WALK, MOST_COUNTED + 1)
+    every: Sequence[Place] | None = None
+    if len(seen) <= MOST_COUNTED:
+        if wish.size <= WALK:
+            every = seen
+        elif not await _are_more_than_counted(session, wish, len(seen)):
+            found = await _look_up(session, wish, None, limit=MOST_COUNTED + 1, offset=0, is_ordered=False)
+            if len(found) <= MOST_COUNTED:
+                every = sorted(found, reverse=wish.is_descending)
+    if every is not None:
+        total, is_capped = len(every), False
+        beyond = [other for other in every if place is None or _is_beyond(wish, other, place)]
+        part = beyond[0 if place else offset :][: limit + 1]
+    else:
+        total, is_capped = MOST_COUNTED, True
+        part = list(seen[offset : offset + limit + 1]) if place is None else []
+        if len(part) <= limit:
+            part = await _part(session, wish, place, limit=limit + 1, offset=0 if place else offset)
+    cursor = write_place(wish.sort, part[limit - 1]) if len(part) > limit else None
+    images = await read_rows(session, [image_id for _, image_id in part[:limit]])
+    return Page(images, total, cursor, is_capped)
+
+
+async def _walk(
+    session: AsyncSession, wish: Wish, after: Place | None, length: int, at_most: int, offset: int = 0
+) -> list[Place]:
+    """Of the next `length` entries of the list those that have the words, in order."""
+    part = entries(wish, after, Image.search_text).limit(length).subquery()
+    order = (part.c.value, part.c.id)
+    rows = await session.execute(
+        select(part.c.value, part.c.id)
+        .where(contains(part.c.search_text, wish.words))
+        .order_by(*(column.desc() if wish.is_descending else column.asc() for column in order))
+        .limit(at_most)
+        .offset(offset)
+    )
+    return [(value, image_id) for value, image_id in rows]
+
+
+async def _are_more_than_counted(session: AsyncSession, wish: Wish, seen: int) -> bool:
+    """Whether a longer walk shows that there are more images than are counted. It is not tried where the
+    first `WALK` images give little hope: the fewer there are, the sooner they are looked up."""
+    if seen * LONG_WALK < 1.1 * MOST_COUNTED * WALK:
+        return False
+    part = entries(wish, None, Image.search_text).limit(LONG_WALK).subquery()
+    met = select(part.c.id).where(contains(part.c.search_text, wish.words))
+    count = await session.scalar(select(func.count()).select_from(met.limit(MOST_COUNTED + 1).subquery()))
+    return (count or 0) > MOST_COUNTED
+
+
+async def _part(
+    session: AsyncSession, wish: Wish, after: Place | None, *, limit: int, offset: int
+) -> list[Place]:
+    """A part of a list of many."""
+    for length in (WALK, LONG_WALK):
+        part = await _walk(session, wish, after, length, limit, offset)
+        if len(part) == limit or length >= wish.size:
+            return part
+    # They stand close together, far from here.
+    return await _look_up(session, wish, after, limit=limit, offset=offset, is_ordered=True)
+
+
+async def _look_up(
+    session: AsyncSession, wish: Wish, after: Place | None, *, limit: int, offset: int, is_ordered: bool
+) -> list[Place]:
+    """Images with the words by their grams: all of them in order, or any `limit` of them."""
+    value: Any = Image.usage_count if wish.sort == "most_used" else Image.created_at
+    query = (
+        _with_grams(session, wish, select(value, Image.id))
+        .where(
+            Image.business_id == wish.business_id,
+            Image.shelf.in_(wish.shelves),
+            contains(Image.search_text, wish.words),
+        )
+        .limit(limit)
+        .offset(offset)
+    )
+    if wish.tag:
+        tagged = select(ImageTag.image_id).where(ImageTag.image_id == Image.id, ImageTag.tag == wish.tag)
+        query = query.where(tagged.exists())
+    if is_ordered:
+        if after:
+            beyond = value < after[0] if wish.is_descending else value > after[0]
+            further = Image.id < after[1] if wish.is_descending else Image.id > after[1]
+            query = query.where(beyond | ((value == after[0]) & further))
+        query = query.order_by(
+            *(each.desc() if wish.is_descending else each.asc() for each in (value, Image.id))
+        )
+    return [(found, image_id) for found, image_id in await session.execute(query)]
+
+
+def _with_grams(session: AsyncSession, wish: Wish, query: Select[Any]) -> Select[Any]:
+    """Join the images whose grams say that they may have the words."""
+    numbers = needed_grams(wish.business_id, wish.words)
+    if session.get_bind().dialect.name == "sqlite":
+        matches = literal_column("image_grams").op("MATCH")(gram_words(numbers))
+        return query.join(_DOCUMENTS, _DOCUMENTS.c.rowid == Image.id).where(matches)
+    # Apart, so that the planner takes the index of grams whatever it believes about the rest.
+    found = select(GRAMS.c.image_id).where(GRAMS.c.grams.contains(numbers)).cte("found")
+    return query.join(found.prefix_with("MATERIALIZED"), found.c.image_id == Image.id)
+
+
+def _is_beyond(wish: Wish, one: Place, other: Place) -> bool:
+    return one < other if wish.is_descending else one > other
