@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 from weakref import WeakValueDictionary
@@ -78,14 +80,17 @@ class Library(Objects):
         business_id: int,
         workspace: Path,
         alt_text: str = "",
+        tags: Sequence[str] = (),
         origin: AiOrigin | None = None,
+        created_at: datetime | None = None,
         limits: Limits | None = None,
     ) -> tuple[Image, bool]:
         """Take a picture into the library; returns it and whether the business had it already.
 
-        `limits` are those of an upload where none are given. The caller has checked who asks. A picture that
-        is in the trash comes back from there. Raises `UnsupportedType` or `RuleBroken` for a file that is
-        refused; nothing is left behind then.
+        `created_at` is for one that comes back from an export, and is now for every other. `limits` are those
+        of an upload where none are given. The caller has checked who asks. A picture that is in the trash
+        comes back from there. Raises `UnsupportedType` or `RuleBroken` for a file that is refused; nothing is
+        left behind then.
         """
         existing = await self._find_again(business_id, received.sha256)
         if existing:
@@ -102,8 +107,9 @@ class Library(Objects):
         base = f"ai-{unique}" if origin else f"{unique}-{slug(received.filename)}"
         key = f"{business_id}/{base}.{verified.extension}"
         thumbnail_key = f"{business_id}/{unique}-thumb.webp"
-        async with self._begun([key, thumbnail_key]) as intent_id:
+        async with self._begun([key, thumbnail_key], "images") as intent_id:
             await self._put(key, clean, verified.mime_type)
+            fault("images.after_original")
             await self._put(thumbnail_key, thumb, THUMB_MIME_TYPE)
             fault("images.after_objects")
             now = clock.now()
@@ -119,6 +125,7 @@ class Library(Objects):
                 storage_key=key,
                 thumbnail_key=thumbnail_key,
                 thumbhash=verified.thumbhash,
+                perceptual_hash=verified.perceptual_hash,
                 sha256=received.sha256,
                 is_animated=verified.animated,
                 is_ai_generated=origin is not None,
@@ -126,10 +133,10 @@ class Library(Objects):
                 ai_model=origin.model if origin else None,
                 ai_style=origin.style if origin else None,
                 alt_text=alt_text,
-                tags=[],
+                tags=list(tags),
                 usage_count=0,
                 last_used_at=None,
-                created_at=now,
+                created_at=created_at or now,
                 updated_at=now,
                 deleted_at=None,
             )
@@ -139,6 +146,8 @@ class Library(Objects):
                     await session.flush()
                     if not await models.drop_intent(session, intent_id):
                         raise UpstreamUnavailable("storage_slow", "Storing took too long. Try again.")
+                    fault("images.before_commit")
+                fault("images.after_commit")
             except IntegrityError:
                 # The same bytes came twice at once, and the other one was first.
                 winner = await self._find_again(business_id, received.sha256)
@@ -184,8 +193,9 @@ class Library(Objects):
         except PictureRefused as refusal:
             raise _as_app_error(refusal) from refusal
         key = f"{image.business_id}/{secrets.token_hex(16)}-{name}.{recipe.extension}"
-        async with self._begun([key]) as intent_id:
+        async with self._begun([key], "renditions") as intent_id:
             await self._put(key, target, rendered.mime_type)
+            fault("renditions.after_object")
             made = Rendition(
                 image_id=image.id,
                 recipe=name,
@@ -202,7 +212,10 @@ class Library(Objects):
                 async with self.database.writing() as session:
                     session.add(made)
                     await session.flush()
-                    await models.drop_intent(session, intent_id)
+                    if not await models.drop_intent(session, intent_id):
+                        raise UpstreamUnavailable("storage_slow", "Storing took too long. Try again.")
+                    fault("renditions.before_commit")
+                fault("renditions.after_commit")
             except IntegrityError as error:
                 # Another process made it meanwhile, or the image is gone.
                 await self._undo(intent_id, [key])
@@ -251,10 +264,12 @@ class Library(Objects):
                 session.add(intent)
                 await session.flush()
                 await models.remove(session, image_id)
+                fault("remove.before_commit")
         except IntegrityError as error:
             # Somebody put it into a post at this very moment.
             raise Conflict("image_in_use", "A post shows this image now, so it stays.") from error
-        await self._undo(intent.id, keys)
+        fault("remove.after_commit")
+        await self._undo(intent.id, keys, work="remove")
 
     async def _find_again(self, business_id: int, sha256: str) -> Image | None:
         async with self.database.reading() as session:

@@ -79,12 +79,13 @@ class Objects:
         for intent in intents:
             async with self.database.reading() as session:
                 used = await models.keys_in_use(session, intent.keys)
-            await self._undo(intent.id, [key for key in intent.keys if key not in used])
+            await self._undo(intent.id, [key for key in intent.keys if key not in used], work="sweep")
         return len(intents)
 
     @asynccontextmanager
-    async def _begun(self, keys: list[str]) -> AsyncIterator[int]:
-        """Write down that `keys` may come to exist; cleaned up at once if the work is refused.
+    async def _begun(self, keys: list[str], work: str) -> AsyncIterator[int]:
+        """Write down that `keys` may come to exist; cleaned up at once if the work is refused. `work` names
+        it for the tests that cut it off.
 
         What was on its way to the store when the store failed may still arrive there: then the note stays,
         and the sweep looks again. When the work was called off, or the database failed, it is not even known
@@ -93,7 +94,7 @@ class Objects:
         intent = StorageIntent(keys=keys, created_at=clock.now())
         async with self.database.writing() as session:
             session.add(intent)
-        fault("images.after_intent")
+        fault(f"{work}.after_intent")
         try:
             yield intent.id
         except AppError as error:
@@ -102,14 +103,18 @@ class Objects:
                 await asyncio.shield(self._undo(intent.id, keys, is_settled=is_settled))
             raise
 
-    async def _undo(self, intent_id: int, keys: Sequence[str], *, is_settled: bool = True) -> None:
+    async def _undo(
+        self, intent_id: int, keys: Sequence[str], *, is_settled: bool = True, work: str = "undo"
+    ) -> None:
         """Delete the objects under `keys`, and the note unless something may still arrive there."""
         try:
             for key in keys:
                 await self.storage.delete(key)
+                fault(f"{work}.after_an_object")
         except StorageError:
             log.warning("storage.cleanup_postponed", intent_id=intent_id)
             return
+        fault(f"{work}.after_objects")
         if is_settled:
             async with self.database.writing() as session:
                 await models.drop_intent(session, intent_id)
