@@ -7,9 +7,10 @@ turns writer half-way can be refused with nothing left to do but fail.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
+from app.core import sqlite
 from app.core.errors import UpstreamUnavailable
 
 NAMES = {
@@ -64,25 +66,35 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime}
 
 
-class Database:
-    """Hands out units of work. One per process."""
+LONGEST_TURN = timedelta(seconds=15)
+"""How long a unit that writes waits for its turn on SQLite, in this process and among processes."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+
+class Database:
+    """Hands out units of work. One per process, used from one event loop."""
+
+    def __init__(self, url: str, *, pool_size: int = 10, longest_turn: timedelta = LONGEST_TURN) -> None:
+        address = make_url(url)
+        self.is_sqlite = address.get_backend_name() == "sqlite"
+        more: dict[str, Any] = {"pool_pre_ping": True}
         if self.is_sqlite:
-            path = make_url(url).database
-            if path and path != ":memory:":
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            path = Path(address.database or "")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            wait = longest_turn.total_seconds()
+            more = {"async_creator": lambda: sqlite.connect(path, busy_timeout=wait)}
+        # SQLite takes one writer at a time and lets the others sleep and look again: late, and in any order.
+        # In line here, each begins the moment the one before it ends.
+        self._turns = asyncio.Lock() if self.is_sqlite else None
+        self._longest_turn = longest_turn.total_seconds()
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_pre_ping=not self.is_sqlite,
             # An error's text ends up in the log, and values may be prompts or sealed tokens.
             hide_parameters=True,
+            **more,
         )
         if self.is_sqlite:
-            event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
 
     @asynccontextmanager
@@ -100,10 +112,10 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """All or nothing: committed at the end, rolled back on any error.
 
-        Callbacks left with `after_commit` run once the commit has worked. Raises `UpstreamUnavailable`
-        (`database_full`) when the disk has no room for it.
+        Callbacks left with `after_commit` run once the commit has worked. Raises `UpstreamUnavailable`:
+        `database_full` when the disk has no room for it, `busy` when its turn does not come.
         """
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+        async with self._turn(), AsyncSession(self.engine, expire_on_commit=False) as session:
             try:
                 await session.connection(execution_options={"is_writing": True})
                 yield session
@@ -115,9 +127,26 @@ class Database:
                         "database_full",
                         "There is no room left to keep this. Free some space on the server, then try again.",
                     ) from error
+                if isinstance(error, DBAPIError) and "database is locked" in str(error.orig):
+                    raise _busy() from error
                 raise
         for callback in session.info.get("after_commit", ()):
             callback()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        if self._turns is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout(self._longest_turn):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise _busy() from error
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     async def ping(self) -> None:
         """Raises when the database does not answer."""
@@ -127,6 +156,12 @@ class Database:
     async def close(self) -> None:
         """Give every connection back. The database must not be used afterwards."""
         await self.engine.dispose()
+
+
+def _busy() -> UpstreamUnavailable:
+    return UpstreamUnavailable(
+        "busy", "Too much is being written at once. Try again in a few seconds.", retry_after=5
+    )
 
 
 def _is_full(error: DBAPIError) -> bool:
@@ -154,17 +189,6 @@ def _contains_sqlite(element: contains, compiler: SQLCompiler, **kw: Any) -> str
 @compiles(contains, "postgresql")
 def _contains_postgresql(element: contains, compiler: SQLCompiler, **kw: Any) -> str:
     return f"strpos({compiler.process(element.clauses, **kw)}) > 0"
-
-
-def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
-    # The driver must not open transactions by itself: `_begin_sqlite` decides their kind.
-    dbapi_connection.isolation_level = None
-    cursor = dbapi_connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA busy_timeout=15000")
-    cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,0 +1,90 @@
+"""Units of work on SQLite: one writer at a time, each in its turn, and a sentence for who waits too long."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
+
+from app.core.db import Database
+from app.core.errors import UpstreamUnavailable
+
+COUNT = sa.text("SELECT n FROM counter")
+
+
+@pytest.fixture
+async def counted(sqlite_url: str) -> AsyncIterator[Database]:
+    """An embedded database with a number in it; nobody waits long for a turn."""
+    database = Database(sqlite_url, longest_turn=timedelta(seconds=0.3))
+    async with database.writing() as session:
+        await session.execute(sa.text("CREATE TABLE counter (n INTEGER UNIQUE)"))
+        await session.execute(sa.text("INSERT INTO counter VALUES (0)"))
+    yield database
+    await database.close()
+
+
+async def count_one_up(database: Database) -> None:
+    async with database.writing() as session:
+        n = (await session.execute(COUNT)).scalar_one()
+        await asyncio.sleep(0)
+        await session.execute(sa.text("UPDATE counter SET n = :n"), {"n": n + 1})
+
+
+async def test_many_writers_come_one_after_the_other_and_none_is_lost(counted: Database) -> None:
+    await asyncio.gather(*(count_one_up(counted) for _ in range(40)))
+    async with counted.reading() as session:
+        assert (await session.execute(COUNT)).scalar_one() == 40
+
+
+async def test_whoever_waits_too_long_for_a_turn_is_told_and_the_next_one_gets_it(counted: Database) -> None:
+    async with counted.writing():
+        with pytest.raises(UpstreamUnavailable) as refusal:
+            await count_one_up(counted)
+        assert refusal.value.code == "busy"
+    await count_one_up(counted)
+
+
+async def test_another_program_that_keeps_the_database_to_itself_is_no_error_of_ours(
+    counted: Database, sqlite_url: str
+) -> None:
+    other = sqlite3.connect(str(make_url(sqlite_url).database), isolation_level=None)
+    with contextlib.closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(UpstreamUnavailable) as refusal:
+            await count_one_up(counted)
+        assert refusal.value.code == "busy"
+        async with counted.reading() as session:
+            assert (await session.execute(COUNT)).scalar_one() == 0
+        other.execute("ROLLBACK")
+    await count_one_up(counted)
+
+
+async def test_a_turn_that_is_called_off_is_given_to_the_next(counted: Database) -> None:
+    async with counted.writing():
+        waiting = asyncio.create_task(count_one_up(counted))
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    await count_one_up(counted)
+    async with counted.reading() as session:
+        assert (await session.execute(COUNT)).scalar_one() == 1
+
+
+async def test_a_unit_that_fails_leaves_nothing_and_many_rows_go_in_at_once(counted: Database) -> None:
+    rows = [{"n": n} for n in range(1, 1001)]
+    insert = sa.text("INSERT INTO counter VALUES (:n)")
+    with pytest.raises(IntegrityError):
+        async with counted.writing() as session:
+            await session.execute(insert, rows)
+            await session.execute(insert, {"n": 0})
+    async with counted.writing() as session:
+        await session.execute(insert, rows)
+        assert (await session.execute(COUNT)).scalars().all() == list(range(1001))
