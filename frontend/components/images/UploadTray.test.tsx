@@ -20,6 +20,8 @@ function upload(name: string, some: Partial<Upload>): Upload {
     isDuplicate: false,
     error: null,
     mayRetry: false,
+    mayResize: false,
+    note: null,
     ...some,
   };
 }
@@ -30,9 +32,13 @@ function show(...uploads: Upload[]) {
     cancel: vi.fn(),
     cancelAll: vi.fn(),
     retry: vi.fn(),
+    retryAll: vi.fn(),
+    resize: vi.fn(),
+    resizeAll: vi.fn(),
+    hurry: vi.fn(),
     clear: vi.fn(),
   };
-  const all: Uploads = { uploads, summary: summarize(uploads), ...actions };
+  const all: Uploads = { uploads, summary: summarize(uploads), actions, ...actions };
   render(<UploadTray uploads={all} />);
   return actions;
 }
@@ -68,8 +74,10 @@ describe("UploadTray", () => {
     const row = screen.getByText("tiny.png").closest("li") as HTMLElement;
     expect(row.textContent).toContain(refused.error.detail);
     expect(within(row).queryByRole("button", { name: "Try again" })).toBeNull();
-    expect(screen.getByRole("alert").textContent).toBe(`tiny.png: ${refused.error.detail}`);
-    expect(screen.getAllByText("1 image uploaded, 1 not taken")).toHaveLength(2);
+    expect(screen.getByText("1 uploaded, 1 not taken")).toBeDefined();
+    expect(screen.getByRole("status").textContent).toBe(
+      `1 uploaded, 1 not taken. tiny.png: ${refused.error.detail}`,
+    );
   });
 
   it("lets a file without an answer be sent again", async () => {
@@ -90,6 +98,51 @@ describe("UploadTray", () => {
 
   it("tells what was there already from what is new", () => {
     show(upload("a.jpg", arrived), upload("b.jpg", { ...arrived, isDuplicate: true }));
-    expect(screen.getAllByText("1 image uploaded, 1 already there")).toHaveLength(2);
+    expect(screen.getByText("1 uploaded, 1 was there already")).toBeDefined();
+  });
+
+  it("shows only what was not taken when it is over, and the rest when it is wanted", async () => {
+    show(upload("a.jpg", arrived), upload("b.jpg", arrived), upload("tiny.png", refused));
+    const names = () => screen.getAllByRole("listitem").map((row) => row.querySelector("[title]"));
+    expect(names().map((name) => name?.textContent)).toEqual(["tiny.png"]);
+    await userEvent.click(await screen.findByRole("button", { name: "Show all 3" }));
+    expect(names()).toHaveLength(3);
+  });
+
+  it("offers to resize one that is too large, or all of them", async () => {
+    const large = { ...refused, mayResize: true };
+    const first = upload("a.jpg", large);
+    const { resize, resizeAll } = show(first, upload("b.jpg", large));
+    const row = screen.getByText("a.jpg").closest("li") as HTMLElement;
+    await userEvent.click(within(row).getByRole("button", { name: "Resize to fit and upload" }));
+    expect(resize).toHaveBeenCalledExactlyOnceWith(first.id);
+    await userEvent.click(await screen.findByRole("button", { name: "Resize all 2" }));
+    expect(resizeAll).toHaveBeenCalledOnce();
+  });
+
+  it("says why resizing is not offered", () => {
+    show(upload("party.gif", { ...refused, note: "It moves." }));
+    expect(screen.getByText("party.gif").closest("li")?.textContent).toContain(
+      `${refused.error.detail} It moves.`,
+    );
+  });
+
+  it("copies every file that was not taken, with the reason", async () => {
+    const person = userEvent.setup();
+    show(upload("a.jpg", refused), upload("b.jpg", arrived), upload("c.jpg", refused));
+    await person.click(await screen.findByRole("button", { name: "Copy list" }));
+    expect(await screen.findByText("The list is copied.")).toBeDefined();
+    expect(await navigator.clipboard.readText()).toBe(
+      `a.jpg: ${refused.error.detail}\nc.jpg: ${refused.error.detail}`,
+    );
+  });
+
+  it("waits for the connection and can be told to look now", async () => {
+    const { hurry } = show(upload("a.jpg", { error: networkError() }), upload("b.jpg", {}));
+    expect(
+      screen.getByText("The connection is lost. Uploading goes on when it is back."),
+    ).toBeDefined();
+    await userEvent.click(screen.getByRole("button", { name: "Try now" }));
+    expect(hurry).toHaveBeenCalledOnce();
   });
 });

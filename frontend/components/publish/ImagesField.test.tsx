@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
 import type { Uploads } from "@/components/images/useUploads";
 import type { Channel } from "@/lib/api/types";
+import { summarize } from "@/lib/upload/summary";
 import { type DraftAction, type DraftImage, EMPTY_DRAFT } from "./draft";
 import { ImagesField } from "./ImagesField";
 import { problemsOf } from "./rules";
@@ -33,15 +34,18 @@ const image = (imageId: number, name: string, isAi = false): DraftImage => ({
   width: 1,
   height: 1,
 });
-const noUploads: Uploads = {
-  uploads: [],
-  summary: { total: 0, done: 0, failed: 0, active: 0, progress: 0 },
+const actions = {
   add: () => {},
   cancel: () => {},
   cancelAll: () => {},
   retry: () => {},
+  retryAll: () => {},
+  resize: () => {},
+  resizeAll: () => {},
+  hurry: () => {},
   clear: () => {},
 };
+const noUploads: Uploads = { uploads: [], summary: summarize([]), actions, ...actions };
 
 function show(
   images: DraftImage[],

@@ -1,5 +1,6 @@
 import { Images, ImageUp, type LucideIcon, Sparkles } from "lucide-react";
 import { type Ref, useId, useState } from "react";
+import { refusalWords } from "@/components/images/uploadWords";
 import type { Uploads } from "@/components/images/useUploads";
 import { cn } from "@/components/ui/cn";
 import { CureButton, Notice } from "@/components/ui/feedback";
@@ -114,6 +115,13 @@ export function ImagesField(props: ImagesFieldProps) {
           fact={`${upload.file.name || "The pasted picture"} was not taken.`}
           cure={
             <>
+              {upload.mayResize && (
+                <>
+                  <CureButton onPress={() => uploads.resize(upload.id)}>
+                    Resize to fit and upload
+                  </CureButton>{" "}
+                </>
+              )}
               {upload.mayRetry && (
                 <>
                   <CureButton onPress={() => uploads.retry(upload.id)}>Try again</CureButton>{" "}
@@ -123,7 +131,7 @@ export function ImagesField(props: ImagesFieldProps) {
             </>
           }
         >
-          {upload.error?.detail}
+          {refusalWords(upload)}
         </Notice>
       ))}
       <ProblemNotices

@@ -1,5 +1,5 @@
-import { ImageIcon, X } from "lucide-react";
-import { useEffect, useState } from "react";
+import { X } from "lucide-react";
+import { FilePreview } from "@/components/images/FilePreview";
 import { cn } from "@/components/ui/cn";
 import { Progress } from "@/components/ui/feedback";
 import type { Upload } from "@/lib/upload/queue";
@@ -9,18 +9,13 @@ import { STRIP_TILE } from "./ImageStrip";
 export function UploadTile({ upload, onCancel }: { upload: Upload; onCancel: () => void }) {
   const { file, state, sent } = upload;
   const name = file.name || "Pasted picture";
-  const source = useFilePicture(file);
   return (
     <div className={cn("group relative overflow-hidden rounded-tile bg-sunken", STRIP_TILE)}>
-      {source ? (
-        <img src={source} alt="" decoding="async" className="size-full object-cover opacity-55" />
-      ) : (
-        <ImageIcon aria-hidden className="absolute inset-0 m-auto size-5 text-ink-3" />
-      )}
+      <FilePreview file={file} size={84} className="opacity-60" />
       <div className="absolute inset-x-1.5 bottom-1.5">
         <Progress
-          label={`Uploading ${name}`}
-          value={state === "waiting" ? 0 : sent}
+          label={state === "resizing" ? `Resizing ${name}` : `Uploading ${name}`}
+          value={state === "resizing" ? null : state === "waiting" ? 0 : sent}
           className={cn("bg-surface", state === "checking" && "breathe")}
         />
       </div>
@@ -34,19 +29,4 @@ export function UploadTile({ upload, onCancel }: { upload: Upload; onCancel: () 
       </button>
     </div>
   );
-}
-
-/** The file itself as a picture; null where the browser cannot show it. */
-function useFilePicture(file: File): string | null {
-  const [source, setSource] = useState<string | null>(null);
-  useEffect(() => {
-    if (!/^image\/(jpeg|png|gif|webp|avif)$/.test(file.type)) return;
-    const url = URL.createObjectURL(file);
-    setSource(url);
-    return () => {
-      setSource(null);
-      URL.revokeObjectURL(url);
-    };
-  }, [file]);
-  return source;
 }

@@ -140,6 +140,20 @@ function refreshShort(queryClient: QueryClient, businessId: number) {
  * it is there at once and long lists need not be read again.
  */
 export function showNewImage(queryClient: QueryClient, businessId: number, image: Image) {
+  showNewImages(queryClient, businessId, [image]);
+}
+
+/** The same for several that came one after the other. */
+export function showNewImages(
+  queryClient: QueryClient,
+  businessId: number,
+  images: readonly Image[],
+) {
+  for (const image of images) putIntoLists(queryClient, businessId, image);
+  refreshShort(queryClient, businessId);
+}
+
+function putIntoLists(queryClient: QueryClient, businessId: number, image: Image) {
   editLists(queryClient, businessId, (pages, list) => {
     if (!belongsTo(image, list)) return pages;
     if (pages.pages.some((page) => page.images.some(({ id }) => id === image.id))) return pages;
@@ -160,7 +174,6 @@ export function showNewImage(queryClient: QueryClient, businessId: number, image
       })),
     };
   });
-  refreshShort(queryClient, businessId);
 }
 
 function takeOut(pages: Pages, imageId: number): Pages {

@@ -1,8 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError } from "@/lib/api/client";
+import type { Finding } from "./check";
 import type { Upload, UploadQueueOptions } from "./queue";
 import { UploadQueue } from "./queue";
+import { tooLarge, tooManyPixels } from "./refusals";
 
 interface Call {
   key: string | undefined;
@@ -292,6 +295,196 @@ describe("a file without an answer", () => {
     answer = ({ response }) => accept(response);
     queue.hurry();
     await until(() => expect(states()).toEqual(["done"]));
+  });
+});
+
+describe("a lost connection", () => {
+  /** A server that is away until it is told to come back. */
+  function startAway(options: Partial<UploadQueueOptions> = {}) {
+    const line = { isThere: false, looks: 0 };
+    answer = ({ request, response }) => {
+      if (line.isThere) accept(response);
+      else request.socket.destroy();
+    };
+    const probe = async () => {
+      line.looks += 1;
+      return line.isThere;
+    };
+    start({ probe, looks: [5], pauses: [5], ...options });
+    return line;
+  }
+
+  it("costs no try, holds everything, and all goes on by itself", async () => {
+    const line = startAway({ parallel: 1 });
+    queue.add([picture("first"), picture("second")]);
+    await until(() => expect(line.looks).toBeGreaterThan(4));
+    expect(calls).toHaveLength(1);
+    expect(queue.getUploads().map(({ error }) => error?.code)).toEqual(["network", "network"]);
+    line.isThere = true;
+    await until(() => expect(states()).toEqual(["done", "done"]));
+    expect(calls).toHaveLength(3);
+    expect(calls[0]?.key).toBe(calls[1]?.key);
+  });
+
+  it("that the browser knows of holds what is added, and is looked for at once when it is back", async () => {
+    const line = startAway({ looks: [600_000] });
+    queue.add([picture("first")]);
+    await until(() => expect(line.looks).toBe(1));
+    queue.add([picture("second")]);
+    expect(states()).toEqual(["waiting", "waiting"]);
+    line.isThere = true;
+    queue.hurry();
+    await until(() => expect(states()).toEqual(["done", "done"]));
+    expect(line.looks).toBe(2);
+  });
+
+  it("is doubted first: nothing leaves until the server was found", async () => {
+    const line = startAway();
+    line.isThere = true;
+    answer = () => {};
+    queue.add([picture("first")]);
+    queue.doubt();
+    queue.add([picture("second")]);
+    expect(states()).toEqual(["sending", "waiting"]);
+    await until(() => expect(states()).toEqual(["sending", "sending"]));
+  });
+
+  it("is not blamed for a request that is lost while the server is there: that costs a try", async () => {
+    const line = startAway();
+    line.isThere = true;
+    answer = ({ request }) => request.socket.destroy();
+    queue.add([picture()]);
+    await until(() =>
+      expect(only()).toMatchObject({ state: "failed", mayRetry: true, error: { code: "network" } }),
+    );
+    expect(calls).toHaveLength(2);
+  });
+});
+
+describe("a server that has had too many", () => {
+  it("is left alone by all files for as long as it asks, and no try is counted", async () => {
+    answer = ({ response }) =>
+      calls.length > 3
+        ? accept(response)
+        : refuse(response, 429, { code: "rate_limited", retry_after: 0 });
+    start({ pauses: [], parallel: 1 }).add([picture("first"), picture("second")]);
+    await until(() => expect(states()).toEqual(["done", "done"]));
+    expect(calls).toHaveLength(5);
+  });
+
+  it("holds files that have not been sent yet", async () => {
+    answer = ({ response }) => refuse(response, 429, { code: "rate_limited", retry_after: 600 });
+    start({ parallel: 1 }).add([picture("first"), picture("second")]);
+    await until(() => expect(only()).toMatchObject({ error: { code: "rate_limited" } }));
+    expect(states()).toEqual(["waiting", "waiting"]);
+    expect(calls).toHaveLength(1);
+  });
+});
+
+describe("a file that is looked at first", () => {
+  const refusal = tooManyPixels(5000, 4000, 4096);
+
+  it("is refused before anything is sent, and the others go on", async () => {
+    const check = async ({ name }: File): Promise<Finding | null> =>
+      name === "bad" ? { refusal, mayResize: false, note: "It moves." } : null;
+    start({ check }).add([picture("bad"), picture("good")]);
+    await until(() => expect(states()).toEqual(["failed", "done"]));
+    expect(only()).toMatchObject({ error: refusal, note: "It moves.", mayRetry: false });
+    expect(calls).toHaveLength(1);
+  });
+
+  it("that cannot be looked at is sent: the server says what it is", async () => {
+    const check = () => Promise.reject(new Error("The disk is gone."));
+    start({ check }).add([picture()]);
+    await until(() => expect(states()).toEqual(["done"]));
+  });
+
+  it("and is cancelled meanwhile is not sent", async () => {
+    let finish = (_: null) => {};
+    const check = () => new Promise<null>((resolve) => (finish = resolve));
+    start({ check }).add([picture("first"), picture("second")]);
+    queue.cancel(only().id);
+    finish(null);
+    await until(() => expect(queue.getUploads()).toHaveLength(1));
+    expect(queue.getUploads()[0]?.file.name).toBe("second");
+    expect(calls).toHaveLength(0);
+  });
+});
+
+describe("a file that is too large", () => {
+  const check = async ({ size }: File): Promise<Finding | null> =>
+    size > 100 ? { refusal: tooLarge(100), mayResize: true, note: null } : null;
+
+  it("is resized when that is wanted, and sent as another file", async () => {
+    start({ check, resize: async () => picture("smaller.jpg", 50) }).add([picture("large", 200)]);
+    await until(() => expect(only()).toMatchObject({ state: "failed", mayResize: true }));
+    queue.resize(only().id);
+    expect(only()).toMatchObject({ state: "resizing", mayResize: false });
+    await until(() => expect(states()).toEqual(["done"]));
+    expect(calls[0]?.body).toContain('filename="smaller.jpg"');
+  });
+
+  it("is resized alone, one after the other, while others are sent", async () => {
+    let open = 0;
+    let most = 0;
+    const finish: Array<() => void> = [];
+    const resize = async () => {
+      most = Math.max(most, ++open);
+      await new Promise<void>((resolve) => finish.push(resolve));
+      open -= 1;
+      return picture("smaller.jpg", 50);
+    };
+    start({ check, resize }).add([picture("a", 200), picture("b", 200), picture("c", 20)]);
+    await until(() => expect(states()).toEqual(["failed", "failed", "done"]));
+    queue.resizeAll();
+    expect(states()).toEqual(["resizing", "resizing", "done"]);
+    for (let count = 1; count <= 2; count++) {
+      await until(() => expect(finish).toHaveLength(count));
+      finish[count - 1]?.();
+    }
+    await until(() => expect(states()).toEqual(["done", "done", "done"]));
+    expect(most).toBe(1);
+  });
+
+  it("and cannot be made to fit says so, once", async () => {
+    const reason = new ApiError({ status: 413, code: "cannot_fit", detail: "It stays too large." });
+    start({ check, resize: () => Promise.reject(reason) }).add([picture("large", 200)]);
+    await until(() => expect(states()).toEqual(["failed"]));
+    queue.resize(only().id);
+    await until(() =>
+      expect(only()).toMatchObject({ state: "failed", error: reason, mayResize: false }),
+    );
+  });
+
+  it("ends its resizing when it is cancelled", async () => {
+    let given: AbortSignal | undefined;
+    const resize = (_: File, signal: AbortSignal) => {
+      given = signal;
+      return new Promise<File>((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+    };
+    start({ check, resize }).add([picture("large", 200)]);
+    await until(() => expect(states()).toEqual(["failed"]));
+    queue.resize(only().id);
+    queue.cancel(only().id);
+    expect(given?.aborted).toBe(true);
+    expect(queue.getUploads()).toEqual([]);
+    expect(calls).toHaveLength(0);
+  });
+});
+
+describe("trying all again", () => {
+  it("sends what could end differently, and nothing else", async () => {
+    answer = ({ body, response, request }) => {
+      if (body.includes("bad")) refuse(response, 415, { code: "unsupported_image_type" });
+      else request.socket.destroy();
+    };
+    start({ pauses: [] }).add([picture("bad"), picture("lost")]);
+    await until(() => expect(states()).toEqual(["failed", "failed"]));
+    answer = ({ response }) => accept(response);
+    queue.retryAll();
+    await until(() => expect(states()).toEqual(["failed", "done"]));
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { networkError } from "@/lib/api/client";
 import type { Upload } from "./queue";
 import { summarize } from "./summary";
 
@@ -12,10 +13,26 @@ function upload(state: Upload["state"], size: number, sent = 0): Upload {
     isDuplicate: false,
     error: null,
     mayRetry: false,
+    mayResize: false,
+    note: null,
   };
 }
 
 describe("summarize", () => {
+  it("counts what can still be done about those that failed", () => {
+    const failed = upload("failed", 10);
+    expect(
+      summarize([failed, { ...failed, mayRetry: true }, { ...failed, mayResize: true }]),
+    ).toMatchObject({ failed: 3, retryable: 1, resizable: 1 });
+  });
+
+  it("is away only while nothing moves at all", () => {
+    const lost = { ...upload("waiting", 10), error: networkError() };
+    expect(summarize([lost, upload("waiting", 10)]).isAway).toBe(true);
+    expect(summarize([lost, upload("sending", 10)]).isAway).toBe(false);
+    expect(summarize([upload("waiting", 10)]).isAway).toBe(false);
+  });
+
   it("counts what arrived, what failed and what is still going on", () => {
     expect(
       summarize([
@@ -37,12 +54,6 @@ describe("summarize", () => {
   });
 
   it("is nothing for an empty list", () => {
-    expect(summarize([])).toEqual({
-      total: 0,
-      done: 0,
-      failed: 0,
-      active: 0,
-      progress: 0,
-    });
+    expect(summarize([])).toMatchObject({ total: 0, active: 0, isAway: false, progress: 0 });
   });
 });

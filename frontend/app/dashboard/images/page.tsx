@@ -5,7 +5,7 @@ import { PageHeader } from "@/components/frame/PageHeader";
 import { ImageDetailsPanel } from "@/components/images/ImageDetailsPanel";
 import { useDeleteWithUndo } from "@/components/images/useDeleteWithUndo";
 import { useFilePicker } from "@/components/images/useFilePicker";
-import { useUploads } from "@/components/images/useUploads";
+import { useLibraryUploads } from "@/components/images/useUploads";
 import { useComposer } from "@/components/publish/useComposer";
 import { Button } from "@/components/ui/Button";
 import { libraryTotalsQuery } from "@/lib/api/images";
@@ -23,7 +23,7 @@ export default function ImagesPage() {
   const view = useImagesView();
   const composer = useComposer();
   const totals = useQuery(libraryTotalsQuery(business.id));
-  const uploads = useUploads();
+  const uploads = useLibraryUploads();
   const picker = useFilePicker(uploads.add);
   const [isGenerating, setGenerating] = useState(false);
 

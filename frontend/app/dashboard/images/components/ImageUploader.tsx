@@ -1,15 +1,8 @@
-import { useBlocker } from "@tanstack/react-router";
 import { ImageUp } from "lucide-react";
-import { lazy, Suspense } from "react";
 import { UploadTray } from "@/components/images/UploadTray";
 import { useFileDrop } from "@/components/images/useFileDrop";
 import type { Uploads } from "@/components/images/useUploads";
 import { useBusiness } from "@/lib/business";
-import { plural } from "@/lib/format";
-
-const ConfirmDialog = lazy(async () => ({
-  default: (await import("@/components/ui/Dialog")).ConfirmDialog,
-}));
 
 interface ImageUploaderProps {
   uploads: Uploads;
@@ -19,32 +12,11 @@ interface ImageUploaderProps {
 
 /** Takes files dropped or pasted anywhere on the page, and shows how far they are. */
 export function ImageUploader({ uploads, canDrop }: ImageUploaderProps) {
-  const { active } = uploads.summary;
   const isOver = useFileDrop(uploads.add, canDrop);
-  const blocker = useBlocker({
-    shouldBlockFn: ({ current, next }) => active > 0 && current.pathname !== next.pathname,
-    enableBeforeUnload: () => active > 0,
-    withResolver: true,
-  });
   return (
     <>
       {isOver && <DropInvitation />}
       <UploadTray uploads={uploads} />
-      {blocker.status === "blocked" && (
-        <Suspense fallback={null}>
-          <ConfirmDialog
-            isOpen
-            onClose={() => blocker.reset()}
-            onConfirm={() => blocker.proceed()}
-            title={`Stop ${plural(active, "upload")}?`}
-            confirmLabel="Leave and stop"
-            cancelLabel="Stay here"
-          >
-            Leaving this page stops what is still on its way. What has arrived stays in your
-            library.
-          </ConfirmDialog>
-        </Suspense>
-      )}
     </>
   );
 }
