@@ -50,3 +50,8 @@ export function useBusiness(): Business {
 export function useMayWrite(): boolean {
   return useBusiness().role !== "viewer";
 }
+
+/** Days that an image stays in the trash before it is gone for good. */
+export function useTrashDays(): number {
+  return (useSession().limits as { trash_days?: number }).trash_days ?? 30;
+}

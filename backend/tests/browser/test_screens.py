@@ -205,7 +205,7 @@ def test_a_name_full_of_odd_signs_is_shown_as_it_is(new_member: OpenMember) -> N
     page.goto("/dashboard/images")
     page.get_by_role("gridcell").get_by_role("button").first.click()
     panel = page.get_by_role("complementary", name="Image details")
-    expect(panel.get_by_role("heading")).to_contain_text("onerror=alert(1)")
+    expect(panel.get_by_role("heading", level=2)).to_contain_text("onerror=alert(1)")
     expect(page.get_by_role("button", name="<b>Tea</b>")).to_be_visible()
     gallery(page, "images-odd-name")
     expect_no_sideways_scrolling(page)

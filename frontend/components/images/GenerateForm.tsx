@@ -22,9 +22,16 @@ export interface GenerateWish {
   model: string;
 }
 
+/** Words and a style to begin with. */
+export interface GenerateStart {
+  prompt?: string;
+  style?: string;
+}
+
 interface GenerateFormProps {
   businessId: number;
   options: GenerationOptions;
+  start?: GenerateStart | undefined;
   promptRef: RefObject<HTMLTextAreaElement | null>;
   isBusy: boolean;
   hasResult: boolean;
@@ -45,6 +52,7 @@ const STYLE_NAMES: Record<Style, string> = {
 export function GenerateForm({
   businessId,
   options,
+  start,
   promptRef,
   isBusy,
   hasResult,
@@ -52,8 +60,10 @@ export function GenerateForm({
 }: GenerateFormProps) {
   const provider = options.providers[0];
   const model = provider?.models[0];
-  const [prompt, setPrompt] = useState(lastPrompts.get(businessId) ?? "");
-  const [style, setStyle] = useState<Style | "none">("none");
+  const [prompt, setPrompt] = useState(start?.prompt ?? lastPrompts.get(businessId) ?? "");
+  const [style, setStyle] = useState<Style | "none">(
+    options.styles.find((name) => name === start?.style) ?? "none",
+  );
   const [size, setSize] = useState(model?.sizes[0] ?? "");
   const [quality, setQuality] = useState<Quality>(
     (model?.qualities.includes("standard") ? "standard" : model?.qualities[0]) as Quality,

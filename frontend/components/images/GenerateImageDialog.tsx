@@ -7,7 +7,7 @@ import { ApiError, newIdempotencyKey } from "@/lib/api/client";
 import { generationOptionsQuery, useGenerateImage } from "@/lib/api/generations";
 import type { Image } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
-import { GenerateForm, type GenerateWish } from "./GenerateForm";
+import { GenerateForm, type GenerateStart, type GenerateWish } from "./GenerateForm";
 import { GenerateStage } from "./GenerateStage";
 
 export interface GenerateImageDialogProps {
@@ -15,6 +15,8 @@ export interface GenerateImageDialogProps {
   onClose: () => void;
   /** The person wants the new image in a post. Close the dialog there. */
   onUse: (image: Image) => void;
+  /** What the form begins with, in the place of what was written last. */
+  wish?: GenerateStart | undefined;
   /** Says what `onUse` does; "Add to the post" inside of one. */
   useLabel?: string;
 }
@@ -27,6 +29,7 @@ export function GenerateImageDialog({
   isOpen,
   onClose,
   onUse,
+  wish,
   useLabel = "Use in a post",
 }: GenerateImageDialogProps) {
   const business = useBusiness();
@@ -103,6 +106,7 @@ export function GenerateImageDialog({
           <GenerateForm
             businessId={business.id}
             options={options.data}
+            start={wish}
             promptRef={promptRef}
             isBusy={generation.isPending}
             hasResult={generation.isSuccess}

@@ -1,151 +1,183 @@
-import { Link } from "@tanstack/react-router";
-import { Sparkles } from "lucide-react";
-import { type ReactNode, useState } from "react";
-import { PLATFORM_NAMES } from "@/components/channels/ChannelMark";
-import { PostStateBadge } from "@/components/posts/PostStateBadge";
-import { useComposer } from "@/components/publish/useComposer";
-import { Notice } from "@/components/ui/feedback";
+import { Expand, Sparkles } from "lucide-react";
+import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
+import { Button } from "@/components/ui/Button";
 import { Moment } from "@/components/ui/Moment";
-import type { Image, ImageDetail, PostState } from "@/lib/api/types";
+import { useFreshAddresses } from "@/lib/api/freshAddresses";
+import type { Image, ImageDetail } from "@/lib/api/types";
 import { useBusiness, useMayWrite } from "@/lib/business";
-import { formatBytes, formatSize, plural } from "@/lib/format";
+import { formatBytes, formatSize } from "@/lib/format";
 import { AltTextField } from "./AltTextField";
+import { NameField } from "./NameField";
+import { Readiness } from "./Readiness";
+import { SimilarImages } from "./SimilarImages";
+import { TagsField } from "./TagsField";
+import type { ImagePlaces } from "./useLibrary";
+import { WhereUsed } from "./WhereUsed";
 
-interface ImageDetailsProps {
+const Lightbox = lazy(async () => ({ default: (await import("./Lightbox")).Lightbox }));
+
+export interface ImageDetailsProps {
   image: Image;
-  /** Undefined while it is not known where the image is used. */
-  posts: ImageDetail["posts"] | undefined;
+  /** Undefined while it is not known where the image is used, and what it is like. */
+  more: Pick<ImageDetail, "posts" | "similar"> | undefined;
+  places: ImagePlaces & { find: (index: number) => Promise<Image | undefined> };
+  onShow: (imageId: number) => void;
+  onTag: (tag: string) => void;
+  /** Opens the generator with the same words. */
+  onPrompt: (prompt: string, style: string | null) => void;
 }
 
-/** What there is to know about an image, and its alt text to write. */
-export function ImageDetails({ image, posts }: ImageDetailsProps) {
+/** What there is to know about an image, and what can be written about it. */
+export function ImageDetails({ image, more, places, onShow, onTag, onPrompt }: ImageDetailsProps) {
   const business = useBusiness();
   const mayWrite = useMayWrite();
   return (
     <div className="flex flex-col gap-4">
-      <Preview image={image} />
-      <div>
-        <h2 className="break-words font-semibold text-name">{image.original_filename}</h2>
-        <p className="flex items-center gap-1.5 text-ink-3 text-small">
-          {image.is_ai_generated && <Sparkles aria-hidden className="size-3.5 text-ai" />}
-          <span>
-            {image.is_ai_generated ? "Generated with AI " : "Uploaded "}
-            <Moment at={image.created_at} timezone={business.timezone} />
-          </span>
-        </p>
+      <Preview image={image} places={places} onShow={onShow} />
+      <div key={image.id} className="flex flex-col gap-4">
+        <div>
+          <NameField image={image} />
+          <p className="flex items-center gap-1.5 text-ink-3 text-small">
+            {image.is_ai_generated && <Sparkles aria-hidden className="size-3.5 text-ai" />}
+            <span>
+              {image.is_ai_generated ? "Generated with AI " : "Uploaded "}
+              <Moment at={image.created_at} timezone={business.timezone} />
+            </span>
+          </p>
+        </div>
+        {more?.similar && <SimilarImages similar={more.similar} onShow={onShow} />}
+        {mayWrite && <AltTextField image={image} />}
+        {mayWrite && <TagsField image={image} onTag={onTag} />}
+        <Readiness image={image} />
+        <dl className="grid grid-cols-[5rem_minmax(0,1fr)] gap-x-3 gap-y-1.5 text-small">
+          {!mayWrite && (
+            <Fact name="Alt text">
+              {image.alt_text || <span className="text-ink-3">Not written yet</span>}
+            </Fact>
+          )}
+          {!mayWrite && image.tags.length > 0 && (
+            <Fact name="Tags">
+              {image.tags.map((tag, index) => (
+                <span key={tag}>
+                  {index > 0 && ", "}
+                  <button type="button" className="link" onClick={() => onTag(tag)}>
+                    {tag}
+                  </button>
+                </span>
+              ))}
+            </Fact>
+          )}
+          <Fact name="Size">
+            <span className="tabular-nums">
+              {formatSize(image.width, image.height)} · {formatBytes(image.file_size)}
+            </span>
+          </Fact>
+          <Fact name="Format">
+            {formatName(image.mime_type)}
+            {image.animated && ", animated"}
+          </Fact>
+          {image.ai_model && <Fact name="Model">{image.ai_model}</Fact>}
+          {image.ai_style && <Fact name="Style">{styleName(image.ai_style)}</Fact>}
+          {image.ai_prompt && (
+            <Fact name="Prompt">
+              <Prompt text={image.ai_prompt} />
+            </Fact>
+          )}
+        </dl>
+        {image.ai_prompt && mayWrite && (
+          <Button
+            variant="ai-soft"
+            size="sm"
+            icon={Sparkles}
+            className="-mt-1 self-start"
+            onClick={() => onPrompt(image.ai_prompt ?? "", image.ai_style)}
+          >
+            Use this prompt again
+          </Button>
+        )}
+        {more && <WhereUsed posts={more.posts} />}
       </div>
-      <Readiness image={image} />
-      {mayWrite && <AltTextField image={image} />}
-      <dl className="grid grid-cols-[5rem_minmax(0,1fr)] gap-x-3 gap-y-1.5 text-small">
-        {!mayWrite && (
-          <Fact name="Alt text">
-            {image.alt_text || <span className="text-ink-3">Not written yet</span>}
-          </Fact>
-        )}
-        <Fact name="Size">
-          <span className="tabular-nums">
-            {formatSize(image.width, image.height)} · {formatBytes(image.file_size)}
-          </span>
-        </Fact>
-        <Fact name="Format">
-          {formatName(image.mime_type)}
-          {image.animated && ", animated"}
-        </Fact>
-        {image.tags.length > 0 && <Fact name="Tags">{image.tags.join(", ")}</Fact>}
-        {image.ai_model && <Fact name="Model">{image.ai_model}</Fact>}
-        {image.ai_style && <Fact name="Style">{styleName(image.ai_style)}</Fact>}
-        {image.ai_prompt && (
-          <Fact name="Prompt">
-            <Prompt text={image.ai_prompt} />
-          </Fact>
-        )}
-        {posts && (
-          <Fact name="Used in">
-            {posts.length ? (
-              plural(posts.length, "post")
-            ) : (
-              <span className="text-ink-3">No post yet</span>
-            )}
-          </Fact>
-        )}
-      </dl>
-      {posts && posts.length > 0 && <Uses posts={posts} />}
     </div>
   );
 }
 
-/** Pictures up to this size are shown themselves; of larger ones the thumbnail is sharp enough. */
-const LIGHT_BYTES = 2_500_000;
-
-function Preview({ image }: { image: Image }) {
-  const [isShown, setShown] = useState(false);
+/** The picture as it fits here; pressing it shows it on its own. */
+function Preview({
+  image,
+  places,
+  onShow,
+}: Pick<ImageDetailsProps, "image" | "places" | "onShow">) {
+  const [isOpen, setOpen] = useState(false);
+  const [wasOpened, setWasOpened] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const reportLost = useFreshAddresses();
   const ratio = Math.min(2, Math.max(0.8, image.width / image.height));
+  const index = places.indexOf(image.id);
+  const step = async (by: 1 | -1) => {
+    const next = index < 0 ? undefined : await places.find(index + by);
+    if (next) onShow(next.id);
+  };
+  const look = "absolute inset-0 size-full object-contain";
   return (
-    <a
-      href={image.storage_url}
-      target="_blank"
-      rel="noreferrer"
-      aria-label="Open the full picture in a new tab"
-      className="relative block shrink-0 overflow-hidden rounded-card bg-sunken"
-      style={{ aspectRatio: ratio }}
-    >
-      <img
-        src={image.thumbnail_url}
-        alt={image.alt_text}
-        className="absolute inset-0 size-full object-contain"
-      />
-      {image.file_size <= LIGHT_BYTES && (
+    <>
+      <button
+        ref={button}
+        type="button"
+        aria-label={`Look closer at ${image.alt_text || image.original_filename}`}
+        onClick={() => {
+          setWasOpened(true);
+          setOpen(true);
+        }}
+        className="group/preview relative block w-full shrink-0 cursor-zoom-in overflow-hidden rounded-card bg-sunken"
+        style={{ aspectRatio: ratio }}
+      >
         <img
-          src={image.storage_url}
+          src={image.thumbnail_url}
           alt=""
           decoding="async"
-          onLoad={() => setShown(true)}
-          className={`absolute inset-0 size-full object-contain ${isShown ? "" : "opacity-0"}`}
+          onError={() => reportLost(image.thumbnail_url)}
+          className={look}
         />
+        <PreviewPicture key={`${image.id}`} image={image} className={look} />
+        <span
+          aria-hidden
+          className="absolute right-2.5 bottom-2.5 flex size-7 items-center justify-center rounded-control bg-picture-scrim text-on-picture opacity-0 transition-opacity duration-150 group-hover/preview:opacity-100 group-focus-visible/preview:opacity-100 motion-reduce:transition-none pointer-coarse:opacity-100"
+        >
+          <Expand className="size-3.5" />
+        </span>
+      </button>
+      {wasOpened && (
+        <Suspense fallback={null}>
+          <Lightbox
+            isOpen={isOpen}
+            image={image}
+            place={index < 0 ? undefined : { index, count: places.count }}
+            onStep={(by) => void step(by)}
+            onClose={() => setOpen(false)}
+          />
+        </Suspense>
       )}
-    </a>
+    </>
   );
 }
 
-/** What the platforms would make of it: one sentence where they agree. */
-function Readiness({ image: { platform_readiness: all } }: { image: Image }) {
-  const ready = all.filter(({ is_ready }) => is_ready);
-  const [first] = ready;
-  const isSame =
-    ready.length > 1 &&
-    ready.every(
-      ({ is_cropped, width, height }) =>
-        !is_cropped && width === first?.width && height === first.height,
-    );
+/** Sharp, over the thumbnail, as soon as it is there. An animated picture moves. */
+function PreviewPicture({ image, className }: { image: Image; className: string }) {
+  const [isShown, setShown] = useState(false);
+  const reportLost = useFreshAddresses();
+  const src = image.animated ? image.storage_url : image.preview_url;
   return (
-    <div className="flex flex-col gap-2">
-      {ready.length > 0 && (
-        <Notice
-          tone="ok"
-          icon={null}
-          fact={`Ready for ${ready.map(({ platform }) => PLATFORM_NAMES[platform]).join(" and ")}`}
-        >
-          <span className="block">
-            {isSame
-              ? first?.note
-              : ready.map(({ platform, note }) => (
-                  <span key={platform} className="block">
-                    {note.startsWith(PLATFORM_NAMES[platform])
-                      ? note
-                      : `${PLATFORM_NAMES[platform]}: ${note.charAt(0).toLowerCase()}${note.slice(1)}`}
-                  </span>
-                ))}
-          </span>
-        </Notice>
-      )}
-      {all
-        .filter(({ is_ready }) => !is_ready)
-        .map(({ platform, note }) => (
-          <Notice key={platform} tone="warn" fact={`Not ready for ${PLATFORM_NAMES[platform]}.`}>
-            {note}
-          </Notice>
-        ))}
-    </div>
+    <img
+      src={src}
+      alt=""
+      decoding="async"
+      onLoad={() => setShown(true)}
+      onError={() => {
+        setShown(false);
+        reportLost(src);
+      }}
+      className={`${className} ${isShown ? "" : "opacity-0"}`}
+    />
   );
 }
 
@@ -172,45 +204,6 @@ function Prompt({ text }: { text: string }) {
       </button>
     </>
   );
-}
-
-/** States that the list of posts can be filtered by. */
-const LISTED = ["scheduled", "publishing", "published", "failed", "unconfirmed"] as const;
-
-function Uses({ posts }: { posts: ImageDetail["posts"] }) {
-  const composer = useComposer();
-  return (
-    <ul aria-label="Posts with this image" className="-mx-2 -mt-2 flex flex-col">
-      {posts.map((post) => {
-        const words = (
-          <>
-            <span className="min-w-0 flex-1 truncate">{post.content_text || "No text yet"}</span>
-            <PostStateBadge state={post.state as PostState} />
-          </>
-        );
-        const look =
-          "flex w-full items-center gap-3 rounded-control px-2 py-1.5 text-left text-small hover:bg-sunken";
-        return (
-          <li key={post.id}>
-            {post.state === "draft" ? (
-              <button type="button" className={look} onClick={() => composer.openDraft(post.id)}>
-                {words}
-              </button>
-            ) : (
-              <Link to="/dashboard/posts" search={stateSearch(post.state)} className={look}>
-                {words}
-              </Link>
-            )}
-          </li>
-        );
-      })}
-    </ul>
-  );
-}
-
-function stateSearch(state: string) {
-  const found = LISTED.find((name) => name === state);
-  return found ? { state: found } : {};
 }
 
 function formatName(mimeType: string): string {

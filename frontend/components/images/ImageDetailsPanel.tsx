@@ -1,46 +1,51 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Download, Trash2, X } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useEffect, useEffectEvent, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { ErrorState, Loading, Skeleton } from "@/components/ui/feedback";
 import { IconButton } from "@/components/ui/IconButton";
 import { ApiError } from "@/lib/api/client";
-import { findListedImage, imageQuery } from "@/lib/api/images";
+import { downloadUrl, findListedImage, imageQuery } from "@/lib/api/images";
 import type { Image } from "@/lib/api/types";
 import { useBusiness, useMayWrite } from "@/lib/business";
 import { useMediaQuery } from "@/lib/useMediaQuery";
-import { ImageDetails } from "./ImageDetails";
+import type { ImageDetailsProps } from "./ImageDetails";
+import { useEscapeKey } from "./useEscapeKey";
 
+const loadDetails = () => import("./ImageDetails");
+const ImageDetails = lazy(async () => ({ default: (await loadDetails()).ImageDetails }));
 const Sheet = lazy(async () => ({ default: (await import("@/components/ui/Dialog")).Sheet }));
 
-interface ImageDetailsPanelProps {
+interface ImageDetailsPanelProps extends Pick<ImageDetailsProps, "places" | "onTag" | "onPrompt"> {
   /** Undefined closes it. */
   imageId: number | undefined;
-  onClose: () => void;
-  onUse: (imageId: number) => void;
+  /** Shows another image in its place, or none. */
+  onShow: (imageId: number | undefined) => void;
+  onUse: (image: Image) => void;
   onDelete: (image: Image) => void;
+  /** Escape means something else first, unless the focus is in the panel. */
+  isEscapeTaken?: boolean;
 }
 
 /** All about one image: beside the library on a wide screen, over it on a narrow one. */
 export function ImageDetailsPanel(props: ImageDetailsPanelProps) {
+  // The first opening should not wait for its code.
+  useEffect(() => {
+    const timer = setTimeout(() => void loadDetails().catch(() => {}), 2_000);
+    return () => clearTimeout(timer);
+  }, []);
   const isBeside = useMediaQuery("(width >= 75rem)");
   return isBeside ? <BesidePanel {...props} /> : <SheetPanel {...props} />;
 }
 
-function BesidePanel({ imageId, onClose, ...rest }: ImageDetailsPanelProps) {
-  const close = useEffectEvent(onClose);
+function BesidePanel({ imageId, ...rest }: ImageDetailsPanelProps) {
+  const onClose = () => rest.onShow(undefined);
   const isOpen = imageId !== undefined;
-  useEffect(() => {
-    if (!isOpen) return;
-    const onKeyDown = (event: KeyboardEvent) => {
-      // Whatever floats above the page, and a search box with text, take the key for themselves.
-      if (event.key !== "Escape" || event.defaultPrevented) return;
-      if (document.querySelector('[role="dialog"], [role="menu"]')) return;
-      close();
-    };
-    document.addEventListener("keydown", onKeyDown);
-    return () => document.removeEventListener("keydown", onKeyDown);
-  }, [isOpen]);
+  useEscapeKey(
+    isOpen,
+    onClose,
+    (target) => !rest.isEscapeTaken || target.closest("aside") !== null,
+  );
   useFocusReturn(imageId);
   if (!isOpen) return null;
   return (
@@ -88,7 +93,7 @@ function useFocusReturn(imageId: number | undefined) {
   }, [imageId]);
 }
 
-function SheetPanel({ imageId, onClose, ...rest }: ImageDetailsPanelProps) {
+function SheetPanel({ imageId, ...rest }: ImageDetailsPanelProps) {
   // What it showed stays while the sheet slides away.
   const [shownId, setShownId] = useState(imageId);
   if (imageId !== undefined && imageId !== shownId) setShownId(imageId);
@@ -99,7 +104,7 @@ function SheetPanel({ imageId, onClose, ...rest }: ImageDetailsPanelProps) {
         <Suspense fallback={null}>
           <Sheet
             isOpen={imageId !== undefined}
-            onClose={onClose}
+            onClose={() => rest.onShow(undefined)}
             title="Image details"
             footer={footer}
           >
@@ -111,12 +116,22 @@ function SheetPanel({ imageId, onClose, ...rest }: ImageDetailsPanelProps) {
   );
 }
 
-interface ContentProps extends Omit<ImageDetailsPanelProps, "onClose"> {
+interface ContentProps extends ImageDetailsPanelProps {
   isClosing?: boolean;
   children: (body: ReactNode, footer: ReactNode) => ReactNode;
 }
 
-function Content({ imageId, isClosing = false, onUse, onDelete, children }: ContentProps) {
+function Content({
+  imageId,
+  isClosing = false,
+  places,
+  onShow,
+  onUse,
+  onDelete,
+  onTag,
+  onPrompt,
+  children,
+}: ContentProps) {
   const business = useBusiness();
   const mayWrite = useMayWrite();
   const queryClient = useQueryClient();
@@ -143,10 +158,19 @@ function Content({ imageId, isClosing = false, onUse, onDelete, children }: Cont
   }
   if (!image) return children(<DetailsShape />, null);
   return children(
-    <ImageDetails key={image.id} image={image} posts={query.data?.posts} />,
+    <Suspense fallback={<DetailsShape />}>
+      <ImageDetails
+        image={image}
+        more={query.data}
+        places={places}
+        onShow={onShow}
+        onTag={onTag}
+        onPrompt={onPrompt}
+      />
+    </Suspense>,
     <>
       {mayWrite ? (
-        <Button variant="primary" className="flex-1" onClick={() => onUse(image.id)}>
+        <Button variant="primary" className="flex-1" onClick={() => onUse(image)}>
           Use in a post
         </Button>
       ) : (
@@ -155,7 +179,7 @@ function Content({ imageId, isClosing = false, onUse, onDelete, children }: Cont
         </p>
       )}
       <a
-        href={image.storage_url}
+        href={downloadUrl(image.id)}
         download={image.original_filename}
         aria-label="Download"
         title="Download"

@@ -1,51 +1,53 @@
 import { useVirtualizer, useWindowVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
-import {
-  type KeyboardEvent,
-  type ReactNode,
-  type RefObject,
-  useEffect,
-  useLayoutEffect,
-  useRef,
-  useState,
-} from "react";
-import { Skeleton } from "@/components/ui/feedback";
+import { type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from "react";
 import type { Image } from "@/lib/api/types";
-import { type GridKey, moveInGrid } from "./moveInGrid";
+import { GridRows } from "./GridRows";
+import { type GridLayout, useGridLayout } from "./useGridLayout";
+import type { ImagePlaces } from "./useLibrary";
 
 /**
- * A grid of square tiles of which only the rows near the view exist. Its tiles are one stop of the
- * Tab key: arrow keys, Home, End, Page Up and Page Down move between them.
+ * A grid of tiles of which only the rows near the view exist. Its tiles are one stop of the Tab key:
+ * arrow keys, Home, End, Page Up and Page Down move between them. With `choice` several of them can be
+ * chosen: with Ctrl, Cmd or Shift and a click, with Space, Shift and an arrow key, Ctrl+A, and where
+ * there is no mouse by a long press.
  *
  * A tile marks its main button with `data-tile` and takes `tabIndex` for every button in it.
  */
 export interface ImageGridProps {
   label: string;
-  images: readonly Image[];
-  /** How many there are in all, loaded or not. */
-  total: number;
+  places: Omit<ImagePlaces, "known">;
   /** The narrowest tile, in pixels. */
   tileWidth: number;
-  hasMore: boolean;
-  onMore: () => void;
+  /** The height of what stands under each picture, in pixels. */
+  below?: number | undefined;
+  gap?: number | undefined;
+  /** Tells which places are in view. */
+  onLook: (first: number, last: number) => void;
   /** Set: the grid scrolls inside this element. Left out: with the page. */
   scroller?: RefObject<HTMLElement | null>;
-  isSelected: (image: Image) => boolean;
+  isSelected: (imageId: number) => boolean;
+  choice?: GridChoice | undefined;
   /** Runs when the Delete key is pressed on a tile. */
   onDeleteKey?: ((image: Image) => void) | undefined;
+  /** Runs when a tile is taken with the mouse and moved. */
+  onDrag?: ((image: Image, event: PointerEvent) => void) | undefined;
+  /** Keep it the same as long as the tiles are: rows are drawn anew when it changes. */
   renderTile: (image: Image, tabIndex: 0 | -1) => ReactNode;
 }
 
-const GAP = 10;
+/** How several images of a grid are chosen. */
+export interface GridChoice {
+  /** Something is chosen: with a finger, a tap chooses more. */
+  isActive: boolean;
+  toggle: (image: Image) => void;
+  reachTo: (index: number) => void;
+  all: () => void;
+}
+
+export const GRID_GAP = 10;
+
 /** Room for what sticks to the upper edge of the page, so that a focused tile is not under it. */
 const STICKY = 124;
-
-interface Layout {
-  columns: number;
-  /** From the top of one row to the top of the next. */
-  rowHeight: number;
-  /** Of the grid's upper edge below the page's. */
-  top: number;
-}
 
 export function ImageGrid(props: ImageGridProps) {
   const { scroller } = props;
@@ -53,8 +55,10 @@ export function ImageGrid(props: ImageGridProps) {
 }
 
 function PageGrid(props: ImageGridProps) {
+  const { tileWidth, below = 0, gap = GRID_GAP } = props;
   const box = useRef<HTMLDivElement>(null);
-  const layout = useLayout(box, props.tileWidth);
+  const layout = useGridLayout(box, { tileWidth, below, gap });
+  const active = useRef(0);
   const [activeRow, setActiveRow] = useState(0);
   const virtualizer = useWindowVirtualizer({
     ...rowOptions(props, layout, activeRow),
@@ -62,12 +66,13 @@ function PageGrid(props: ImageGridProps) {
     scrollPaddingStart: STICKY,
     scrollPaddingEnd: 80,
   });
+  useKeptPlace(layout, active);
   return (
-    <Rows
+    <GridRows
       {...props}
       box={box}
       layout={layout}
-      offset={layout.top}
+      active={active}
       virtualizer={virtualizer as unknown as Virtualizer<Element, Element>}
       onActiveRow={setActiveRow}
     />
@@ -75,47 +80,45 @@ function PageGrid(props: ImageGridProps) {
 }
 
 function BoxGrid(props: ImageGridProps & { scroller: RefObject<HTMLElement | null> }) {
+  const { tileWidth, below = 0, gap = GRID_GAP } = props;
   const box = useRef<HTMLDivElement>(null);
-  const layout = useLayout(box, props.tileWidth);
+  const layout = useGridLayout(box, { tileWidth, below, gap });
+  const active = useRef(0);
   const [activeRow, setActiveRow] = useState(0);
   const virtualizer = useVirtualizer<HTMLElement, Element>({
     ...rowOptions(props, layout, activeRow),
     getScrollElement: () => props.scroller.current,
-    scrollPaddingStart: GAP,
-    scrollPaddingEnd: GAP,
+    scrollPaddingStart: gap,
+    scrollPaddingEnd: gap,
   });
   return (
-    <Rows
+    <GridRows
       {...props}
       box={box}
       layout={layout}
-      offset={0}
+      active={active}
       virtualizer={virtualizer as unknown as Virtualizer<Element, Element>}
       onActiveRow={setActiveRow}
     />
   );
 }
 
-function rowOptions({ images, hasMore }: ImageGridProps, layout: Layout, activeRow: number) {
+interface Range {
+  startIndex: number;
+  endIndex: number;
+  overscan: number;
+  count: number;
+}
+
+function rowOptions({ places }: ImageGridProps, layout: GridLayout, activeRow: number) {
   const { columns, rowHeight } = layout;
-  const rows = Math.ceil(images.length / columns) + (hasMore ? 1 : 0);
   return {
-    count: rows,
+    count: Math.ceil(places.count / columns),
     estimateSize: () => rowHeight,
     overscan: 3,
     enabled: rowHeight > 0,
     // The row that holds the keyboard stays, however far away it is scrolled.
-    rangeExtractor: ({
-      startIndex,
-      endIndex,
-      overscan,
-      count,
-    }: {
-      startIndex: number;
-      endIndex: number;
-      overscan: number;
-      count: number;
-    }) => {
+    rangeExtractor: ({ startIndex, endIndex, overscan, count }: Range) => {
       const first = Math.max(0, startIndex - overscan);
       const last = Math.min(count - 1, endIndex + overscan);
       const range = Array.from({ length: last - first + 1 }, (_, index) => first + index);
@@ -126,188 +129,30 @@ function rowOptions({ images, hasMore }: ImageGridProps, layout: Layout, activeR
   };
 }
 
-/** As many columns as fit, all of the same width, at least two. */
-function useLayout(box: RefObject<HTMLDivElement | null>, tileWidth: number): Layout {
-  const [layout, setLayout] = useState<Layout>({ columns: 2, rowHeight: 0, top: 0 });
+/**
+ * When the rows get another shape (a panel opens, the window turns), what was looked at stays where it
+ * was: the tile with the keyboard if it is in view, else the first one that is.
+ */
+function useKeptPlace(layout: GridLayout, active: RefObject<number>): void {
+  const last = useRef(layout);
   useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const measure = () => {
-      const { width, top } = element.getBoundingClientRect();
-      if (!width) return;
-      const columns = Math.max(2, Math.floor((width + GAP) / (tileWidth + GAP)));
-      const rowHeight = (width - GAP * (columns - 1)) / columns + GAP;
-      const place = Math.round(top + window.scrollY);
-      setLayout((now) =>
-        now.columns === columns && now.rowHeight === rowHeight && now.top === place
-          ? now
-          : { columns, rowHeight, top: place },
-      );
-    };
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    // What stands above the grid can grow and push it down without changing its width.
-    observer.observe(document.body);
-    return () => observer.disconnect();
-  }, [box, tileWidth]);
-  return layout;
-}
-
-interface RowsProps extends ImageGridProps {
-  box: RefObject<HTMLDivElement | null>;
-  layout: Layout;
-  offset: number;
-  virtualizer: Virtualizer<Element, Element>;
-  onActiveRow: (row: number) => void;
-}
-
-function Rows({
-  label,
-  images,
-  total,
-  hasMore,
-  onMore,
-  isSelected,
-  onDeleteKey,
-  renderTile,
-  box,
-  layout: { columns, rowHeight },
-  offset,
-  virtualizer,
-  onActiveRow,
-}: RowsProps) {
-  const rows = virtualizer.getVirtualItems();
-  const lastRow = rows.at(-1)?.index ?? 0;
-  const [activeId, setActiveId] = useState<number | null>(null);
-  const wanted = useRef<number | null>(null);
-  const hasFocus = useRef(false);
-  const lastIndex = useRef(0);
-
-  // When the active image is gone, its place goes to the one that moved up.
-  const found = images.findIndex(({ id }) => id === activeId);
-  const activeIndex =
-    found >= 0 ? found : Math.max(0, Math.min(lastIndex.current, images.length - 1));
-  useEffect(() => {
-    lastIndex.current = activeIndex;
-  }, [activeIndex]);
-  const activeRow = Math.floor(activeIndex / columns);
-  useEffect(() => onActiveRow(activeRow), [activeRow, onActiveRow]);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: heights follow the width of the box
-  useLayoutEffect(() => virtualizer.measure(), [virtualizer, rowHeight, columns]);
-
-  const isNearEnd = lastRow * columns + columns * 4 >= images.length;
-  useEffect(() => {
-    if (hasMore && isNearEnd && rowHeight > 0) onMore();
-  }, [hasMore, isNearEnd, rowHeight, onMore]);
-
-  // The row that the keyboard goes to may exist only after this drawing; and where the focused tile
-  // has left, the focus would fall back to the top of the page.
-  useEffect(() => {
-    if (hasFocus.current && document.activeElement === document.body) {
-      wanted.current ??= images[activeIndex]?.id ?? null;
-    }
-    if (wanted.current === null) return;
-    const tile = box.current?.querySelector<HTMLElement>(
-      `[data-image="${wanted.current}"] [data-tile]`,
-    );
-    if (!tile) return;
-    wanted.current = null;
-    tile.focus({ preventScroll: true });
-  });
-
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    if (!(event.target as HTMLElement).matches("[data-tile]")) return;
-    if (event.key === "Delete" && onDeleteKey) {
-      const image = images[activeIndex];
-      // A key that is held down means one image, not all of them.
-      if (image && !event.repeat) onDeleteKey(image);
+    const before = last.current;
+    last.current = layout;
+    if (
+      !before.rowHeight ||
+      (before.columns === layout.columns && before.rowHeight === layout.rowHeight)
+    ) {
       return;
     }
-    const pageRows = Math.max(1, Math.floor(window.innerHeight / Math.max(rowHeight, 1)) - 1);
-    const next = moveInGrid(event.key as GridKey, activeIndex, images.length, columns, pageRows);
-    if (next === null) return;
-    event.preventDefault();
-    const image = images[next];
-    if (!image) return;
-    wanted.current = image.id;
-    setActiveId(image.id);
-    virtualizer.scrollToIndex(Math.floor(next / columns));
-  };
-
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: a table cannot be laid out as rows that come and go
-    <div
-      ref={box}
-      role="grid"
-      aria-label={label}
-      aria-rowcount={Math.ceil(total / columns)}
-      aria-colcount={columns}
-      tabIndex={-1}
-      onKeyDown={onKeyDown}
-      onFocus={(event) => {
-        const cell = (event.target as HTMLElement).closest<HTMLElement>("[data-image]");
-        hasFocus.current = true;
-        if (cell) setActiveId(Number(cell.dataset.image));
-      }}
-      onBlur={({ target }) => {
-        // A tile that is taken away blurs as well: then the grid keeps its claim.
-        queueMicrotask(() => {
-          if (target.isConnected && !box.current?.contains(document.activeElement)) {
-            hasFocus.current = false;
-          }
-        });
-      }}
-      className="relative w-full outline-none"
-      style={{ height: Math.max(0, virtualizer.getTotalSize() - GAP) }}
-    >
-      {rowHeight > 0 &&
-        rows.map((row) => {
-          const from = row.index * columns;
-          const shown = images.slice(from, from + columns);
-          const isWaiting = hasMore && shown.length < columns;
-          return (
-            // biome-ignore lint/a11y/useSemanticElements: see the grid
-            // biome-ignore lint/a11y/useFocusableInteractive: its tiles take the focus
-            <div
-              key={row.key}
-              role="row"
-              aria-rowindex={row.index + 1}
-              className="absolute inset-x-0 top-0 grid"
-              style={{
-                gap: GAP,
-                gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
-                transform: `translateY(${row.start - offset}px)`,
-              }}
-            >
-              {shown.map((image, column) => (
-                // biome-ignore lint/a11y/useSemanticElements: see the grid
-                // biome-ignore lint/a11y/useFocusableInteractive: the tile in it takes the focus
-                <div
-                  key={image.id}
-                  role="gridcell"
-                  aria-colindex={column + 1}
-                  aria-selected={isSelected(image)}
-                  data-image={image.id}
-                  className="min-w-0"
-                >
-                  {renderTile(image, from + column === activeIndex ? 0 : -1)}
-                </div>
-              ))}
-              {isWaiting &&
-                Array.from({ length: columns - shown.length }, (_, index) => (
-                  // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike
-                  // biome-ignore lint/a11y/useSemanticElements: see the grid
-                  // biome-ignore lint/a11y/useFocusableInteractive: nothing to press yet
-                  <div key={index} role="gridcell" aria-busy>
-                    <Skeleton className="aspect-square rounded-tile" />
-                  </div>
-                ))}
-            </div>
-          );
-        })}
-    </div>
-  );
+    const placeOf = (index: number, { columns, rowHeight, top }: GridLayout) =>
+      top + Math.floor(index / columns) * rowHeight;
+    const isAtTop = window.scrollY < before.top;
+    const activePlace = placeOf(active.current, before) - window.scrollY;
+    const isActiveInView = activePlace > -before.rowHeight / 2 && activePlace < window.innerHeight;
+    if (isAtTop && (!isActiveInView || activePlace < window.innerHeight / 2)) return;
+    const firstRow = Math.ceil((window.scrollY + STICKY - before.top) / before.rowHeight);
+    const index = isActiveInView ? active.current : Math.max(0, firstRow * before.columns);
+    const offset = placeOf(index, before) - window.scrollY;
+    window.scrollTo({ top: placeOf(index, layout) - offset, behavior: "instant" });
+  }, [layout, active]);
 }

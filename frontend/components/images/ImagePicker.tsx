@@ -1,5 +1,5 @@
 import { ImageOff, Images } from "lucide-react";
-import { useDeferredValue, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { cn } from "@/components/ui/cn";
 import { EmptyState, ErrorState, Loading, Skeleton } from "@/components/ui/feedback";
@@ -23,7 +23,7 @@ export interface ImagePickerProps {
   className?: string;
 }
 
-type Choice = "all" | Exclude<ImageFilter, "trashed">;
+type Choice = "all" | Exclude<ImageFilter, "trashed" | "edited">;
 
 const CHOICES: ReadonlyArray<{ value: Choice; label: string }> = [
   { value: "all", label: "All" },
@@ -40,11 +40,7 @@ export function ImagePicker({ selected, max, onToggle, className }: ImagePickerP
   const [choice, setChoice] = useState<Choice>("all");
   const [text, setText] = useState("");
   const search = useSettled(text.trim());
-  const { query, images, total, onMore } = useLibrary({
-    filter: choice === "all" ? undefined : choice,
-    search,
-  });
-  const isStale = useDeferredValue(query.isPlaceholderData);
+  const library = useLibrary({ filter: choice === "all" ? undefined : choice, search });
   const scroller = useRef<HTMLDivElement>(null);
   const isFull = selected.length >= max;
 
@@ -67,15 +63,15 @@ export function ImagePicker({ selected, max, onToggle, className }: ImagePickerP
         ref={scroller}
         className="-mx-2 min-h-52 flex-1 overflow-y-auto overscroll-contain rounded-control p-2"
       >
-        {query.isError && !images.length ? (
+        {library.error && !library.isKnown ? (
           <ErrorState
             title="Your images could not be loaded"
-            onRetry={() => query.refetch()}
-            isRetrying={query.isFetching}
+            onRetry={library.retry}
+            isRetrying={library.isFetching}
           >
-            {query.error.message} Nothing is lost.
+            {library.error.message} Nothing is lost.
           </ErrorState>
-        ) : query.isPending ? (
+        ) : library.isPending ? (
           <Loading label="Loading images">
             <div className="grid grid-cols-[repeat(auto-fill,minmax(104px,1fr))] gap-2.5">
               {["a", "b", "c", "d", "e", "f", "g", "h"].map((key) => (
@@ -83,22 +79,20 @@ export function ImagePicker({ selected, max, onToggle, className }: ImagePickerP
               ))}
             </div>
           </Loading>
-        ) : images.length ? (
+        ) : library.count ? (
           <div
             className={cn(
               "transition-opacity duration-150 motion-reduce:transition-none",
-              isStale && "opacity-50",
+              library.isStale && "opacity-50",
             )}
           >
             <ImageGrid
               label="Images to choose from"
-              images={images}
-              total={total}
+              places={library}
               tileWidth={104}
-              hasMore={query.hasNextPage}
-              onMore={onMore}
+              onLook={library.look}
               scroller={scroller}
-              isSelected={({ id }) => selected.includes(id)}
+              isSelected={(id) => selected.includes(id)}
               renderTile={(image, tabIndex) => {
                 const place = selected.indexOf(image.id);
                 return (
@@ -109,7 +103,7 @@ export function ImagePicker({ selected, max, onToggle, className }: ImagePickerP
                     order={max > 1 && place >= 0 ? place + 1 : undefined}
                     isDisabled={isFull && place < 0 && max > 1}
                     disabledWords={`${plural(max, "image")} chosen already, which is the most.`}
-                    hasCheck
+                    check="press"
                     onPress={() => onToggle(image)}
                   />
                 );

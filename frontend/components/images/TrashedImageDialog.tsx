@@ -5,9 +5,10 @@ import { Notice } from "@/components/ui/feedback";
 import { Moment } from "@/components/ui/Moment";
 import { Thumbnail } from "@/components/ui/Thumbnail";
 import { toast } from "@/components/ui/Toast";
-import { useRemoveImage, useRestoreImage } from "@/lib/api/images";
+import { useRemoveImage, useRestoreImages } from "@/lib/api/images";
 import type { Image } from "@/lib/api/types";
-import { useBusiness, useMayWrite } from "@/lib/business";
+import { useBusiness, useMayWrite, useTrashDays } from "@/lib/business";
+import { daysLeft, goneWords } from "./imageWords";
 
 interface TrashedImageDialogProps {
   /** Null closes it. */
@@ -36,7 +37,8 @@ export function TrashedImageDialog({ image, onClose }: TrashedImageDialogProps) 
 function Choice({ image, onClose }: { image: Image; onClose: () => void }) {
   const business = useBusiness();
   const mayWrite = useMayWrite();
-  const restoring = useRestoreImage(business.id);
+  const restoring = useRestoreImages(business.id);
+  const trashDays = useTrashDays();
   const removal = useRemoveImage(business.id);
   const [isSure, setSure] = useState(false);
   const error = restoring.error ?? removal.error;
@@ -52,7 +54,8 @@ function Choice({ image, onClose }: { image: Image; onClose: () => void }) {
         <div className="text-ink-2">
           {image.deleted_at && (
             <p>
-              Deleted <Moment at={image.deleted_at} timezone={business.timezone} />.
+              Deleted <Moment at={image.deleted_at} timezone={business.timezone} />.{" "}
+              {goneWords(daysLeft(image.deleted_at, trashDays))}.
             </p>
           )}
           <p className="mt-1">
@@ -92,7 +95,7 @@ function Choice({ image, onClose }: { image: Image; onClose: () => void }) {
               variant="primary"
               isBusy={restoring.isPending}
               onClick={() =>
-                restoring.mutate(image, {
+                restoring.mutate([image.id], {
                   onSuccess: () => {
                     onClose();
                     toast({ title: "Back in the library", description: image.original_filename });

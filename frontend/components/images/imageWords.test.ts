@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Image } from "@/lib/api/types";
 import { factAndCure } from "./factAndCure";
-import { tileWords, uploadHint } from "./imageWords";
+import { daysLeft, goneWords, tileWords, uploadHint } from "./imageWords";
 
 const image = (some: Partial<Image>) =>
   ({
@@ -26,6 +26,23 @@ describe("tileWords", () => {
     expect(
       tileWords(image({ alt_text: "Boats at dawn", is_ai_generated: true, usage_count: 3 })),
     ).toBe("Boats at dawn, AI generated, used 3 times");
+  });
+});
+
+describe("how long an image stays in the trash", () => {
+  const at = (iso: string) => Date.parse(iso);
+  it("is counted in days that have begun", () => {
+    const left = (now: string) => daysLeft("2026-03-01T12:00:00Z", 30, at(now));
+    expect(left("2026-03-01T12:00:00Z")).toBe(30);
+    expect(left("2026-03-19T12:00:01Z")).toBe(12);
+    expect(left("2026-03-31T11:00:00Z")).toBe(1);
+    expect(left("2026-04-02T00:00:00Z")).toBe(0);
+  });
+
+  it("is said in words", () => {
+    expect(goneWords(12)).toBe("Gone for good in 12 days");
+    expect(goneWords(1)).toBe("Gone for good in 1 day");
+    expect(goneWords(0)).toBe("Gone for good today");
   });
 });
 

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "react";
+import { useFreshAddresses } from "@/lib/api/freshAddresses";
 import { decodeThumbhash } from "@/lib/thumbhash";
 import { cn } from "./cn";
 
@@ -14,10 +15,20 @@ interface ThumbnailProps {
 /** Milliseconds after which the picture has faded in and its placeholder out. */
 const FADES = 320;
 
-/** A square, centred crop of a picture over its blurred placeholder; fades in within 150 ms. */
+/**
+ * A square, centred crop of a picture over its blurred placeholder; fades in within 150 ms. Where the
+ * picture cannot be loaded the placeholder stays, until there is another address to try.
+ */
 export function Thumbnail({ src, thumbhash, alt, className }: ThumbnailProps) {
   const [state, setState] = useState<"loading" | "shown" | "failed">("loading");
   const [isSettled, setSettled] = useState(false);
+  const [lastSrc, setLastSrc] = useState(src);
+  const reportLost = useFreshAddresses();
+  // A new address of the same picture: what is shown already stays while it loads.
+  if (src !== lastSrc) {
+    setLastSrc(src);
+    if (state === "failed") setState("loading");
+  }
   useEffect(() => {
     if (state !== "shown") return;
     const timer = setTimeout(() => setSettled(true), FADES);
@@ -30,7 +41,7 @@ export function Thumbnail({ src, thumbhash, alt, className }: ThumbnailProps) {
         className,
       )}
     >
-      {thumbhash && !isSettled && (
+      {thumbhash && !(isSettled && state === "shown") && (
         <Placeholder thumbhash={thumbhash} isCovered={state === "shown"} />
       )}
       {state !== "failed" && (
@@ -45,7 +56,10 @@ export function Thumbnail({ src, thumbhash, alt, className }: ThumbnailProps) {
             if (img?.complete && img.naturalWidth > 0) setState("shown");
           }}
           onLoad={() => setState("shown")}
-          onError={() => setState("failed")}
+          onError={() => {
+            setState("failed");
+            reportLost(src);
+          }}
           className={cn(
             "absolute inset-0 size-full object-cover transition-opacity duration-150 ease-out motion-reduce:transition-none",
             state === "shown" ? "opacity-100" : "opacity-0",

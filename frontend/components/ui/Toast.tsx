@@ -1,9 +1,9 @@
-import { lazy, Suspense, useSyncExternalStore } from "react";
+import { lazy, type ReactNode, Suspense, useSyncExternalStore } from "react";
 
 export interface ToastOptions {
   /** What happened, in a few words and without an exclamation mark. */
   title: string;
-  description?: string;
+  description?: ReactNode;
   tone?: "ok" | "bad" | "plain";
   /** The way back or the next step: "Undo". */
   action?: { label: string; onPress: () => void };

@@ -1,5 +1,9 @@
 /** The words of the house, tied to the types made from the API's description. */
 export type {
+  BulkDeleted,
+  BulkRefusal,
+  BulkRestored,
+  BulkTagged,
   BusinessView as Business,
   ChannelCheck,
   ChannelView as Channel,
@@ -25,12 +29,16 @@ export type {
   PostImageView as PostImage,
   PostInput,
   PostList,
+  PostUseView as PostUse,
   PostView as Post,
   PublicationView as Publication,
   ReadinessView as PlatformReadiness,
   Register as SignUp,
   RenditionView as Rendition,
   SignedIn,
+  SimilarImageView as SimilarImage,
+  TagCountView as TagCount,
+  TagList,
   UserView as User,
 } from "./types.gen";
 

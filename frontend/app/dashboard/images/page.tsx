@@ -1,37 +1,78 @@
 import { useQuery } from "@tanstack/react-query";
 import { Upload } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useEffect, useEffectEvent, useState } from "react";
 import { PageHeader } from "@/components/frame/PageHeader";
 import { ImageDetailsPanel } from "@/components/images/ImageDetailsPanel";
-import { useDeleteWithUndo } from "@/components/images/useDeleteWithUndo";
+import { startDownload } from "@/components/images/startDownload";
+import { useDeletion } from "@/components/images/useDeletion";
+import { useEscapeKey } from "@/components/images/useEscapeKey";
 import { useFilePicker } from "@/components/images/useFilePicker";
+import { useImageDrag } from "@/components/images/useImageDrag";
+import { useLibrary } from "@/components/images/useLibrary";
+import { useRestoring } from "@/components/images/useRestoring";
+import { useSelection } from "@/components/images/useSelection";
 import { useLibraryUploads } from "@/components/images/useUploads";
 import { useComposer } from "@/components/publish/useComposer";
 import { Button } from "@/components/ui/Button";
-import { libraryTotalsQuery } from "@/lib/api/images";
+import { downloadUrl, libraryTotalsQuery, zipUrl } from "@/lib/api/images";
+import type { Image } from "@/lib/api/types";
 import { useBusiness, useMayWrite } from "@/lib/business";
 import { formatBytes, formatCount } from "@/lib/format";
 import { AIImageGenerator, GenerateButton } from "./components/AIImageGenerator";
 import { ImageLibrary } from "./components/ImageLibrary";
 import { ImageUploader } from "./components/ImageUploader";
 import { useImagesView } from "./useImagesView";
+import { useStartPost } from "./useStartPost";
+
+const TagDialog = lazy(async () => ({
+  default: (await import("@/components/images/TagDialog")).TagDialog,
+}));
 
 /** The library: everything the business has uploaded or had painted. */
 export default function ImagesPage() {
   const business = useBusiness();
   const mayWrite = useMayWrite();
   const view = useImagesView();
+  const { filter, sort, search, tag } = view;
+  const library = useLibrary({ filter, sort, search, tag });
+  const selection = useSelection(library);
   const composer = useComposer();
   const totals = useQuery(libraryTotalsQuery(business.id));
   const uploads = useLibraryUploads();
   const picker = useFilePicker(uploads.add);
-  const [isGenerating, setGenerating] = useState(false);
-
-  const isTrash = view.filter === "trashed";
-  const startPost = (imageId: number) => composer.openNew([imageId]);
-  const deleteImage = useDeleteWithUndo((image) => {
-    if (view.image === image.id) view.show(undefined);
+  const [generator, setGenerator] = useState<{ isOpen: boolean; prompt?: string; style?: string }>({
+    isOpen: false,
   });
+  const [tagged, setTagged] = useState<readonly Image[] | null>(null);
+
+  const isTrash = filter === "trashed";
+  const startPost = useStartPost();
+  const deletion = useDeletion((ids) => {
+    if (view.image !== undefined && ids.includes(view.image)) view.show(undefined);
+    selection.drop(ids);
+  });
+  const restore = useRestoring();
+  const drag = useImageDrag(startPost);
+  const download = (images: readonly Image[]) =>
+    startDownload(
+      images.length === 1 && images[0]
+        ? downloadUrl(images[0].id)
+        : zipUrl(
+            business.id,
+            images.map(({ id }) => id),
+          ),
+    );
+
+  // What is chosen belongs to what is seen.
+  const clear = useEffectEvent(selection.clear);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another view begins with nothing chosen
+  useEffect(() => clear(), [business.id, filter, search, tag]);
+  // A field, or the panel beside the library, has its own use for the key.
+  useEscapeKey(
+    selection.chosen.size > 0,
+    selection.clear,
+    (target) => !target.closest("input, textarea, aside"),
+  );
 
   return (
     <div className="lg:flex">
@@ -52,7 +93,7 @@ export default function ImagesPage() {
           actions={
             mayWrite && (
               <>
-                <GenerateButton onPress={() => setGenerating(true)} />
+                <GenerateButton onPress={() => setGenerator({ isOpen: true })} />
                 <Button icon={Upload} onClick={picker.open}>
                   Upload
                 </Button>
@@ -63,27 +104,57 @@ export default function ImagesPage() {
         {mayWrite && picker.input}
         <ImageLibrary
           view={view}
+          library={library}
+          selection={selection}
+          doings={{
+            onUse: startPost,
+            onTag: setTagged,
+            onDownload: download,
+            onDelete: deletion.remove,
+            onRestore: (images) => {
+              selection.clear();
+              restore(images);
+            },
+          }}
           onUse={startPost}
-          onDelete={deleteImage}
+          onDelete={deletion.remove}
+          onDrag={drag.start}
           onUpload={picker.open}
-          onGenerate={() => setGenerating(true)}
+          onGenerate={() => setGenerator({ isOpen: true })}
         />
-        <ImageUploader uploads={uploads} canDrop={mayWrite && !composer.request && !isGenerating} />
+        <ImageUploader
+          uploads={uploads}
+          canDrop={mayWrite && !composer.request && !generator.isOpen}
+        />
       </div>
       <ImageDetailsPanel
         imageId={view.image}
-        onClose={() => view.show(undefined)}
-        onUse={startPost}
-        onDelete={deleteImage}
+        places={library}
+        isEscapeTaken={selection.chosen.size > 0}
+        onShow={view.show}
+        onUse={(image) => startPost([image])}
+        onDelete={(image) => deletion.remove([image])}
+        onTag={(chosen) => view.change({ tag: chosen, filter: undefined, search: undefined })}
+        onPrompt={(prompt, style) =>
+          setGenerator({ isOpen: true, prompt, ...(style && { style }) })
+        }
       />
       <AIImageGenerator
-        isOpen={isGenerating}
-        onClose={() => setGenerating(false)}
+        isOpen={generator.isOpen}
+        wish={generator}
+        onClose={() => setGenerator({ isOpen: false })}
         onUse={(image) => {
-          setGenerating(false);
-          startPost(image.id);
+          setGenerator({ isOpen: false });
+          startPost([image]);
         }}
       />
+      {tagged && (
+        <Suspense fallback={null}>
+          <TagDialog images={tagged} onClose={() => setTagged(null)} onDone={selection.clear} />
+        </Suspense>
+      )}
+      {deletion.dialog}
+      {drag.view}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-const FILTERS = ["uploaded", "ai_generated", "unused", "trashed"] as const;
+const FILTERS = ["uploaded", "ai_generated", "edited", "unused", "trashed"] as const;
 const SORTS = ["created_at_asc", "most_used"] as const;
 
 /** The state of the library that belongs in the address. What is missing is the default. */
@@ -7,6 +7,8 @@ export interface ImagesSearch {
   /** Missing: newest first. */
   sort?: (typeof SORTS)[number];
   search?: string;
+  /** Only images with this tag. */
+  tag?: string;
   /** The image in the side panel. */
   image?: number;
 }
@@ -14,12 +16,17 @@ export interface ImagesSearch {
 export function parseImagesSearch(search: Record<string, unknown>): ImagesSearch {
   const filter = FILTERS.find((name) => name === search.filter);
   const sort = SORTS.find((name) => name === search.sort);
-  // "?search=2026" arrives as a number.
-  const text = typeof search.search === "number" ? String(search.search) : search.search;
   return {
     ...(filter && { filter }),
     ...(sort && { sort }),
-    ...(typeof text === "string" && text && { search: text }),
+    ...readText("search", search.search),
+    ...readText("tag", search.tag),
     ...(Number.isSafeInteger(search.image) && { image: search.image as number }),
   };
+}
+
+/** "?search=2026" arrives as a number. */
+function readText<Name extends string>(name: Name, value: unknown): { [key in Name]?: string } {
+  const text = typeof value === "number" ? String(value) : value;
+  return typeof text === "string" && text ? ({ [name]: text } as { [key in Name]: string }) : {};
 }

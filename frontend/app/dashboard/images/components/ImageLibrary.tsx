@@ -1,26 +1,22 @@
-import { ImageOff, SearchX, Sparkles, Trash2 } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
-import { ImageGrid } from "@/components/images/ImageGrid";
-import { ImageTile } from "@/components/images/ImageTile";
-import { TileAction, TileIconAction } from "@/components/images/TileAction";
-import { useLibrary } from "@/components/images/useLibrary";
-import { Button } from "@/components/ui/Button";
+import { lazy, Suspense, useCallback, useEffectEvent, useMemo, useState } from "react";
+import { GRID_GAP, ImageGrid } from "@/components/images/ImageGrid";
+import { CAPTION_HEIGHT } from "@/components/images/ImageTile";
+import { daysLeft } from "@/components/images/imageWords";
+import type { Library } from "@/components/images/useLibrary";
+import type { ImageSelection } from "@/components/images/useSelection";
+import { type TileSize, useTileSize } from "@/components/images/useTileSize";
 import { cn } from "@/components/ui/cn";
-import {
-  CureButton,
-  EmptyState,
-  ErrorState,
-  Loading,
-  Notice,
-  Skeleton,
-} from "@/components/ui/feedback";
+import { CureButton, ErrorState, Loading, Notice, Skeleton } from "@/components/ui/feedback";
 import type { Image } from "@/lib/api/types";
-import { useMayWrite } from "@/lib/business";
+import { useMayWrite, useTrashDays } from "@/lib/business";
 import { plural } from "@/lib/format";
 import { useMediaQuery } from "@/lib/useMediaQuery";
 import type { ImagesView } from "../useImagesView";
 import { EmptyLibrary } from "./EmptyLibrary";
+import { LibraryTile, type TileDoings } from "./LibraryTile";
 import { LibraryToolbar } from "./LibraryToolbar";
+import { NothingHere } from "./NothingHere";
+import { SelectionBar, type SelectionDoings } from "./SelectionBar";
 
 const TrashedImageDialog = lazy(async () => ({
   default: (await import("@/components/images/TrashedImageDialog")).TrashedImageDialog,
@@ -28,109 +24,160 @@ const TrashedImageDialog = lazy(async () => ({
 
 interface ImageLibraryProps {
   view: ImagesView;
-  onUse: (imageId: number) => void;
-  onDelete: (image: Image) => void;
+  library: Library;
+  selection: ImageSelection;
+  doings: SelectionDoings;
+  onUse: (images: Image[]) => void;
+  onDelete: (images: Image[]) => void;
+  onDrag: (images: Image[], event: PointerEvent) => void;
   onUpload: () => void;
   onGenerate: () => void;
 }
 
 /** The library as a grid, in each of its states. */
-export function ImageLibrary({ view, onUse, onDelete, onUpload, onGenerate }: ImageLibraryProps) {
-  const { filter, sort, search, image: shownId, show } = view;
-  const { query, images, total, hasUncounted, onMore } = useLibrary({ filter, sort, search });
+export function ImageLibrary({
+  view,
+  library,
+  selection,
+  doings,
+  onUse,
+  onDelete,
+  onDrag,
+  onUpload,
+  onGenerate,
+}: ImageLibraryProps) {
+  const { filter, search, tag, image: shownId, show } = view;
+  const { count, total, hasUncounted, error, isKnown, isStale } = library;
   const [trashed, setTrashed] = useState<Image | null>(null);
   const isNarrow = useMediaQuery("(width < 36rem)");
-  const tileWidth = isNarrow ? 100 : 148;
+  const [size] = useTileSize();
+  const look = tileLook(size, isNarrow);
   const mayWrite = useMayWrite();
+  const trashDays = useTrashDays();
   const isTrash = filter === "trashed";
-  const isAll = !filter && !search;
+  const isAll = !filter && !search && !tag;
+  const isSelecting = selection.chosen.size > 0;
+
+  const open = useEffectEvent((image: Image) =>
+    isTrash ? setTrashed(image) : show(image.id === shownId ? undefined : image.id),
+  );
+  const use = useEffectEvent((image: Image) => onUse([image]));
+  const remove = useEffectEvent((image: Image) => onDelete([image]));
+  const toggle = useEffectEvent((image: Image) => selection.toggle(image));
+  const hasActions = !isTrash && !isNarrow && mayWrite;
+  const tileDoings = useMemo(
+    (): TileDoings => ({
+      onOpen: (image) => open(image),
+      ...(mayWrite && { onToggle: (image: Image) => toggle(image) }),
+      ...(hasActions && {
+        onUse: (image: Image) => use(image),
+        onDelete: (image: Image) => remove(image),
+      }),
+    }),
+    [mayWrite, hasActions],
+  );
+  const { hasCaption } = look;
+  const renderTile = useCallback(
+    (image: Image, tabIndex: 0 | -1) => (
+      <LibraryTile
+        image={image}
+        tabIndex={tabIndex}
+        isSelected={selection.has(image.id)}
+        isOpen={image.id === shownId}
+        isSelecting={isSelecting}
+        hasCaption={hasCaption}
+        note={
+          isTrash && image.deleted_at
+            ? plural(daysLeft(image.deleted_at, trashDays), "day")
+            : undefined
+        }
+        {...tileDoings}
+      />
+    ),
+    [selection.has, shownId, isSelecting, hasCaption, isTrash, trashDays, tileDoings],
+  );
 
   // Nothing there at all: there is nothing to filter either.
-  if (query.isSuccess && !query.isPlaceholderData && isAll && total === 0) {
+  if (isKnown && isAll && count === 0) {
     return <EmptyLibrary view={view} onUpload={onUpload} onGenerate={onGenerate} />;
   }
 
   return (
     <>
-      <LibraryToolbar view={view} />
+      <LibraryToolbar view={view} isHidden={isSelecting && !isNarrow} />
+      <SelectionBar selection={selection} isTrash={isTrash} doings={doings} isNarrow={isNarrow} />
       <div className="page-padding flex flex-1 flex-col pt-1.5 pb-6">
         <p role="status" className="sr-only">
-          {query.isSuccess &&
-            !query.isPlaceholderData &&
-            !isAll &&
-            `${hasUncounted ? "More than " : ""}${plural(total, "image")}`}
+          {isKnown && !isAll && `${hasUncounted ? "More than " : ""}${plural(total, "image")}`}
         </p>
-        {query.isError && !images.length ? (
+        {error && !isKnown ? (
           <ErrorState
             title="Your images could not be loaded"
-            onRetry={() => query.refetch()}
-            isRetrying={query.isFetching}
+            onRetry={library.retry}
+            isRetrying={library.isFetching}
           >
-            {query.error.message} Nothing is lost.
+            {error.message} Nothing is lost.
           </ErrorState>
-        ) : query.isPending ? (
-          <LibraryShape tileWidth={tileWidth} />
-        ) : images.length === 0 ? (
+        ) : library.isPending ? (
+          <LibraryShape look={look} />
+        ) : count === 0 ? (
           <NothingHere view={view} onGenerate={onGenerate} />
         ) : (
           <div
             className={cn(
               "transition-opacity duration-150 motion-reduce:transition-none",
-              query.isPlaceholderData && "opacity-50",
+              isStale && "opacity-50",
             )}
           >
             {isTrash && (
               <p className="pb-3 text-ink-2">
                 {mayWrite
-                  ? "Press an image to bring it back, or to delete it for good."
+                  ? `Images stay here for ${plural(trashDays, "day")}. Press one to bring it back.`
                   : "Editors and owners can bring these images back."}
               </p>
             )}
             <ImageGrid
               label={isTrash ? "Images in the trash" : "Images"}
-              images={images}
-              total={total}
-              tileWidth={tileWidth}
-              hasMore={query.hasNextPage && !query.isFetchNextPageError}
-              onMore={onMore}
-              isSelected={({ id }) => id === shownId}
-              onDeleteKey={isTrash || !mayWrite ? undefined : onDelete}
-              renderTile={(image, tabIndex) => (
-                <ImageTile
-                  image={image}
-                  tabIndex={tabIndex}
-                  isSelected={image.id === shownId}
-                  onPress={() =>
-                    isTrash ? setTrashed(image) : show(image.id === shownId ? undefined : image.id)
-                  }
-                  actions={
-                    !isTrash &&
-                    !isNarrow &&
-                    mayWrite && (
-                      <>
-                        <TileAction tabIndex={tabIndex} onPress={() => onUse(image.id)}>
-                          Use in a post
-                        </TileAction>
-                        <TileIconAction
-                          tabIndex={tabIndex}
-                          label={`Delete ${image.original_filename}`}
-                          icon={Trash2}
-                          onPress={() => onDelete(image)}
-                        />
-                      </>
-                    )
-                  }
-                />
-              )}
+              places={library}
+              tileWidth={look.tileWidth}
+              below={look.below}
+              gap={look.gap}
+              onLook={library.look}
+              isSelected={selection.has}
+              choice={
+                mayWrite
+                  ? {
+                      isActive: isSelecting,
+                      toggle: selection.toggle,
+                      reachTo: selection.reachTo,
+                      all: selection.all,
+                    }
+                  : undefined
+              }
+              onDeleteKey={
+                isTrash || !mayWrite
+                  ? undefined
+                  : (image) => onDelete(isSelecting ? [...selection.chosen.values()] : [image])
+              }
+              onDrag={
+                isTrash || !mayWrite
+                  ? undefined
+                  : (image, event) =>
+                      onDrag(
+                        selection.has(image.id) ? [...selection.chosen.values()] : [image],
+                        event,
+                      )
+              }
+              renderTile={renderTile}
             />
-            {query.isFetchNextPageError && (
+            {error && (
               <Notice
                 tone="bad"
-                fact="The next images could not be loaded."
-                className="mt-4"
-                cure={<CureButton onPress={() => query.fetchNextPage()}>Try again</CureButton>}
+                fact="These images could not be loaded."
+                className="sticky bottom-20 mt-4 md:bottom-4"
+                cure={<CureButton onPress={library.retry}>Try again</CureButton>}
               >
-                Nothing is lost.
+                {error.message} Nothing is lost.
               </Notice>
             )}
           </div>
@@ -145,73 +192,35 @@ export function ImageLibrary({ view, onUse, onDelete, onUpload, onGenerate }: Im
   );
 }
 
-const EMPTY = {
-  uploaded: {
-    title: "Nothing uploaded yet",
-    words: "Every image here was made with AI. Your own pictures will stand here.",
-  },
-  ai_generated: {
-    title: "Nothing generated yet",
-    words: "Describe a picture in words, and it is painted into your library.",
-  },
-  unused: {
-    title: "Every image is in use",
-    words: "Images that are in no post yet stand here.",
-  },
-  trashed: { title: "The trash is empty", words: "Images that you delete can be restored here." },
-} as const;
+interface TileLook {
+  tileWidth: number;
+  below: number;
+  gap: number;
+  hasCaption: boolean;
+}
 
-function NothingHere({
-  view: { filter, search, change },
-  onGenerate,
-}: {
-  view: ImagesView;
-  onGenerate: () => void;
-}) {
-  const mayWrite = useMayWrite();
-  const showAll = (
-    <Button onClick={() => change({ search: undefined, filter: undefined })}>
-      Show all images
-    </Button>
-  );
-  if (search) {
-    return (
-      <EmptyState icon={SearchX} title={`Nothing found for “${search}”`} action={showAll}>
-        {filter === "trashed"
-          ? "Nothing in the trash has this in its name, prompt, alt text or tags."
-          : filter
-            ? "Nothing of this kind has it in its name, prompt, alt text or tags."
-            : "No image has this in its name, prompt, alt text or tags."}
-      </EmptyState>
-    );
-  }
-  const { title, words } = EMPTY[filter ?? "unused"];
-  return (
-    <EmptyState
-      icon={filter === "trashed" ? Trash2 : ImageOff}
-      title={title}
-      action={
-        filter === "ai_generated" && mayWrite ? (
-          <Button variant="ai-soft" icon={Sparkles} onClick={onGenerate}>
-            Generate an image
-          </Button>
-        ) : (
-          showAll
-        )
+function tileLook(size: TileSize, isNarrow: boolean): TileLook {
+  return size === "large"
+    ? {
+        tileWidth: isNarrow ? 150 : 212,
+        below: CAPTION_HEIGHT,
+        gap: isNarrow ? 12 : 16,
+        hasCaption: true,
       }
-    >
-      {words}
-    </EmptyState>
-  );
+    : { tileWidth: isNarrow ? 100 : 148, below: 0, gap: GRID_GAP, hasCaption: false };
 }
 
 /** The shape of the grid while it loads. */
-function LibraryShape({ tileWidth }: { tileWidth: number }) {
+function LibraryShape({ look: { tileWidth, gap, below } }: { look: TileLook }) {
   return (
     <Loading label="Loading images">
       <div
-        className="grid max-h-[calc(100dvh-9rem)] gap-2.5 overflow-hidden"
-        style={{ gridTemplateColumns: `repeat(auto-fill, minmax(${tileWidth}px, 1fr))` }}
+        className="grid max-h-[calc(100dvh-9rem)] overflow-hidden"
+        style={{
+          columnGap: gap,
+          rowGap: gap + below,
+          gridTemplateColumns: `repeat(auto-fill, minmax(${tileWidth}px, 1fr))`,
+        }}
       >
         {Array.from({ length: 40 }, (_, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike

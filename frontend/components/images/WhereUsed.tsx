@@ -1,0 +1,68 @@
+import { Link } from "@tanstack/react-router";
+import { ExternalLink } from "lucide-react";
+import { useId } from "react";
+import { PostStateBadge } from "@/components/posts/PostStateBadge";
+import { useComposer } from "@/components/publish/useComposer";
+import type { PostState, PostUse } from "@/lib/api/types";
+import { plural } from "@/lib/format";
+
+/** States that the list of posts can be filtered by. */
+const LISTED = ["scheduled", "publishing", "published", "failed", "unconfirmed"] as const;
+
+/** Every post with an image, each a way to it, and to what is published. */
+export function WhereUsed({ posts }: { posts: readonly PostUse[] }) {
+  const id = useId();
+  return (
+    <section aria-labelledby={id} className="flex flex-col gap-1">
+      <h3 id={id} className="font-semibold text-small">
+        {posts.length ? `Used in ${plural(posts.length, "post")}` : "In no post yet"}
+      </h3>
+      {posts.length > 0 && (
+        <ul aria-label="Posts with this image" className="-mx-2 flex flex-col">
+          {posts.map((post) => (
+            <li key={post.id}>
+              <Use post={post} />
+              {post.permalinks.map(({ channel_id, channel_name, permalink }) => (
+                <a
+                  key={channel_id}
+                  href={permalink}
+                  target="_blank"
+                  rel="noreferrer"
+                  className="link flex min-h-7 items-center gap-1.5 px-2 text-small"
+                >
+                  <span className="truncate">See it on {channel_name}</span>
+                  <ExternalLink aria-hidden className="size-3.5 shrink-0" />
+                </a>
+              ))}
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function Use({ post }: { post: PostUse }) {
+  const composer = useComposer();
+  const look =
+    "flex min-h-8 w-full items-center gap-3 rounded-control px-2 py-1.5 text-left text-small hover:bg-sunken";
+  const words = (
+    <>
+      <span className="min-w-0 flex-1 truncate">{post.content_text || "No text yet"}</span>
+      <PostStateBadge state={post.state as PostState} />
+    </>
+  );
+  if (post.state === "draft") {
+    return (
+      <button type="button" className={look} onClick={() => composer.openDraft(post.id)}>
+        {words}
+      </button>
+    );
+  }
+  const state = LISTED.find((name) => name === post.state);
+  return (
+    <Link to="/dashboard/posts" search={state ? { state } : {}} className={look}>
+      {words}
+    </Link>
+  );
+}
