@@ -19,6 +19,7 @@ from app import __version__
 from app.api import (
     businesses,
     channels,
+    direct_uploads,
     errors,
     generations,
     images,
@@ -29,11 +30,12 @@ from app.api import (
     publishing,
     rate_limits,
     reference,
+    storage,
     users,
 )
 from app.core.config import Settings
 from app.core.errors import NotFound
-from app.wiring import practice_key, running
+from app.wiring import image_origins, practice_key, running, upload_origins
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 
@@ -64,8 +66,20 @@ def create_app(settings: Settings) -> FastAPI:
     )
     errors.install(app)
     rate_limits.install(app, settings)
-    middleware.install(app, settings, image_origins=_image_origins(settings))
-    for part in (users, businesses, images, generations, channels, posts, publishing):
+    middleware.install(
+        app, settings, image_origins=image_origins(settings), upload_origins=upload_origins(settings)
+    )
+    for part in (
+        users,
+        businesses,
+        direct_uploads,
+        images,
+        storage,
+        generations,
+        channels,
+        posts,
+        publishing,
+    ):
         app.include_router(part.router, prefix="/api/v1")
     app.include_router(media.router)
     app.include_router(operations.router)
@@ -91,15 +105,6 @@ def _make_practice(settings: Settings) -> Any:
         # Asked for when needed: it is made from the secret, which may have to be made first.
         control_key=lambda: practice_key(settings),
     )
-
-
-def _image_origins(settings: Settings) -> list[str]:
-    if settings.storage_provider != "s3":
-        return []
-    base = settings.aws_s3_public_url or settings.aws_s3_endpoint_url
-    if base:
-        return [base]
-    return [f"https://{settings.aws_s3_bucket}.s3.{settings.aws_s3_region}.amazonaws.com"]
 
 
 def _font_url() -> str | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from app.core import clock, faults, migrate
-from app.core.config import Settings
+from app.core.config import Settings, StorageProviderName
 from app.core.crypto import Signer, Vault, derived_key
 from app.core.db import Database
 from app.core.logging import get_logger
@@ -30,10 +30,11 @@ from app.providers.publishing.facebook import FacebookPublisher
 from app.providers.publishing.graph import GraphClient
 from app.providers.publishing.instagram import InstagramPublisher
 from app.providers.publishing.practice_accounts import AccountService
-from app.providers.storage.base import Storage
-from app.providers.storage.local import LocalStorage
-from app.providers.storage.s3 import S3Storage
+from app.providers.storage.base import Checkup, Storage, Stores
+from app.providers.storage.local import LocalCheckup, LocalStorage
+from app.providers.storage.s3 import CloudFrontSigner, S3Checkup, S3Storage, bucket_url
 from app.services.channels import Channels, Way
+from app.services.direct_uploads import DirectUploads
 from app.services.generations import Generations
 from app.services.images import Library
 from app.services.media_urls import MediaUrls
@@ -42,6 +43,7 @@ from app.worker.embedded import Alarm, EmbeddedRunner, Tick
 
 log = get_logger(__name__)
 
+STORES: tuple[StorageProviderName, ...] = ("local", "s3")
 _SIZES = ("1024x1024", "1024x1792", "1792x1024")
 
 
@@ -56,10 +58,13 @@ class Product:
     settings: Settings
     instance: str
     database: Database
+    stores: Stores
     storage: Storage
+    checkup: Checkup
     workshop: Workshop
     library: Library
     media_urls: MediaUrls
+    direct_uploads: DirectUploads
     channels: Channels
     generations: Generations
     publishing: Publishing
@@ -72,18 +77,53 @@ def practice_key(settings: Settings) -> str:
     return given or derived_key(settings.signing_key, "practice").hex()
 
 
-def make_storage(settings: Settings) -> Storage:
-    """The store that the settings name."""
-    if settings.storage_provider == "s3":
-        return S3Storage(
-            bucket=settings.aws_s3_bucket,
-            region=settings.aws_s3_region,
-            access_key_id=settings.aws_access_key_id,
-            secret_access_key=settings.aws_secret_access_key.get_secret_value(),
-            endpoint_url=settings.aws_s3_endpoint_url,
-            public_url=settings.aws_s3_public_url,
-        )
-    return LocalStorage(settings.data_dir / "files")
+def make_stores(settings: Settings) -> Stores:
+    """Every store that the settings set up; new pictures go into the one that they choose."""
+    stores = {name: _make_store(settings, name) for name in STORES if not settings.missing_for_storage(name)}
+    return Stores(stores.pop(settings.storage_provider), *stores.values())
+
+
+def _make_store(settings: Settings, name: StorageProviderName) -> Storage:
+    if name == "local":
+        return LocalStorage(settings.data_dir / "files")
+    return S3Storage(
+        bucket=settings.aws_s3_bucket,
+        region=settings.aws_s3_region,
+        access_key_id=settings.aws_access_key_id,
+        secret_access_key=settings.aws_secret_access_key.get_secret_value(),
+        endpoint_url=settings.aws_s3_endpoint_url,
+        public_url=settings.aws_s3_public_url,
+        cloudfront=CloudFrontSigner(settings.aws_cloudfront_key_id, settings.cloudfront_private_key)
+        if settings.aws_cloudfront_key_id
+        else None,
+        direct=settings.aws_s3_direct_upload,
+        checksum_algorithm=settings.aws_checksum_algorithm,
+    )
+
+
+def make_checkup(settings: Settings, storage: Storage) -> Checkup:
+    """The checks of one of the stores that `make_stores` made."""
+    if isinstance(storage, S3Storage):
+        return S3Checkup(storage)
+    return LocalCheckup(settings.data_dir / "files")
+
+
+def image_origins(settings: Settings) -> list[str]:
+    """Where pages load pictures from besides this server: every store that is set up and shows its own."""
+    if settings.missing_for_storage("s3"):
+        return []
+    return [_bucket_address(settings), *filter(None, [settings.aws_s3_public_url])]
+
+
+def upload_origins(settings: Settings) -> list[str]:
+    """Where pages send pictures to besides this server."""
+    if settings.storage_provider != "s3" or settings.aws_s3_direct_upload == "off":
+        return []
+    return [_bucket_address(settings)]
+
+
+def _bucket_address(settings: Settings) -> str:
+    return bucket_url(settings.aws_s3_bucket, settings.aws_s3_region, settings.aws_s3_endpoint_url)
 
 
 def make_image_providers(settings: Settings) -> dict[str, ImageProvider]:
@@ -124,17 +164,23 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
         owner = f"{instance}#{secrets.token_hex(4)}"
         await migrate.upgrade(database)
 
-        storage = make_storage(settings)
+        stores = make_stores(settings)
         workshop = Workshop()
         stack.callback(workshop.close)
         work_dir = settings.data_dir / "work"
         limits = Limits(extra_formats=settings.extra_image_formats)
-        library = Library(database, storage, workshop, work_dir=work_dir, limits=limits)
+        library = Library(database, stores, workshop, work_dir=work_dir, limits=limits)
         media_urls = MediaUrls(
-            storage,
+            stores,
             Signer(settings.signing_key, "media-urls"),
             public_url=settings.public_url,
             loopback_url=settings.loopback_url,
+        )
+        direct_uploads = DirectUploads(
+            library,
+            stores.chosen if isinstance(stores.chosen, S3Storage) else None,
+            max_bytes=settings.max_upload_bytes,
+            extra_formats=settings.extra_image_formats,
         )
         publishers = _make_publishers(settings, stack)
         opener = None
@@ -164,6 +210,7 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             alarm,
             (
                 Tick("images.sweep", 600, library.sweep),
+                Tick("direct_uploads.sweep", 600, direct_uploads.sweep),
                 Tick("channels.open_missing_practice", 20, channels.open_missing_practice),
                 Tick("database.forget", 3600, lambda: _forget(database)),
             ),
@@ -175,10 +222,13 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             settings=settings,
             instance=owner,
             database=database,
-            storage=storage,
+            stores=stores,
+            storage=stores.chosen,
+            checkup=make_checkup(settings, stores.chosen),
             workshop=workshop,
             library=library,
             media_urls=media_urls,
+            direct_uploads=direct_uploads,
             channels=channels,
             generations=generations,
             publishing=publishing,

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from app.api.deps import Product, ProductDep
 from app.core import clock
 from app.core.errors import NotFound
+from app.models.images import StoredFile
 from app.schemas.base import Id
 
 router = APIRouter(tags=["media"])
@@ -37,12 +38,12 @@ async def get_preview(
     """The preview of an image, made now if this is the first time. A store that gives files out itself is
     where the answer leads."""
     original = await product.library.find_file(image_id, "original")
-    if original is None or not product.media_urls.is_valid_preview(key=original[0], expires=e, signature=s):
+    if original is None or not product.media_urls.is_valid_preview(key=original.key, expires=e, signature=s):
         raise _not_valid()
-    key, mime_type = await product.library.preview(image_id)
-    direct = product.media_urls.direct_url(key)
+    made = await product.library.preview(image_id)
+    direct = product.media_urls.direct_url(made.provider, made.key)
     if direct is None:
-        return await _answer(request, product, key, mime_type)
+        return await _answer(request, product, made)
     # The store's URL is good for at least as long as this one, which is signed until the same midnight.
     seconds = max(0, int(e) - int(clock.now().timestamp()))
     headers = _HEADERS | {"Cache-Control": f"public, max-age={seconds}"}
@@ -62,21 +63,21 @@ async def get_file(
 ) -> Response:
     """Anyone with a valid URL may see the file, until it ends."""
     found = await product.library.find_file(image_id, name)
-    if found is None or not product.media_urls.is_valid(key=found[0], expires=e, signature=s):
+    if found is None or not product.media_urls.is_valid(key=found.key, expires=e, signature=s):
         raise _not_valid()
-    return await _answer(request, product, *found)
+    return await _answer(request, product, found)
 
 
-async def _answer(request: Request, product: Product, key: str, mime_type: str) -> Response:
+async def _answer(request: Request, product: Product, file: StoredFile) -> Response:
     # A file never changes under its key, so whoever has it has the right one.
-    tag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
+    tag = f'"{hashlib.sha256(file.key.encode()).hexdigest()[:32]}"'
     if tag in _known_tags(request):
         return Response(status_code=304, headers=_HEADERS | {"ETag": tag})
-    stored = await product.library.open_file(key)
+    stored = await product.library.open_file(file)
     headers = _HEADERS | {"ETag": tag, "Content-Length": str(stored.size)}
     if request.method == "HEAD":
-        return Response(headers=headers, media_type=mime_type)
-    return StreamingResponse(stored.body, headers=headers, media_type=mime_type)
+        return Response(headers=headers, media_type=file.mime_type)
+    return StreamingResponse(stored.body, headers=headers, media_type=file.mime_type)
 
 
 def _not_valid() -> NotFound:

@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api import errors
 from app.core.config import Settings
-from app.core.errors import Malformed, TooLarge
+from app.core.errors import Malformed, TooLarge, file_too_large
 from app.core.logging import get_logger
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -69,11 +69,13 @@ def install(
     *,
     upload_paths: Iterable[str] = ("/api/v1/images/upload",),
     image_origins: Iterable[str] = (),
+    upload_origins: Iterable[str] = (),
 ) -> CollectorRegistry:
     """Put the middlewares around the application. Returns the registry behind `/metrics`.
 
     `upload_paths` take bodies up to `MAX_UPLOAD_BYTES` and a form around it. `image_origins` are where
-    pages may load pictures from besides this server, such as a bucket or a CDN.
+    pages may load pictures from besides this server, such as a bucket or a CDN; `upload_origins` are where
+    they may send them.
     """
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
@@ -86,20 +88,18 @@ def install(
     app.add_middleware(
         _RequestContext,
         metrics=RequestMetrics(registry),
-        headers=_security_headers(settings, image_origins),
+        headers=_security_headers(settings, image_origins, upload_origins),
     )
     return registry
 
 
-def _security_headers(settings: Settings, image_origins: Iterable[str]) -> dict[str, str]:
-    origins = dict.fromkeys(
-        f"{parts.scheme}://{parts.netloc}"
-        for parts in map(urlsplit, (settings.public_url, *image_origins))
-        if parts.scheme in ("http", "https") and parts.netloc
-    )
+def _security_headers(
+    settings: Settings, image_origins: Iterable[str], upload_origins: Iterable[str]
+) -> dict[str, str]:
     policy = {
         "default-src": "'self'",
-        "img-src": " ".join(("'self'", "data:", "blob:", *origins)),
+        "img-src": " ".join(("'self'", "data:", "blob:", *_origins(settings.public_url, *image_origins))),
+        "connect-src": " ".join(("'self'", *_origins(*upload_origins))),
         # Dialogs and menus of the page put small style elements into the document while they are open.
         "style-src": "'self' 'unsafe-inline'",
         "object-src": "'none'",
@@ -116,6 +116,12 @@ def _security_headers(settings: Settings, image_origins: Iterable[str]) -> dict[
     if settings.public_url.startswith("https://"):
         headers["Strict-Transport-Security"] = "max-age=31536000"
     return headers
+
+
+def _origins(*urls: str) -> list[str]:
+    parts = map(urlsplit, urls)
+    known = (f"{part.scheme}://{part.netloc}" for part in parts if part.scheme in ("http", "https"))
+    return list(dict.fromkeys(known))
 
 
 class _RequestContext:
@@ -267,12 +273,7 @@ async def _read_away(receive: Receive) -> None:
 def _too_large(upload_limit: int | None) -> TooLarge:
     if upload_limit is None:
         return TooLarge("body_too_large", "The request is larger than 1 MiB.", limit=MAX_BODY_BYTES)
-    megabytes = f"{upload_limit / 1024 / 1024:.1f}".removesuffix(".0")
-    return TooLarge(
-        "file_too_large",
-        f"The file is larger than {megabytes} MiB. Make it smaller and send it again.",
-        limit=upload_limit,
-    )
+    return file_too_large(upload_limit)
 
 
 def _declared_length(scope: Scope) -> int:

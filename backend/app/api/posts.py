@@ -51,7 +51,10 @@ def post_view(product: Product, story: PostStory) -> PostView:
                     image_id=picture.image.id,
                     alt_text=picture.alt_text,
                     thumbnail_url=product.media_urls.url(
-                        image_id=picture.image.id, name="thumb", key=picture.image.thumbnail_key
+                        image_id=picture.image.id,
+                        name="thumb",
+                        provider=picture.image.storage_provider,
+                        key=picture.image.thumbnail_key,
                     ),
                     thumbhash=picture.image.thumbhash,
                     width=picture.image.width,
@@ -173,7 +176,10 @@ def _channel_check(product: Product, verdict: ChannelVerdict) -> ChannelCheck:
                     image_id=made.image_id,
                     recipe=made.recipe,
                     url=product.media_urls.url(
-                        image_id=made.image_id, name=made.recipe, key=made.storage_key
+                        image_id=made.image_id,
+                        name=made.recipe,
+                        provider=made.storage_provider,
+                        key=made.storage_key,
                     ),
                     mime_type=made.mime_type,
                     width=made.width,

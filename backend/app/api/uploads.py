@@ -14,7 +14,7 @@ from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from app.core.errors import Malformed, RuleBroken, TooLarge, UpstreamUnavailable
+from app.core.errors import Malformed, RuleBroken, UpstreamUnavailable, file_too_large
 from app.core.logging import get_logger
 
 MAX_FIELDS = 20
@@ -95,7 +95,7 @@ class _Parts:
         if self._is_file:
             self.form.size += end - start
             if self.form.size > self._max_bytes:
-                raise too_large(self._max_bytes)
+                raise file_too_large(self._max_bytes)
             self.pending += data[start:end]
             return
         self._text += data[start:end]
@@ -118,16 +118,6 @@ class _Parts:
         self._header_bytes += count
         if self._header_bytes > MAX_HEADER_BYTES:
             raise Malformed("malformed_request", "The headers of a form field are too long.")
-
-
-def too_large(limit: int) -> TooLarge:
-    """The refusal of a file over `limit` bytes."""
-    megabytes = f"{limit / 1024 / 1024:.1f}".removesuffix(".0")
-    return TooLarge(
-        "file_too_large",
-        f"The file is larger than {megabytes} MiB. Make it smaller and send it again.",
-        limit=limit,
-    )
 
 
 def field_problem(name: str, code: str, message: str) -> RuleBroken:

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 SHORTEST_SECRET = 32
 
 ImageProviderName = Literal["openai", "practice"]
+StorageProviderName = Literal["local", "s3", "cloudinary"]
 ExtraImageFormat = Literal["heic", "avif"]
 _MAY_BE_EMPTY = frozenset(("extra_image_formats",))
 """Settings for which an empty value means none, and not the default."""
@@ -54,13 +55,21 @@ class Settings(BaseSettings):
     extra_image_formats: Annotated[tuple[ExtraImageFormat, ...], NoDecode] = ("heic", "avif")
 
     # --- storage
-    storage_provider: Literal["local", "s3"] = "local"
+    storage_provider: StorageProviderName = "local"
     aws_access_key_id: str = ""
     aws_secret_access_key: SecretStr = SecretStr("")
     aws_s3_bucket: str = ""
     aws_s3_region: str = "us-east-1"
     aws_s3_endpoint_url: str = ""
     aws_s3_public_url: str = ""
+    aws_s3_direct_upload: Literal["auto", "post", "put", "off"] = "auto"
+    aws_checksum_algorithm: Literal["", "sha256", "crc64nvme"] = ""
+    aws_cloudfront_key_id: str = ""
+    aws_cloudfront_private_key: SecretStr = SecretStr("")  # PEM text, or the path of a file with it
+    cloudinary_cloud_name: str = ""
+    cloudinary_api_key: str = ""
+    cloudinary_api_secret: SecretStr = SecretStr("")
+    cloudinary_api_base: str = ""  # empty: Cloudinary's own hosts
 
     # --- AI images
     image_providers: Annotated[tuple[ImageProviderName, ...], NoDecode] = ()
@@ -119,7 +128,14 @@ class Settings(BaseSettings):
             raise ValueError("Give a number of seconds, at most 3600.")
         return timedelta(seconds=seconds)
 
-    @field_validator("public_base_url", "meta_graph_url", "meta_instagram_graph_url", "practice_url")
+    @field_validator("aws_checksum_algorithm", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator(
+        "cloudinary_api_base", "public_base_url", "meta_graph_url", "meta_instagram_graph_url", "practice_url"
+    )
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")
@@ -127,18 +143,20 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         problems = []
-        if self.storage_provider == "s3":
+        if missing := self.missing_for_storage(self.storage_provider):
+            problems.append(f"STORAGE_PROVIDER={self.storage_provider} also needs {', '.join(missing)}.")
+        if self.aws_cloudfront_key_id or self.aws_cloudfront_private_key.get_secret_value():
             missing = [
                 name
                 for name, value in {
-                    "AWS_S3_BUCKET": self.aws_s3_bucket,
-                    "AWS_ACCESS_KEY_ID": self.aws_access_key_id,
-                    "AWS_SECRET_ACCESS_KEY": self.aws_secret_access_key.get_secret_value(),
+                    "AWS_CLOUDFRONT_KEY_ID": self.aws_cloudfront_key_id,
+                    "AWS_CLOUDFRONT_PRIVATE_KEY": self.aws_cloudfront_private_key.get_secret_value(),
+                    "AWS_S3_PUBLIC_URL": self.aws_s3_public_url,
                 }.items()
                 if not value
             ]
             if missing:
-                problems.append(f"STORAGE_PROVIDER=s3 also needs {', '.join(missing)}.")
+                problems.append(f"URLs signed for CloudFront also need {', '.join(missing)}.")
         if "openai" in self.image_providers and not self.openai_api_key.get_secret_value():
             problems.append("IMAGE_PROVIDERS names openai, so OPENAI_API_KEY is needed.")
         if "practice" in self.image_providers and self.practice_mode == "off":
@@ -155,6 +173,36 @@ class Settings(BaseSettings):
         if problems:
             raise ValueError(" ".join(problems))
         return self
+
+    def missing_for_storage(self, provider: StorageProviderName) -> list[str]:
+        """The settings without which this store is not set up."""
+        needed = {
+            "local": {},
+            "s3": {
+                "AWS_S3_BUCKET": self.aws_s3_bucket,
+                "AWS_ACCESS_KEY_ID": self.aws_access_key_id,
+                "AWS_SECRET_ACCESS_KEY": self.aws_secret_access_key.get_secret_value(),
+            },
+            "cloudinary": {
+                "CLOUDINARY_CLOUD_NAME": self.cloudinary_cloud_name,
+                "CLOUDINARY_API_KEY": self.cloudinary_api_key,
+                "CLOUDINARY_API_SECRET": self.cloudinary_api_secret.get_secret_value(),
+            },
+        }
+        return [name for name, value in needed[provider].items() if not value]
+
+    @property
+    def cloudfront_private_key(self) -> str:
+        """The PEM text, read from its file where the setting is a path. Raises ValueError when that can't be
+        read."""
+        given = self.aws_cloudfront_private_key.get_secret_value()
+        if "-----BEGIN" in given:
+            # A line of an environment file has no line breaks of its own.
+            return given.replace("\\n", "\n")
+        try:
+            return Path(given).read_text(encoding="ascii")
+        except (OSError, ValueError) as error:
+            raise ValueError("AWS_CLOUDFRONT_PRIVATE_KEY names a file that can't be read.") from error
 
     @property
     def is_production(self) -> bool:

@@ -60,6 +60,16 @@ class TooLarge(AppError):
     """More bytes than the limit named in `facts["limit"]`."""
 
 
+def file_too_large(limit: int) -> TooLarge:
+    """The refusal of a file over `limit` bytes."""
+    megabytes = f"{limit / 1024 / 1024:.1f}".removesuffix(".0")
+    return TooLarge(
+        "file_too_large",
+        f"The file is larger than {megabytes} MiB. Make it smaller and send it again.",
+        limit=limit,
+    )
+
+
 class UnsupportedType(AppError):
     """The bytes are not one of the accepted picture formats."""
 

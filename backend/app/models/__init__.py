@@ -1,5 +1,14 @@
 """Tables, and the named questions asked of them. Importing this package knows every table."""
 
-from app.models import businesses, channels, generations, idempotency, images, posts, users
+from app.models import businesses, channels, direct_uploads, generations, idempotency, images, posts, users
 
-__all__ = ["businesses", "channels", "generations", "idempotency", "images", "posts", "users"]
+__all__ = [
+    "businesses",
+    "channels",
+    "direct_uploads",
+    "generations",
+    "idempotency",
+    "images",
+    "posts",
+    "users",
+]

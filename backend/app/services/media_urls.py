@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from app.core import clock
 from app.core.crypto import Signer
-from app.providers.storage.base import Storage, StorageError
+from app.providers.storage.base import StorageError, Stores
 
 _OWN = re.compile(r"^/media/(?P<image_id>\d{1,18})/(?P<name>[a-z0-9-]{1,60})\.[a-z]{3,4}$")
 
@@ -42,18 +42,19 @@ class MediaUrls:
     """Makes and checks them. `public_url` is how the world reaches this server, `loopback_url` how the
     simulators do."""
 
-    def __init__(self, storage: Storage, signer: Signer, *, public_url: str, loopback_url: str) -> None:
-        self._storage = storage
+    def __init__(self, stores: Stores, signer: Signer, *, public_url: str, loopback_url: str) -> None:
+        self._stores = stores
         self._signer = signer
         self._public_url = public_url
         self._loopback_url = loopback_url
 
-    def url(self, *, image_id: int, name: str, key: str, for_practice: bool = False) -> str:
-        """An absolute URL of `original`, `thumb` or a rendition, for anyone who has it."""
-        expires_at = end_of_tomorrow(clock.now())
-        direct = self._storage.url(key, expires_at=expires_at)
+    def url(self, *, image_id: int, name: str, provider: str, key: str, for_practice: bool = False) -> str:
+        """An absolute URL of `original`, `thumb` or a rendition, for anyone who has it. `provider` is the
+        store that the row names."""
+        direct = self.direct_url(provider, key)
         if direct is not None:
             return direct
+        expires_at = end_of_tomorrow(clock.now())
         base = self._loopback_url if for_practice else self._public_url
         # The key is signed, not the id: it belongs to this file alone, for ever.
         return f"{base}/media/{image_id}/{name}{PurePosixPath(key).suffix}?{self._proof(key, expires_at)}"
@@ -66,9 +67,14 @@ class MediaUrls:
         proof = self._proof(_preview_of(key), end_of_tomorrow(clock.now()))
         return f"{self._public_url}/media/{image_id}/preview.webp?{proof}"
 
-    def direct_url(self, key: str) -> str | None:
-        """Where the storage itself gives the file out, for a day or more; None when it does not."""
-        return self._storage.url(key, expires_at=end_of_tomorrow(clock.now()))
+    def direct_url(self, provider: str, key: str) -> str | None:
+        """Where the store itself gives the file out, for a day or more; None when it does not.
+
+        None as well where the store is not set up any more: then the answer at our own URL says so.
+        """
+        if provider not in self._stores:
+            return None
+        return self._stores[provider].url(key, expires_at=end_of_tomorrow(clock.now()))
 
     def is_valid_preview(self, *, key: str, expires: str, signature: str) -> bool:
         """Whether we signed this for the preview of the original under `key`, and it has not ended."""
@@ -101,12 +107,13 @@ class MediaUrls:
         return OwnLink(int(match["image_id"]), query.get("e", ""), query.get("s", ""))
 
     def own_storage_key(self, url: str) -> str | None:
-        """The key that a URL of our store names, whoever's it is: look it up within the business."""
+        """The key that a URL of one of our stores names, whoever's it is: look it up within the business."""
         try:
             key = "/".join(unquote(urlsplit(url).path).split("/")[-2:])
-            direct = self._storage.url(key, expires_at=end_of_tomorrow(clock.now()))
+            found = [store.url(key, expires_at=end_of_tomorrow(clock.now())) for store in self._stores]
         except (StorageError, ValueError):
             return None
-        if direct is None or direct.partition("?")[0] != url.partition("?")[0]:
-            return None
-        return key
+        bare = url.partition("?")[0]
+        return (
+            key if any(direct is not None and direct.partition("?")[0] == bare for direct in found) else None
+        )

@@ -147,6 +147,27 @@ TABLE: dict[str, Row] = {
             lambda h: {"business_id": h.business_id, "url": "https://127.0.0.1/a.jpg"},
         ),
     ),
+    "GET /images/upload-options": Row("viewer", 200, get("/images/upload-options", **IN_BUSINESS)),
+    # The folder on disk takes nothing from browsers.
+    "POST /images/uploads": Row(
+        "editor",
+        409,
+        send(
+            "POST",
+            "/images/uploads",
+            lambda h: {
+                "business_id": h.business_id,
+                "filename": "a.jpg",
+                "size": 1000,
+                "mime_type": "image/jpeg",
+            },
+        ),
+    ),
+    "POST /images/uploads/{upload_id}/complete": Row(
+        "anybody", 404, send("POST", "/images/uploads/none/complete", lambda _: {})
+    ),
+    "DELETE /images/uploads/{upload_id}": Row("anybody", 200, send("DELETE", "/images/uploads/none")),
+    "GET /storage/check": Row("admin", 200, get("/storage/check", **IN_BUSINESS)),
     "GET /images/list": Row("viewer", 200, get("/images/list", **IN_BUSINESS)),
     "GET /images/totals": Row("viewer", 200, get("/images/totals", **IN_BUSINESS)),
     "GET /images/tags": Row("viewer", 200, get("/images/tags", **IN_BUSINESS)),

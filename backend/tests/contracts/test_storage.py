@@ -35,8 +35,8 @@ def bucket(seaweedfs_server: SeaweedServer) -> str:
     return seaweedfs_server.create_bucket()
 
 
-def s3_storage(server: SeaweedServer, bucket: str, **changes: str) -> S3Storage:
-    values = {
+def s3_storage(server: SeaweedServer, bucket: str, **changes: Any) -> S3Storage:
+    values: dict[str, Any] = {
         "bucket": bucket,
         "region": server.region,
         "access_key_id": server.access_key,

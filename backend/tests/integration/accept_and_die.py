@@ -13,6 +13,7 @@ from pathlib import Path
 from app.core import faults
 from app.core.db import Database
 from app.imaging import Workshop
+from app.providers.storage.base import Stores
 from app.providers.storage.local import LocalStorage
 from app.services.images import Library, Received
 
@@ -21,7 +22,9 @@ async def main(url: str, folder: Path, business_id: int, picture: Path, point: s
     """Never returns: the process is killed on the way."""
     faults.arm(point)
     workshop = Workshop(workers=1)
-    library = Library(Database(url), LocalStorage(folder / "files"), workshop, work_dir=folder / "work")
+    library = Library(
+        Database(url), Stores(LocalStorage(folder / "files")), workshop, work_dir=folder / "work"
+    )
     async with library.workspace() as workspace:
         digest = hashlib.sha256(picture.read_bytes()).hexdigest()
         await library.accept(

@@ -37,7 +37,7 @@ from app.providers.publishing.base import Publisher
 from app.providers.publishing.facebook import FacebookPublisher
 from app.providers.publishing.graph import GraphClient
 from app.providers.publishing.instagram import InstagramPublisher
-from app.providers.storage.base import StoredObject
+from app.providers.storage.base import StoredObject, Stores
 from app.providers.storage.local import LocalStorage
 from app.services import posts
 from app.services.channels import Channels, Way
@@ -111,7 +111,9 @@ class Office:
         """A runner of publications, with a name, and with a database of its own where that counts."""
         return PublicationSteps(
             database or self.database,
-            Library(database or self.database, self.storage, self.workshop, work_dir=self.folder / "work"),
+            Library(
+                database or self.database, Stores(self.storage), self.workshop, work_dir=self.folder / "work"
+            ),
             channels or self.channels,
             self.urls,
             owner=name,
@@ -292,8 +294,8 @@ async def open_office(
     app.include_router(media.router)
     async with contextlib.AsyncExitStack() as stack:
         url = await stack.enter_async_context(serving(app))
-        urls = MediaUrls(storage, Signer(b"office", "media-urls"), public_url=url, loopback_url=url)
-        library = Library(database, storage, workshop, work_dir=folder / "work")
+        urls = MediaUrls(Stores(storage), Signer(b"office", "media-urls"), public_url=url, loopback_url=url)
+        library = Library(database, Stores(storage), workshop, work_dir=folder / "work")
         app.state.product = SimpleNamespace(media_urls=urls, library=library)
         graph = GraphClient(practice.graph_url, "v26.0")
         stack.push_async_callback(graph.close)

@@ -13,6 +13,7 @@ from app.core.db import Database
 from app.core.errors import AppError, RuleBroken, TooLarge, UnsupportedType
 from app.imaging import Workshop
 from app.models.images import Image
+from app.providers.storage.base import Stores
 from app.providers.storage.local import LocalStorage
 from app.services import users
 from app.services.images import Library
@@ -58,7 +59,7 @@ async def door(database: Database, workshop: Workshop, tmp_path: Path) -> AsyncI
     internet.routes[PUBLIC] = site.port
     library = Library(
         database,
-        LocalStorage(tmp_path / "files"),
+        Stores(LocalStorage(tmp_path / "files")),
         workshop,
         work_dir=tmp_path / "work",
         network=internet,
@@ -78,7 +79,9 @@ async def test_it_is_kept_as_an_upload_would_be(door: Door) -> None:
     assert (image.original_filename, image.alt_text) == ("my harbour.jpeg", "Boats")
     assert (image.mime_type, image.width, image.height) == ("image/jpeg", 700, 900)
     assert image.sha256 == hashlib.sha256(content).hexdigest()
-    stored = b"".join([piece async for piece in (await door.library.open_file(image.storage_key)).body])
+    file = await door.library.find_file(image.id, "original")
+    assert file is not None
+    stored = b"".join([piece async for piece in (await door.library.open_file(file)).body])
     assert pictures.SECRET not in stored
 
 

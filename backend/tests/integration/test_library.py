@@ -26,7 +26,7 @@ from app.imaging.renditions import RECIPES
 from app.models.images import Image, Rendition, StorageIntent
 from app.models.posts import Post, PostImage
 from app.models.users import User
-from app.providers.storage.base import StorageError, StoredObject
+from app.providers.storage.base import StorageError, StoredObject, Stores
 from app.providers.storage.local import LocalStorage
 from app.services import users
 from app.services.images import UNFINISHED_AFTER, Library, Received
@@ -93,7 +93,7 @@ class Shelf:
 
     def another_process(self) -> Library:
         """The library as a second process has it."""
-        return Library(self.database, self.storage, self.workshop, work_dir=self.folder / "work")
+        return Library(self.database, Stores(self.storage), self.workshop, work_dir=self.folder / "work")
 
     async def accept(
         self, content: bytes | None = None, library: Library | None = None
@@ -124,7 +124,7 @@ class Shelf:
     async def begin(self, keys: list[str], *, age: timedelta) -> int:
         """Note that something was begun so long ago."""
         async with self.database.writing() as session:
-            intent = StorageIntent(keys=keys, created_at=clock.now() - age)
+            intent = StorageIntent(storage_provider="local", keys=keys, created_at=clock.now() - age)
             session.add(intent)
             await session.flush()
             return intent.id

@@ -15,6 +15,7 @@ from app.api.uploads import receive_form
 from app.core.db import Database
 from app.core.errors import UpstreamUnavailable
 from app.imaging import Workshop
+from app.providers.storage.base import Stores
 from app.providers.storage.local import LocalStorage
 from app.services.images import Library
 
@@ -43,7 +44,7 @@ def upload(*pieces: bytes, is_endless: bool = False) -> Request:
 @pytest.fixture
 def library(sqlite_url: str, tmp_path: Path) -> Library:
     storage = LocalStorage(tmp_path / "files")
-    return Library(Database(sqlite_url), storage, Workshop(), work_dir=tmp_path / "work")
+    return Library(Database(sqlite_url), Stores(storage), Workshop(), work_dir=tmp_path / "work")
 
 
 async def test_an_upload_onto_a_full_disk_is_refused_for_now(library: Library, tmp_path: Path) -> None:

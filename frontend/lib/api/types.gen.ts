@@ -590,6 +590,29 @@ export type SimilarImageView = {
   width: number;
 };
 
+/** One check. `title` says what works when it is ok; `detail` what was seen, and `fix` what to change. */
+export type StorageCheckView = {
+  detail: string;
+  fix: string;
+  name: string;
+  state: "ok" | "warning" | "failed" | "skipped";
+  title: string;
+};
+
+/** Something to paste into the store's own settings. */
+export type StorageDocumentView = {
+  content: string;
+  title: string;
+};
+
+/** What the storage can do. It `is_ok` when nothing failed; warnings leave it so. */
+export type StorageReport = {
+  checks: Array<StorageCheckView>;
+  documents: Array<StorageDocumentView>;
+  is_ok: boolean;
+  provider: string;
+};
+
 /** A tag as one of its images writes it, and how many images carry it. */
 export type TagCountView = {
   count: number;
@@ -599,6 +622,50 @@ export type TagCountView = {
 /** The tags of a business, the most used first, then by name. */
 export type TagList = {
   tags: Array<TagCountView>;
+};
+
+/** What belongs to the picture besides its bytes. */
+export type UploadCompletion = {
+  alt_text?: string;
+};
+
+/**
+ * What can be uploaded. Sides in pixels; `direct` says how the store itself takes files from browsers,
+ * or null where it does not.
+ */
+export type UploadOptions = {
+  direct: "post" | "put" | null;
+  max_bytes: number;
+  max_side: number;
+  mime_types: Array<string>;
+  min_side: number;
+};
+
+/**
+ * Where and how to send the file, before `expires_at`: as a form with `fields` and then the file in the
+ * field named `file` (`post`), or bare with these `headers` (`put`).
+ */
+export type UploadPlace = {
+  expires_at: string;
+  fields: Record<string, string>;
+  headers: Record<string, string>;
+  id: string;
+  method: "post" | "put";
+  url: string;
+};
+
+/** A place for one file. */
+export type UploadPromised = {
+  success: true;
+  upload: UploadPlace;
+};
+
+/** A file that a browser wants to send to the store. What it says is checked later, by the bytes. */
+export type UploadWanted = {
+  business_id: number;
+  filename: string;
+  mime_type: string;
+  size: number;
 };
 
 /** A user as they see themselves. */

@@ -69,7 +69,7 @@ async def download_image(product: ProductDep, user_id: UserId, image_id: PathId)
     """As an attachment, with the ending of what it is."""
     async with product.database.reading() as session:
         image = await images.get_image(session, user_id=user_id, image_id=image_id)
-    stored = await product.library.open_file(image.storage_key)
+    stored = await product.library.open_original(image)
     headers = _HEADERS | {
         "Content-Disposition": attachment(images.download_name(image)),
         "Content-Length": str(stored.size),

@@ -15,8 +15,12 @@ def image_view(product: Product, image: Image) -> ImageView:
     urls = product.media_urls
     return ImageView(
         **_columns(image),
-        storage_url=urls.url(image_id=image.id, name="original", key=image.storage_key),
-        thumbnail_url=urls.url(image_id=image.id, name="thumb", key=image.thumbnail_key),
+        storage_url=urls.url(
+            image_id=image.id, name="original", provider=image.storage_provider, key=image.storage_key
+        ),
+        thumbnail_url=urls.url(
+            image_id=image.id, name="thumb", provider=image.storage_provider, key=image.thumbnail_key
+        ),
         preview_url=urls.preview_url(image_id=image.id, key=image.storage_key),
         animated=image.is_animated,
         platform_readiness=images.readiness(image),
@@ -53,7 +57,9 @@ def uses(stories: Sequence[posts.PostStory]) -> list[PostUseView]:
 
 def similar_view(product: Product, image: Image) -> SimilarImageView:
     """An image as a hint beside another one."""
-    url = product.media_urls.url(image_id=image.id, name="thumb", key=image.thumbnail_key)
+    url = product.media_urls.url(
+        image_id=image.id, name="thumb", provider=image.storage_provider, key=image.thumbnail_key
+    )
     return SimilarImageView(
         id=image.id,
         original_filename=image.original_filename,

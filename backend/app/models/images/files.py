@@ -3,25 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.images.tables import Image, Rendition, StorageIntent
 
 
-async def find_file(session: AsyncSession, image_id: int, name: str) -> tuple[str, str] | None:
-    """Key and type of `original`, `thumb` or a rendition of an image."""
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """Where a file is: the store, the key there, and its type."""
+
+    provider: str
+    key: str
+    mime_type: str
+
+
+async def find_file(session: AsyncSession, image_id: int, name: str) -> StoredFile | None:
+    """Where `original`, `thumb` or a rendition of an image is."""
     if name in ("original", "thumb"):
         image = await session.get(Image, image_id)
         if image is None:
             return None
         if name == "original":
-            return image.storage_key, image.mime_type
-        return image.thumbnail_key, "image/webp"
+            return StoredFile(image.storage_provider, image.storage_key, image.mime_type)
+        return StoredFile(image.storage_provider, image.thumbnail_key, "image/webp")
     rendition = await find_rendition(session, image_id, name)
-    return (rendition.storage_key, rendition.mime_type) if rendition else None
+    if rendition is None:
+        return None
+    return StoredFile(rendition.storage_provider, rendition.storage_key, rendition.mime_type)
+
+
+async def find_provider(session: AsyncSession, key: str) -> str | None:
+    """The store in which the file under this key is now."""
+    for table, column in (
+        (Image, Image.storage_key),
+        (Image, Image.thumbnail_key),
+        (Rendition, Rendition.storage_key),
+    ):
+        found = await session.scalar(select(table.storage_provider).where(column == key).limit(1))
+        if found is not None:
+            return found
+    return None
 
 
 async def find_rendition(session: AsyncSession, image_id: int, recipe: str) -> Rendition | None:
@@ -36,10 +62,29 @@ async def list_renditions(session: AsyncSession, image_id: int) -> Sequence[Rend
     return (await session.scalars(select(Rendition).where(Rendition.image_id == image_id))).all()
 
 
-async def drop_intent(session: AsyncSession, intent_id: int) -> bool:
-    """What was begun is done, or cleaned up. False when somebody else has dropped it already."""
-    result = await session.execute(delete(StorageIntent).where(StorageIntent.id == intent_id))
-    return bool(result.rowcount)  # type: ignore[attr-defined]  # a DELETE always gives a CursorResult
+async def finish_intent(session: AsyncSession, intent_id: int) -> bool:
+    """What was begun is done: its rows come in this transaction. False when it must not be finished any
+    more, because a sweep may be deleting its objects."""
+    return _is_one(
+        await session.execute(
+            delete(StorageIntent).where(StorageIntent.id == intent_id, StorageIntent.swept_at.is_(None))
+        )
+    )
+
+
+async def drop_intent(session: AsyncSession, intent_id: int) -> None:
+    """What was begun is cleaned up."""
+    await session.execute(delete(StorageIntent).where(StorageIntent.id == intent_id))
+
+
+async def begin_to_sweep(session: AsyncSession, intent_id: int, at: datetime) -> bool:
+    """From now on the objects of this note may be deleted. False when it was finished since it was read."""
+    result = await session.execute(
+        update(StorageIntent)
+        .where(StorageIntent.id == intent_id)
+        .values(swept_at=func.coalesce(StorageIntent.swept_at, at))
+    )
+    return _is_one(result)
 
 
 async def list_old_intents(session: AsyncSession, before: datetime, limit: int) -> Sequence[StorageIntent]:
@@ -54,9 +99,19 @@ async def list_old_intents(session: AsyncSession, before: datetime, limit: int) 
     ).all()
 
 
-async def keys_in_use(session: AsyncSession, keys: Sequence[str]) -> set[str]:
-    """Those of the keys that a row names."""
+async def keys_in_use(session: AsyncSession, provider: str, keys: Sequence[str]) -> set[str]:
+    """Those of the keys that a row names as being in this store."""
     used: set[str] = set()
-    for column in (Image.storage_key, Image.thumbnail_key, Rendition.storage_key):
-        used.update(await session.scalars(select(column).where(column.in_(keys))))
+    for table, column in (
+        (Image, Image.storage_key),
+        (Image, Image.thumbnail_key),
+        (Rendition, Rendition.storage_key),
+    ):
+        named = select(column).where(column.in_(keys), table.storage_provider == provider)
+        used.update(await session.scalars(named))
     return used
+
+
+def _is_one(result: Any) -> bool:
+    """Whether the statement changed its row."""
+    return bool(result.rowcount)

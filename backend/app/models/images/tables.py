@@ -89,7 +89,7 @@ class Image(Base):
     height: Mapped[int]
     storage_provider: Mapped[str] = mapped_column(String(20))
     storage_key: Mapped[str] = mapped_column(String(500), unique=True)
-    thumbnail_key: Mapped[str] = mapped_column(String(500))
+    thumbnail_key: Mapped[str] = mapped_column(String(500), index=True)
     thumbhash: Mapped[str] = mapped_column(String(64))
     sha256: Mapped[str] = mapped_column(String(64))
     perceptual_hash: Mapped[str | None] = mapped_column(String(16))
@@ -166,6 +166,7 @@ class Rendition(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     image_id: Mapped[int] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"))
     recipe: Mapped[str] = mapped_column(String(100))
+    storage_provider: Mapped[str] = mapped_column(String(20), server_default="local")
     storage_key: Mapped[str] = mapped_column(String(500), unique=True)
     mime_type: Mapped[str] = mapped_column(String(50))
     width: Mapped[int]
@@ -177,10 +178,15 @@ class Rendition(Base):
 
 
 class StorageIntent(Base):
-    """Keys under which something was begun at `created_at`."""
+    """Keys under which something was begun in a store at `created_at`.
+
+    From `swept_at` on a sweep may be deleting the objects: whoever began the work must not finish it.
+    """
 
     __tablename__ = "storage_intents"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
+    storage_provider: Mapped[str] = mapped_column(String(20), server_default="local")
     keys: Mapped[list[str]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(index=True)
+    swept_at: Mapped[datetime | None]

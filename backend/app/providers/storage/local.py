@@ -6,14 +6,27 @@ import asyncio
 import errno
 import os
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 from uuid import uuid4
 
-from app.providers.storage.base import ObjectExists, ObjectMissing, StorageError, StoredObject
+from app.providers.storage.base import (
+    Document,
+    Finding,
+    ObjectExists,
+    ObjectMissing,
+    StorageError,
+    StoredObject,
+)
+from app.providers.storage.checkups import Trouble, look
 from app.providers.storage.rules import require_key, require_size
+from app.providers.storage.samples import SAMPLE, SAMPLE_TYPE
+
+LITTLE_SPACE = 1024**3
+"""Bytes; with less than this the operator is warned."""
 
 _PIECE = 256 * 1024  # bytes
 _TEMPORARY = ".tmp"  # a key never begins with a dot, so no object can be in there
@@ -132,6 +145,69 @@ class LocalStorage:
                 f"A file could not be {step} in the storage folder ({reason}). "
                 "Give this process the right to write below DATA_DIR, or free some space."
             ) from error
+
+
+class LocalCheckup:
+    """The checks of the folder, for whoever operates the server."""
+
+    provider = "local"
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._storage = LocalStorage(root)
+
+    def documents(self, *, origin: str) -> list[Document]:
+        """None: there is nothing to paste."""
+        return []
+
+    async def findings(self, *, origin: str) -> AsyncIterator[Finding]:
+        """Each check as it ends."""
+        yield await look("write", "Files can be written, read and deleted", self._write)
+        yield await look("conditional", "No file is ever replaced", self._conditional)
+        yield await look("space", "There is room for pictures", self._space)
+
+    async def _write(self) -> str | None:
+        try:
+            await self._storage.check()
+        except StorageError as error:
+            cause = error.__cause__
+            if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise Trouble(
+                    str(error), "Free some space, or set DATA_DIR to a folder with more."
+                ) from error
+            raise Trouble(
+                str(error),
+                f"Set DATA_DIR to a folder that this server's user may write to, or give it the right: "
+                f"chown -R {os.getuid()} {self._root}",
+            ) from error
+        return f"In {self._root}."
+
+    async def _conditional(self) -> str | None:
+        key = f"check/{uuid4().hex}.png"
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder) / "sample.png"
+            await asyncio.to_thread(source.write_bytes, SAMPLE)
+            await self._storage.put(key, source, mime_type=SAMPLE_TYPE)
+            try:
+                await self._storage.put(key, source, mime_type=SAMPLE_TYPE)
+            except ObjectExists:
+                return None
+            finally:
+                await self._storage.delete(key)
+        raise Trouble(
+            "The folder's filesystem replaces files although it is asked not to.",
+            "Set DATA_DIR to a folder on a local disk.",
+        )
+
+    async def _space(self) -> str | None:
+        folder = self._root
+        while not folder.is_dir():
+            folder = folder.parent
+        free = (await asyncio.to_thread(shutil.disk_usage, folder)).free
+        told = f"{free / 1024**3:.1f} GiB free."
+        if free < LITTLE_SPACE:
+            raise Trouble(told, "Free some space, or set DATA_DIR to a folder with more.", state="warning")
+        return told
 
 
 class _FileBody:

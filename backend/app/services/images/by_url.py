@@ -32,6 +32,6 @@ async def _own_key(library: Library, media_urls: MediaUrls, url: str) -> str | N
     link = media_urls.own_link(url)
     if link is not None:
         file = await library.find_file(link.image_id, "original")
-        if file and media_urls.is_valid(key=file[0], expires=link.expires, signature=link.signature):
-            return file[0]
+        if file and media_urls.is_valid(key=file.key, expires=link.expires, signature=link.signature):
+            return file.key
     return media_urls.own_storage_key(url)

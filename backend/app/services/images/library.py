@@ -28,8 +28,8 @@ from app.core.logging import get_logger
 from app.imaging import THUMB_MIME_TYPE, Limits, PictureRefused, Workshop
 from app.imaging.renditions import PREVIEW, Recipe
 from app.models import images as models
-from app.models.images import Image, Rendition, StorageIntent
-from app.providers.storage.base import Storage
+from app.models.images import Image, Rendition, StorageIntent, StoredFile
+from app.providers.storage.base import Stores
 from app.services.images.names import display_name, rendition_name, slug
 from app.services.images.sweeping import Objects
 
@@ -55,19 +55,19 @@ class AiOrigin:
 
 
 class Library(Objects):
-    """The pictures of every business: one database, one store, one workshop."""
+    """The pictures of every business: one database, the stores, one workshop."""
 
     def __init__(
         self,
         database: Database,
-        storage: Storage,
+        stores: Stores,
         workshop: Workshop,
         *,
         work_dir: Path,
         network: Network | None = None,
         limits: Limits | None = None,
     ) -> None:
-        super().__init__(database, storage, work_dir=work_dir)
+        super().__init__(database, stores, work_dir=work_dir)
         self.workshop = workshop
         self._limits = limits or Limits()
         self._network = network or Network()
@@ -107,7 +107,7 @@ class Library(Objects):
         base = f"ai-{unique}" if origin else f"{unique}-{slug(received.filename)}"
         key = f"{business_id}/{base}.{verified.extension}"
         thumbnail_key = f"{business_id}/{unique}-thumb.webp"
-        async with self._begun([key, thumbnail_key], "images") as intent_id:
+        async with self._begun([key, thumbnail_key], "images") as intent:
             await self._put(key, clean, verified.mime_type)
             fault("images.after_original")
             await self._put(thumbnail_key, thumb, THUMB_MIME_TYPE)
@@ -121,7 +121,7 @@ class Library(Objects):
                 mime_type=verified.mime_type,
                 width=verified.width,
                 height=verified.height,
-                storage_provider=self.storage.name,
+                storage_provider=intent.storage_provider,
                 storage_key=key,
                 thumbnail_key=thumbnail_key,
                 thumbhash=verified.thumbhash,
@@ -144,7 +144,7 @@ class Library(Objects):
                 async with self.database.writing() as session:
                     session.add(image)
                     await session.flush()
-                    if not await models.drop_intent(session, intent_id):
+                    if not await models.finish_intent(session, intent.id):
                         raise UpstreamUnavailable("storage_slow", "Storing took too long. Try again.")
                     fault("images.before_commit")
                 fault("images.after_commit")
@@ -153,7 +153,7 @@ class Library(Objects):
                 winner = await self._find_again(business_id, received.sha256)
                 if winner is None:
                     raise
-                await self._undo(intent_id, [key, thumbnail_key])
+                await self._undo(intent, [key, thumbnail_key])
                 return winner, True
         log.info("image.accepted", image_id=image.id, business_id=business_id, bytes=image.file_size)
         return image, False
@@ -170,9 +170,9 @@ class Library(Objects):
             async with self.workspace() as workspace:
                 return await self._make(image, recipe, name, workspace)
 
-    async def preview(self, image_id: int) -> tuple[str, str]:
-        """Key and type of the preview of an image, made when it is first wanted. The caller has checked that
-        whoever asks may see it."""
+    async def preview(self, image_id: int) -> StoredFile:
+        """The preview of an image, made when it is first wanted. The caller has checked that whoever asks may
+        see it."""
         made = await self.find_file(image_id, rendition_name(PREVIEW))
         if made:
             return made
@@ -181,11 +181,11 @@ class Library(Objects):
         if image is None:
             raise NotFound("image_not_found", "This image is no longer there.")
         rendition = await self.rendition(image, PREVIEW)
-        return rendition.storage_key, rendition.mime_type
+        return StoredFile(rendition.storage_provider, rendition.storage_key, rendition.mime_type)
 
     async def _make(self, image: Image, recipe: Recipe, name: str, workspace: Path) -> Rendition:
         source, target = workspace / "source", workspace / "target"
-        await self._download(image.storage_key, source)
+        await self._download(image.storage_provider, image.storage_key, source)
         try:
             rendered = await self.workshop.render(
                 source, recipe, target, is_ai_generated=image.is_ai_generated
@@ -193,12 +193,13 @@ class Library(Objects):
         except PictureRefused as refusal:
             raise _as_app_error(refusal) from refusal
         key = f"{image.business_id}/{secrets.token_hex(16)}-{name}.{recipe.extension}"
-        async with self._begun([key], "renditions") as intent_id:
+        async with self._begun([key], "renditions") as intent:
             await self._put(key, target, rendered.mime_type)
             fault("renditions.after_object")
             made = Rendition(
                 image_id=image.id,
                 recipe=name,
+                storage_provider=intent.storage_provider,
                 storage_key=key,
                 mime_type=rendered.mime_type,
                 width=rendered.width,
@@ -212,13 +213,13 @@ class Library(Objects):
                 async with self.database.writing() as session:
                     session.add(made)
                     await session.flush()
-                    if not await models.drop_intent(session, intent_id):
+                    if not await models.finish_intent(session, intent.id):
                         raise UpstreamUnavailable("storage_slow", "Storing took too long. Try again.")
                     fault("renditions.before_commit")
                 fault("renditions.after_commit")
             except IntegrityError as error:
                 # Another process made it meanwhile, or the image is gone.
-                await self._undo(intent_id, [key])
+                await self._undo(intent, [key])
                 async with self.database.reading() as session:
                     other = await models.find_rendition(session, image.id, name)
                 if other is None:
@@ -226,8 +227,8 @@ class Library(Objects):
                 return other
         return made
 
-    async def find_file(self, image_id: int, name: str) -> tuple[str, str] | None:
-        """Key and type of `original`, `thumb` or a rendition of an image, if it is there."""
+    async def find_file(self, image_id: int, name: str) -> StoredFile | None:
+        """Where `original`, `thumb` or a rendition of an image is, if it is there."""
         async with self.database.reading() as session:
             return await models.find_file(session, image_id, name)
 
@@ -259,9 +260,14 @@ class Library(Objects):
                 image = await session.get(Image, image_id)
                 if image is None:
                     return
-                keys = [image.storage_key, image.thumbnail_key, *(made.storage_key for made in renditions)]
-                intent = StorageIntent(keys=keys, created_at=clock.now())
-                session.add(intent)
+                keys = {image.storage_provider: [image.storage_key, image.thumbnail_key]}
+                for made in renditions:
+                    keys.setdefault(made.storage_provider, []).append(made.storage_key)
+                intents = [
+                    StorageIntent(storage_provider=provider, keys=parts, created_at=clock.now())
+                    for provider, parts in keys.items()
+                ]
+                session.add_all(intents)
                 await session.flush()
                 await models.remove(session, image_id)
                 fault("remove.before_commit")
@@ -269,7 +275,8 @@ class Library(Objects):
             # Somebody put it into a post at this very moment.
             raise Conflict("image_in_use", "A post shows this image now, so it stays.") from error
         fault("remove.after_commit")
-        await self._undo(intent.id, keys, work="remove")
+        for intent in intents:
+            await self._undo(intent, intent.keys, work="remove")
 
     async def _find_again(self, business_id: int, sha256: str) -> Image | None:
         async with self.database.reading() as session:

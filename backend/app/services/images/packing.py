@@ -50,7 +50,7 @@ async def packed(objects: Objects, images: Sequence[Image]) -> AsyncIterator[byt
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
         for image, name in zip(images, names, strict=True):
             try:
-                stored = await objects.storage.open(image.storage_key)
+                stored = await objects.open_where_it_is(image.storage_provider, image.storage_key)
             except StorageError as error:
                 is_gone = isinstance(error, ObjectMissing)
                 log.error("packing.object_not_read", key=image.storage_key, is_gone=is_gone)

@@ -1,4 +1,4 @@
-"""Objects in the store, the notes of what was begun there, and the sweep that settles them.
+"""Objects in the stores, the notes of what was begun there, and the sweep that settles them.
 
 A note is committed before the first byte is stored, and goes in the transaction that adds the rows. What
 a process that died has left behind is found by its note.
@@ -18,12 +18,12 @@ from pathlib import Path
 
 from app.core import clock
 from app.core.db import Database
-from app.core.errors import AppError, NotFound, UpstreamUnavailable
+from app.core.errors import AppError, NotFound, RuleBroken, UpstreamUnavailable
 from app.core.faults import fault
 from app.core.logging import get_logger
 from app.models import images as models
-from app.models.images import StorageIntent
-from app.providers.storage.base import ObjectMissing, Storage, StorageError, StoredObject
+from app.models.images import Image, StorageIntent, StoredFile
+from app.providers.storage.base import ObjectMissing, ObjectTooLarge, StorageError, StoredObject, Stores
 
 log = get_logger(__name__)
 
@@ -33,11 +33,11 @@ _DISK_REFUSES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 class Objects:
-    """The files of every business: one database, one store, and a folder for work that is under way."""
+    """The files of every business: one database, the stores, and a folder for work that is under way."""
 
-    def __init__(self, database: Database, storage: Storage, *, work_dir: Path) -> None:
+    def __init__(self, database: Database, stores: Stores, *, work_dir: Path) -> None:
         self.database = database
-        self.storage = storage
+        self.stores = stores
         self._work_dir = work_dir
 
     @asynccontextmanager
@@ -59,17 +59,28 @@ class Objects:
                 "storage_unavailable", "The server has no room for pictures just now. Try again in a minute."
             ) from error
 
-    async def open_file(self, key: str) -> StoredObject:
+    async def open_file(self, file: StoredFile) -> StoredObject:
         """Read a stored file. The caller has checked that whoever asks may see it."""
         try:
-            return await self.storage.open(key)
-        except ObjectMissing as error:
-            log.error("storage.object_missing", key=key)
-            raise NotFound("image_file_missing", "The file of this image is missing in storage.") from error
+            return await self.open_where_it_is(file.provider, file.key)
         except StorageError as error:
-            raise UpstreamUnavailable(
-                "storage_unavailable", "The picture could not be read just now. Try again in a minute."
-            ) from error
+            raise _not_read(file.key, error) from error
+
+    async def open_original(self, image: Image) -> StoredObject:
+        """Read the file of an image. The caller has checked that whoever asks may see it."""
+        return await self.open_file(StoredFile(image.storage_provider, image.storage_key, image.mime_type))
+
+    async def open_where_it_is(self, provider: str, key: str) -> StoredObject:
+        """An object in the store that its row names, or where it was moved since the row was read. Raises
+        `StorageError`."""
+        try:
+            return await self.stores[provider].open(key)
+        except ObjectMissing:
+            async with self.database.reading() as session:
+                now_in = await models.find_provider(session, key)
+            if now_in is None or now_in == provider:
+                raise
+            return await self.stores[now_in].open(key)
 
     async def sweep(self) -> int:
         """Remove objects that were begun over an hour ago and that no row names; returns how many notes
@@ -77,67 +88,82 @@ class Objects:
         async with self.database.reading() as session:
             intents = await models.list_old_intents(session, clock.now() - UNFINISHED_AFTER, 100)
         for intent in intents:
+            # Said before looking: whoever is still at work on it can't finish from here on.
+            async with self.database.writing() as session:
+                if not await models.begin_to_sweep(session, intent.id, clock.now()):
+                    continue
             async with self.database.reading() as session:
-                used = await models.keys_in_use(session, intent.keys)
-            await self._undo(intent.id, [key for key in intent.keys if key not in used], work="sweep")
+                used = await models.keys_in_use(session, intent.storage_provider, intent.keys)
+            await self._undo(intent, [key for key in intent.keys if key not in used], work="sweep")
         return len(intents)
 
     @asynccontextmanager
-    async def _begun(self, keys: list[str], work: str) -> AsyncIterator[int]:
-        """Write down that `keys` may come to exist; cleaned up at once if the work is refused. `work` names
-        it for the tests that cut it off.
+    async def _begun(self, keys: list[str], work: str) -> AsyncIterator[StorageIntent]:
+        """Write down that `keys` may come to exist in the chosen store; cleaned up if the work is refused.
+        `work` names it for the tests that cut it off.
 
         What was on its way to the store when the store failed may still arrive there: then the note stays,
         and the sweep looks again. When the work was called off, or the database failed, it is not even known
         whether a row names the keys: then all of it is the sweep's.
         """
-        intent = StorageIntent(keys=keys, created_at=clock.now())
+        intent = StorageIntent(storage_provider=self.stores.chosen.name, keys=keys, created_at=clock.now())
         async with self.database.writing() as session:
             session.add(intent)
         fault(f"{work}.after_intent")
         try:
-            yield intent.id
+            yield intent
         except AppError as error:
             is_settled = not isinstance(error.__cause__, StorageError)
             with suppress(Exception):
-                await asyncio.shield(self._undo(intent.id, keys, is_settled=is_settled))
+                await asyncio.shield(self._undo(intent, keys, is_settled=is_settled))
             raise
 
     async def _undo(
-        self, intent_id: int, keys: Sequence[str], *, is_settled: bool = True, work: str = "undo"
+        self, intent: StorageIntent, keys: Sequence[str], *, is_settled: bool = True, work: str = "undo"
     ) -> None:
         """Delete the objects under `keys`, and the note unless something may still arrive there."""
         try:
+            store = self.stores[intent.storage_provider]
             for key in keys:
-                await self.storage.delete(key)
+                await store.delete(key)
                 fault(f"{work}.after_an_object")
-        except StorageError:
-            log.warning("storage.cleanup_postponed", intent_id=intent_id)
+        except StorageError as error:
+            log.warning("storage.cleanup_postponed", intent_id=intent.id, error=str(error))
             return
         fault(f"{work}.after_objects")
         if is_settled:
             async with self.database.writing() as session:
-                await models.drop_intent(session, intent_id)
+                await models.drop_intent(session, intent.id)
 
     async def _put(self, key: str, source: Path, mime_type: str) -> None:
         try:
-            await self.storage.put(key, source, mime_type=mime_type)
+            await self.stores.chosen.put(key, source, mime_type=mime_type)
+        except ObjectTooLarge as error:
+            raise RuleBroken(
+                "too_large_for_storage", f"{error} Make the picture smaller and send it again."
+            ) from error
         except StorageError as error:
             log.error("storage.put_failed", key=key, error=str(error))
             raise UpstreamUnavailable(
                 "storage_unavailable", "The picture could not be stored just now. Try again in a minute."
             ) from error
 
-    async def _download(self, key: str, target: Path) -> None:
+    async def _download(self, provider: str, key: str, target: Path) -> None:
         try:
-            stored = await self.storage.open(key)
+            stored = await self.open_where_it_is(provider, key)
             with await asyncio.to_thread(target.open, "wb") as file:
                 async for piece in stored.body:
                     await asyncio.to_thread(file.write, piece)
-        except ObjectMissing as error:
-            log.error("storage.object_missing", key=key)
-            raise NotFound("image_file_missing", "The file of this image is missing in storage.") from error
         except StorageError as error:
-            raise UpstreamUnavailable(
-                "storage_unavailable", "The picture could not be read just now. Try again in a minute."
-            ) from error
+            raise _not_read(key, error) from error
+
+
+def _not_read(key: str, error: StorageError) -> AppError:
+    """What to tell whoever wants a file that can't be read."""
+    if isinstance(error, ObjectMissing):
+        log.error("storage.object_missing", key=key)
+        return NotFound("image_file_missing", "The file of this image is missing in storage.")
+    log.error("storage.read_failed", key=key, error=str(error))
+    return UpstreamUnavailable(
+        "storage_unavailable", "The picture could not be read just now. Try again in a minute."
+    )

@@ -431,6 +431,7 @@ class PublicationSteps:
             url = self._media_urls.url(
                 image_id=picture.image.id,
                 name=rendition_name(recipe),
+                provider=made.storage_provider,
                 key=made.storage_key,
                 for_practice=task.channel.is_practice,
             )

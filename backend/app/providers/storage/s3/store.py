@@ -8,16 +8,14 @@ wait for. Objects never change, so reading one in ranges gives the same bytes as
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Literal, TypeVar
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import obstore
@@ -25,18 +23,31 @@ from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedEr
 from obstore.store import S3Store
 
 from app.core import clock
-from app.providers.storage.base import ObjectExists, ObjectMissing, StorageError, StoredObject
+from app.providers.storage.base import (
+    DirectUpload,
+    Method,
+    ObjectExists,
+    ObjectMissing,
+    StorageError,
+    StoredObject,
+)
 from app.providers.storage.rules import require_key, require_size
+from app.providers.storage.s3.probe import Probe
+from app.providers.storage.s3.signing import BrowserUploads, CloudFrontSigner, Signer, bucket_url
 
 if TYPE_CHECKING:
-    from obstore.store import S3Credential
+    from obstore.store import S3Config, S3Credential
 
 _PIECE = 256 * 1024  # bytes handed on at once
 _RANGE = 4 * 1024 * 1024  # bytes asked for at once; one request for most pictures
 _THREADS = 16
+_URLS_KEPT = 8192  # signed URLs that are not made again while their day lasts
+_WITHOUT_FORMS = (".r2.cloudflarestorage.com",)  # stores that know no POST policies
 _SIGNED_FOR = timedelta(hours=48)
 _LONGEST_SIGNATURE = timedelta(days=7)  # what S3 accepts
 _CACHE_CONTROL = "public, max-age=31536000, immutable"
+
+DirectSetting = Literal["auto", "post", "put", "off"]
 
 T = TypeVar("T")
 
@@ -46,7 +57,9 @@ class S3Storage:
 
     `endpoint_url` is empty for Amazon; it must be an address at which the readers of our URLs reach
     the store, because a signature holds for one host. `public_url` is the base of a CDN or of a
-    public bucket; with it, URLs are not signed.
+    public bucket; with it, URLs are signed only by `cloudfront`, if that is given. `direct` says how
+    browsers may send files to the bucket: a form where the store knows forms (`auto`), or `off`.
+    `checksum_algorithm` (`sha256`, `crc64nvme`) adds a checksum to every upload, which some stores refuse.
     """
 
     name = "s3"
@@ -60,16 +73,27 @@ class S3Storage:
         secret_access_key: str,
         endpoint_url: str = "",
         public_url: str = "",
+        cloudfront: CloudFrontSigner | None = None,
+        direct: DirectSetting = "auto",
+        checksum_algorithm: str = "",
     ) -> None:
-        base = _bucket_url(bucket, region, endpoint_url)
+        base = bucket_url(bucket, region, endpoint_url)
         credential: S3Credential = {
             "access_key_id": access_key_id,
             "secret_access_key": secret_access_key,
             "token": None,
             "expires_at": None,
         }
-        self._public_url = public_url.rstrip("/")
-        self._sign = lru_cache(maxsize=8192)(Signer(base, region, access_key_id, secret_access_key).sign)
+        self.bucket, self.region = bucket, region
+        self.public_url = public_url.rstrip("/")
+        self.is_cloudfront = cloudfront is not None
+        self._probe = (base, region, access_key_id, secret_access_key)
+        self._sign = lru_cache(maxsize=_URLS_KEPT)(
+            Signer(base, region, access_key_id, secret_access_key).sign
+        )
+        self._sign_public = lru_cache(maxsize=_URLS_KEPT)(cloudfront.sign) if cloudfront else None
+        self._browser_uploads = BrowserUploads(base, bucket, region, access_key_id, secret_access_key)
+        self.direct_method: Method | None = _direct_method(direct, endpoint_url)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="storage")
         self._store = S3Store(
             bucket,
@@ -86,6 +110,7 @@ class S3Storage:
             # A function rather than the two values: next to those, obstore would take an
             # AWS_SESSION_TOKEN from the environment that belongs to other credentials.
             credential_provider=lambda: credential,
+            config=_own_settings(checksum_algorithm),
             client_options={
                 "allow_http": base.startswith("http://"),
                 "connect_timeout": timedelta(seconds=5),
@@ -116,18 +141,39 @@ class S3Storage:
         All callers of one day get the same URL, in every process, so that caches hold.
         """
         require_key(key)
-        if self._public_url:
-            return f"{self._public_url}/{key}"
         moment = expires_at.astimezone(UTC)
         ends_at = moment.replace(hour=0, minute=0, second=0, microsecond=0)
         if ends_at < moment:
             ends_at += timedelta(days=1)
+        if self.public_url:
+            url = f"{self.public_url}/{key}"
+            return self._sign_public(url, ends_at) if self._sign_public else url
+        return self._signed_until(key, ends_at)
+
+    def presigned(self, key: str, expires_at: datetime) -> str:
+        """A URL of the bucket itself, also where there is a public base."""
+        return self._signed_until(require_key(key), expires_at.astimezone(UTC).replace(microsecond=0))
+
+    def probe(self) -> Probe:
+        """For a look at what the bucket answers. Close it."""
+        return Probe(*self._probe)
+
+    def _signed_until(self, key: str, ends_at: datetime) -> str:
         now = clock.now()
         # A signature that begins in the future is refused, and one that is too long as well.
         begins_at = min(ends_at - _SIGNED_FOR, now.replace(hour=0, minute=0, second=0, microsecond=0))
         if ends_at - begins_at > _LONGEST_SIGNATURE:
             raise StorageError("A signed URL of this store lasts six days at most.")
         return self._sign(key, begins_at, ends_at)
+
+    def direct_upload(self, key: str, *, mime_type: str, size: int, expires_at: datetime) -> DirectUpload:
+        """Leave for a browser to send one file under `key`."""
+        require_key(key)
+        if self.direct_method == "post":
+            return self._browser_uploads.form(key, mime_type=mime_type, size=size, expires_at=expires_at)
+        if self.direct_method == "put":
+            return self._browser_uploads.bare(key, mime_type=mime_type, expires_at=expires_at)
+        raise StorageError("Browsers do not send files to this bucket: AWS_S3_DIRECT_UPLOAD is off.")
 
     async def check(self) -> None:
         """Write, read and delete a small object; raises `StorageError` naming what failed."""
@@ -203,52 +249,26 @@ class S3Storage:
         return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
 
 
-def _bucket_url(bucket: str, region: str, endpoint_url: str) -> str:
-    """Where the bucket answers. Amazon's address names the region: the one without answers redirects."""
-    if endpoint_url:
-        return f"{endpoint_url.rstrip('/')}/{bucket}"
-    host = f"s3.{region}.amazonaws.com" + (".cn" if region.startswith("cn-") else "")
-    # Amazon's certificate covers one label before its host.
-    return f"https://{host}/{bucket}" if "." in bucket else f"https://{bucket}.{host}"
+def _own_settings(checksum_algorithm: str) -> S3Config:
+    """What would otherwise be taken from variables of the environment that belong to somebody else."""
+    own: S3Config = {
+        "conditional_put": "etag",
+        "request_payer": False,
+        "s3_express": False,
+        "skip_signature": False,
+    }
+    if checksum_algorithm:
+        own["checksum_algorithm"] = checksum_algorithm
+    return own
 
 
-class Signer:
-    """Presigned GET URLs (AWS Signature Version 4, query parameters).
-
-    Written out, because the usual libraries sign for the current second: every process would give
-    another URL for the same object, and none of them could be cached.
-    """
-
-    def __init__(self, base: str, region: str, access_key_id: str, secret_access_key: str) -> None:
-        self._base = base
-        self._host = urlsplit(base).netloc
-        self._path = urlsplit(base).path
-        self._region = region
-        self._access_key_id = access_key_id
-        self._secret = secret_access_key.encode()
-
-    def sign(self, key: str, begins_at: datetime, ends_at: datetime) -> str:
-        """The URL of `key`, readable between two moments in UTC. Always the same for the same arguments."""
-        timestamp = f"{begins_at:%Y%m%dT%H%M%SZ}"
-        scope = f"{begins_at:%Y%m%d}/{self._region}/s3/aws4_request"
-        # In alphabetical order, as the signature needs them.
-        query = "&".join(
-            (
-                "X-Amz-Algorithm=AWS4-HMAC-SHA256",
-                f"X-Amz-Credential={quote(f'{self._access_key_id}/{scope}', safe='')}",
-                f"X-Amz-Date={timestamp}",
-                f"X-Amz-Expires={int((ends_at - begins_at).total_seconds())}",
-                "X-Amz-SignedHeaders=host",
-            )
-        )
-        request = f"GET\n{self._path}/{key}\n{query}\nhost:{self._host}\n\nhost\nUNSIGNED-PAYLOAD"
-        digest = hashlib.sha256(request.encode()).hexdigest()
-        signing_key = b"AWS4" + self._secret
-        for part in scope.split("/"):
-            signing_key = hmac.digest(signing_key, part.encode(), "sha256")
-        statement = f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}"
-        signature = hmac.digest(signing_key, statement.encode(), "sha256").hex()
-        return f"{self._base}/{key}?{query}&X-Amz-Signature={signature}"
+def _direct_method(setting: DirectSetting, endpoint_url: str) -> Method | None:
+    if setting == "off":
+        return None
+    if setting != "auto":
+        return setting
+    host = urlsplit(endpoint_url).hostname or ""
+    return "put" if host.endswith(_WITHOUT_FORMS) else "post"
 
 
 @contextmanager
