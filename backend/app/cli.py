@@ -6,19 +6,26 @@ import asyncio
 import json
 import socket
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 import uvicorn
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from app.core import migrate
 from app.core.config import Settings, describe_problems
 from app.core.db import Database
+from app.core.errors import AppError
 from app.core.logging import configure
 from app.main import create_app
-from app.wiring import AlreadyRunning, require_free
+from app.services import exports
+from app.services.doctor import Doctor
+from app.wiring import AlreadyRunning, opened_library, outsides, require_free
+
+T = TypeVar("T")
 
 main = typer.Typer(
     help="AIGrowth: pictures in, posts out.",
@@ -157,6 +164,109 @@ def migrate_database(
 
     asyncio.run(run())
     typer.echo(f"The database is at {revision}.")
+
+
+@main.command()
+def doctor(
+    fix: Annotated[
+        bool, typer.Option("--fix", help="sweep what was never finished, and count anew; nothing else")
+    ] = False,
+) -> None:
+    """Look whether settings, database, storage, pictures and servers are as they must be."""
+    settings = _settings()
+    configure("error", settings.log_format)
+
+    async def examine() -> bool:
+        is_well = True
+        async with opened_library(settings) as library:
+            examining = Doctor(
+                library,
+                extra_formats=settings.extra_image_formats,
+                outsides=outsides(settings),
+                is_fixing=fix,
+            )
+            async for finding in examining.examine():
+                typer.echo(f"{'ok   ' if finding.is_ok else 'WRONG'}  {finding.what}: {finding.detail}")
+                if finding.fix:
+                    typer.echo(f"       {finding.fix}")
+                is_well &= finding.is_ok
+        return is_well
+
+    typer.echo("ok     settings: They fit together.")
+    if not asyncio.run(examine()):
+        raise typer.Exit(1)
+
+
+@main.command("export")
+def export_pictures(
+    business: Annotated[int, typer.Option(help="the id of the business")],
+    target: Annotated[Path, typer.Option("--to", help="an empty folder, or a name that ends in .zip")],
+) -> None:
+    """Write a business's pictures into a folder or ZIP file, each with a description beside it."""
+    settings = _settings()
+    configure("error", settings.log_format)
+
+    async def export() -> exports.Exported:
+        async with opened_library(settings) as library:
+            await exports.require_business(library, business)
+            return await exports.export_business(library, business, target, _progress("written"))
+
+    exported = _run(export)
+    typer.echo(f"{exported.pictures} pictures written to {target}, {exported.bytes / 1e6:.1f} MB.")
+    for name in exported.missing:
+        typer.echo(f"Not written, as its file is missing in the store: {name}")
+    if exported.missing:
+        raise typer.Exit(1)
+
+
+@main.command("import")
+def import_pictures(
+    business: Annotated[int, typer.Option(help="the id of the business")],
+    source: Annotated[
+        Path, typer.Argument(help="a folder or ZIP file that export has written, or any other")
+    ],
+) -> None:
+    """Take the pictures of a folder or ZIP file in, with what is described beside them."""
+    settings = _settings()
+    configure("error", settings.log_format)
+
+    async def take_back() -> exports.Imported:
+        async with opened_library(settings) as library:
+            await exports.require_business(library, business)
+            return await exports.import_business(library, business, source, _progress("looked at"))
+
+    imported = _run(take_back)
+    typer.echo(
+        f"{imported.taken} pictures taken in, {imported.duplicates} were there already, "
+        f"{len(imported.refused)} refused."
+    )
+    for name, reason in imported.refused:
+        typer.echo(f"Refused: {name}: {reason}")
+    if imported.refused:
+        raise typer.Exit(1)
+
+
+def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """The work's result; what it refuses is said, and ends the command."""
+    try:
+        return asyncio.run(work())
+    except (AppError, exports.NotAnExport) as error:
+        _leave(error.detail if isinstance(error, AppError) else str(error))
+    except DBAPIError:
+        _leave("The database cannot be used. Look what is wrong with: aigrowth doctor")
+    except OSError as error:
+        _leave(f"That can't be read or written: {error.strerror}.")
+
+
+def _progress(done: str) -> Callable[[int], None] | None:
+    """A line that counts, on a terminal only."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(count: int) -> None:
+        typer.echo(f"\r{count} {done}", err=True, nl=False)
+
+    return show
 
 
 @main.command()

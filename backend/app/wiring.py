@@ -35,6 +35,7 @@ from app.providers.storage.local import LocalCheckup, LocalStorage
 from app.providers.storage.s3 import CloudFrontSigner, S3Checkup, S3Storage, bucket_url
 from app.services.channels import Channels, Way
 from app.services.direct_uploads import DirectUploads
+from app.services.doctor import Outside
 from app.services.generations import Generations
 from app.services.images import Library
 from app.services.media_urls import MediaUrls
@@ -234,6 +235,34 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             publishing=publishing,
             runner=runner,
         )
+
+
+@asynccontextmanager
+async def opened_library(settings: Settings) -> AsyncIterator[Library]:
+    """The library for a command: no jobs run, nothing is taken over, and a server may be running."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.sqlalchemy_url)
+        stack.push_async_callback(database.close)
+        workshop = Workshop()
+        stack.callback(workshop.close)
+        # A folder of its own: a server that starts meanwhile empties the one that servers use.
+        work_dir = settings.data_dir / f"work-{secrets.token_hex(4)}"
+        stack.callback(_empty, work_dir)
+        limits = Limits(extra_formats=settings.extra_image_formats)
+        yield Library(database, make_stores(settings), workshop, work_dir=work_dir, limits=limits)
+
+
+def outsides(settings: Settings) -> list[Outside]:
+    """The servers that these settings make the product talk to."""
+    found = []
+    if settings.meta_app_id:
+        found.append(Outside("Facebook", settings.meta_graph_url, "META_GRAPH_URL"))
+        found.append(Outside("Instagram", settings.meta_instagram_graph_url, "META_INSTAGRAM_GRAPH_URL"))
+    if "openai" in settings.active_image_providers:
+        found.append(Outside("AI images", settings.openai_base_url, "OPENAI_BASE_URL"))
+    if settings.practice_url:
+        found.append(Outside("practice", settings.practice_url, "PRACTICE_URL"))
+    return found
 
 
 def _make_publishers(settings: Settings, stack: AsyncExitStack) -> Mapping[Way, Publisher]:

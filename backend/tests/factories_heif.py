@@ -166,10 +166,22 @@ def _encoded(
 
 
 def coded(image: Image.Image, codec: Codec, *properties: Property, depth: int = 8) -> Item:
-    """A picture as one item. `properties` come after its size and set-up."""
+    """A picture as one item. `properties` come after its size and set-up.
+
+    HEVC has even sides of 64 or more: a smaller picture is one that is trimmed, as every encoder does it.
+    """
+    trimmed = list(properties)
+    width, height = image.size
+    if codec == "heic" and (width % 2 or height % 2 or min(width, height) < 64):
+        padded = (max(64, width + width % 2), max(64, height + height % 2))
+        right, down = width - padded[0], height - padded[1]
+        trimmed.insert(0, clap(width, height, (right, 2), (down, 2)))
+        larger = Image.new(image.mode, padded)
+        larger.paste(image)
+        image = larger
     set_up, content = _encoded(image.tobytes(), image.size, image.mode, codec, depth)
     kind, set_up_kind = _KINDS[codec]
-    return Item(kind, content, [ispe(*image.size), (set_up_kind, set_up), *properties])
+    return Item(kind, content, [ispe(*image.size), (set_up_kind, set_up), *trimmed])
 
 
 def picture(

@@ -135,6 +135,16 @@ async def fetch_to_file(
             _discard(target)
 
 
+async def answers(url: str, *, seconds: float = 5.0) -> bool:
+    """Whether somebody answers HTTP at an address of an operator's settings, whatever the answer is."""
+    try:
+        async with httpx.AsyncClient(timeout=seconds, verify=public_certificates()) as client:
+            await client.head(url)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
+    return True
+
+
 def is_public(address: str) -> bool:
     """Whether this address belongs to the open internet, whatever is hidden inside it."""
     try:

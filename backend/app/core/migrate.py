@@ -6,6 +6,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from app.core.db import Database
@@ -24,6 +26,17 @@ def alembic_config(connection: Connection) -> Config:
 async def upgrade(database: Database, revision: str = "head") -> None:
     """Run every migration that is missing, in one transaction."""
     await _run(database, lambda config: command.upgrade(config, revision))
+
+
+async def is_current(database: Database) -> bool:
+    """Whether the database has the newest schema."""
+
+    def look(connection: Connection) -> bool:
+        scripts = ScriptDirectory.from_config(alembic_config(connection))
+        return set(MigrationContext.configure(connection).get_current_heads()) == set(scripts.get_heads())
+
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(look)
 
 
 async def downgrade(database: Database, revision: str) -> None:

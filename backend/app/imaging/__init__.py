@@ -19,7 +19,7 @@ from app.imaging.renditions import (
     plan,
     render,
 )
-from app.imaging.verify import THUMB_MIME_TYPE, Limits, Verified, verify
+from app.imaging.verify import THUMB_MIME_TYPE, Limits, Verified, is_clean, verify
 from app.imaging.workshop import Workshop
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Verified",
     "Workshop",
     "has_decoder",
+    "is_clean",
     "plan",
     "render",
     "sniff",

@@ -212,3 +212,14 @@ def _enforce(width: int, height: int, frames: int, pixels: int, limits: Limits) 
 def _thumb_sides(width: int, height: int) -> tuple[int, int]:
     scale = min(1.0, THUMB_SHORTER_SIDE / min(width, height), THUMB_LONGER_SIDE / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def is_clean(data: bytes, format: Format, *, is_ai_generated: bool) -> bool:
+    """Whether a stored file is what `verify` leaves of it: of its format, whole, with nothing private."""
+    if sniff(data[:HEAD_BYTES]) is not format:
+        return False
+    try:
+        kept = containers.walk(format, data).clean
+    except PictureRefused:
+        return False
+    return data in (kept, containers.mark_ai_generated(format, kept) if is_ai_generated else kept)

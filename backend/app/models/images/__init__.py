@@ -1,6 +1,16 @@
 """Pictures, the files derived from them, and what was begun in storage."""
 
 from app.models.images import indexing
+from app.models.images.auditing import (
+    NamedFile,
+    count_intents,
+    list_image_files,
+    list_mime_types,
+    list_newest,
+    list_next,
+    list_rendition_files,
+    noted_keys,
+)
 from app.models.images.counts import (
     Filter,
     Miscount,
@@ -49,6 +59,7 @@ __all__ = [
     "ImageTag",
     "LibraryCount",
     "Miscount",
+    "NamedFile",
     "Page",
     "Rendition",
     "Sort",
@@ -57,6 +68,7 @@ __all__ = [
     "TagCount",
     "Totals",
     "begin_to_sweep",
+    "count_intents",
     "count_use",
     "drop_intent",
     "find_by_hash",
@@ -74,12 +86,18 @@ __all__ = [
     "hold",
     "indexing",
     "keys_in_use",
+    "list_image_files",
+    "list_mime_types",
+    "list_newest",
+    "list_next",
     "list_old_intents",
     "list_page",
+    "list_rendition_files",
     "list_renditions",
     "list_tags",
     "list_unfolded",
     "move_to_trash",
+    "noted_keys",
     "recount",
     "remove",
     "restore",

@@ -6,11 +6,11 @@ are made when somebody reads.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 
 class StorageError(Exception):
@@ -142,3 +142,11 @@ class Checkup(Protocol):
 
     def documents(self, *, origin: str) -> list[Document]:
         """What the store's own settings should say."""
+
+
+@runtime_checkable
+class Inventory(Protocol):
+    """A store that can say what it holds."""
+
+    def inventory(self) -> AsyncIterator[Sequence[tuple[str, int]]]:
+        """The key and size of every object, some at a time, in no order."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -29,6 +30,7 @@ LITTLE_SPACE = 1024**3
 """Bytes; with less than this the operator is warned."""
 
 _PIECE = 256 * 1024  # bytes
+_AT_ONCE = 1000  # objects of an inventory
 _TEMPORARY = ".tmp"  # a key never begins with a dot, so no object can be in there
 
 # Filesystems without hard links, or a source on another one.
@@ -75,6 +77,15 @@ class LocalStorage:
     async def check(self) -> None:
         """Write, read and delete a small object; raises `StorageError` naming what failed."""
         await _in_thread(self._check)
+
+    async def inventory(self) -> AsyncIterator[Sequence[tuple[str, int]]]:
+        """The key and size of every object, folder by folder."""
+        folders = [self._root]
+        while folders:
+            found, inner = await _in_thread(_look_into, self._root, folders.pop())
+            folders += inner
+            for start in range(0, len(found), _AT_ONCE):
+                yield found[start : start + _AT_ONCE]
 
     def _path(self, key: str) -> Path:
         return self._root / require_key(key)
@@ -266,6 +277,26 @@ def _open(path: Path) -> tuple[int, _FileBody]:
         return size, _FileBody(descriptor, first)
     os.close(descriptor)
     return size, _FileBody(None, first)
+
+
+def _look_into(root: Path, folder: Path) -> tuple[list[tuple[str, int]], list[Path]]:
+    """Keys and sizes of the files of a folder, and its folders. What is no object of ours is left out."""
+    found: list[tuple[str, int]] = []
+    inner: list[Path] = []
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return found, inner
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            inner.append(Path(entry.path))
+        else:
+            with contextlib.suppress(FileNotFoundError):
+                size = entry.stat(follow_symlinks=False).st_size
+                found.append((Path(entry.path).relative_to(root).as_posix(), size))
+    return found, inner
 
 
 def _reserve(target: Path) -> None:

@@ -8,7 +8,7 @@ wait for. Objects never change, so reading one in ranges gives the same bytes as
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -36,6 +36,7 @@ from app.providers.storage.s3.probe import Probe
 from app.providers.storage.s3.signing import BrowserUploads, CloudFrontSigner, Signer, bucket_url
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta
     from obstore.store import S3Config, S3Credential
 
 _PIECE = 256 * 1024  # bytes handed on at once
@@ -178,6 +179,19 @@ class S3Storage:
     async def check(self) -> None:
         """Write, read and delete a small object; raises `StorageError` naming what failed."""
         await self._in_thread(self._check)
+
+    async def inventory(self) -> AsyncIterator[Sequence[tuple[str, int]]]:
+        """The key and size of every object in the bucket, a page at a time."""
+        pages = await self._in_thread(self._list)
+        while page := await self._in_thread(self._next_page, pages):
+            yield page
+
+    def _list(self) -> Iterator[Sequence[ObjectMeta]]:
+        return iter(obstore.list(self._store, chunk_size=1000))
+
+    def _next_page(self, pages: Iterator[Sequence[ObjectMeta]]) -> list[tuple[str, int]]:
+        with _translated("listed"):
+            return [(found["path"], found["size"]) for found in next(pages, ())]
 
     def _put(self, key: str, source: Path, mime_type: str) -> None:
         require_size(source)

@@ -1,0 +1,97 @@
+"""`aigrowth doctor`, `export` and `import` as an operator calls them, beside a server that runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from app.core.config import Settings
+from tests import factories_pictures as pictures
+from tests.person import Person
+from tests.servers.product import running_product
+
+# Each command is a process that starts from nothing.
+pytestmark = pytest.mark.timeout(600)
+
+BACKEND = Path(__file__).resolve().parents[2]
+
+
+def aigrowth(data_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    own = {name.upper() for name in Settings.model_fields}
+    environment = {name: value for name, value in os.environ.items() if name not in own}
+    environment |= {"PYTHONPATH": str(BACKEND), "DATA_DIR": str(data_dir), **settings}
+    return subprocess.run(
+        [sys.executable, "-c", "from app.cli import main; main()", *arguments],
+        env=environment,
+        cwd=data_dir,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_doctor_and_the_way_out_and_back(tmp_path: Path) -> None:
+    data_dir, archive = tmp_path / "data", tmp_path / "out.zip"
+    with running_product(data_dir, settings={"PRACTICE_MODE": "off"}) as product:
+        ada, eve = Person.signs_up(product.url), Person.signs_up(product.url)
+        kept = ada.keeps_picture(alt_text="Boats")
+        well = aigrowth(data_dir, "doctor")
+        assert well.returncode == 0, well.stdout + well.stderr
+        assert all(line.startswith("ok ") for line in well.stdout.splitlines())
+        assert {"settings", "database", "storage (local)", "counts"} <= {
+            line.split(":")[0].split(maxsplit=1)[1] for line in well.stdout.splitlines()
+        }
+
+        written = aigrowth(data_dir, "export", "--business", str(ada.business_id), "--to", str(archive))
+        assert (written.returncode, written.stdout.splitlines()[0][:18]) == (0, "1 pictures written")
+        with zipfile.ZipFile(archive) as opened:
+            assert len(opened.namelist()) == 2
+        taken = aigrowth(data_dir, "import", "--business", str(eve.business_id), str(archive))
+        assert taken.returncode == 0, taken.stdout + taken.stderr
+        assert taken.stdout.startswith("1 pictures taken in, 0 were there already, 0 refused.")
+        # The server that runs shows it at once.
+        (image,) = eve.client.get("/images/list", params={"business_id": eve.business_id}).json()["images"]
+        assert (image["alt_text"], image["sha256"]) == ("Boats", kept["sha256"])
+        assert eve.client.get("/images/totals", params={"business_id": eve.business_id}).json()["images"] == 1
+
+        folder = tmp_path / "mixed"
+        folder.mkdir()
+        (folder / "good.png").write_bytes(pictures.png())
+        (folder / "bad.png").write_bytes(pictures.png()[:500])
+        mixed = aigrowth(data_dir, "import", "--business", str(eve.business_id), str(folder))
+        assert mixed.returncode == 1
+        assert "1 pictures taken in" in mixed.stdout and "Refused: bad.png: " in mixed.stdout
+
+        for key in ("storage_key", "thumbnail_url"):
+            assert kept[key]
+        (data_dir / "files" / kept["storage_key"]).unlink()
+        ill = aigrowth(data_dir, "doctor", "--fix")
+        assert ill.returncode == 1
+        (line,) = (line for line in ill.stdout.splitlines() if line.startswith("WRONG"))
+        assert kept["storage_key"] in line
+        lost = aigrowth(data_dir, "export", "--business", str(ada.business_id), "--to", str(tmp_path / "x"))
+        assert lost.returncode == 1 and kept["original_filename"] in lost.stdout
+        ada.close()
+        eve.close()
+
+
+def test_what_cannot_be_done_is_a_sentence(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    nobody = aigrowth(data_dir, "export", "--business", "7", "--to", str(tmp_path / "out"))
+    assert nobody.returncode == 1 and "aigrowth doctor" in nobody.stderr
+    assert aigrowth(data_dir, "migrate").returncode == 0
+    for arguments in (
+        ("export", "--business", "7", "--to", str(tmp_path / "out")),
+        ("import", "--business", "7", str(tmp_path)),
+    ):
+        answer = aigrowth(data_dir, *arguments)
+        assert (answer.returncode, answer.stderr) == (1, "There is no business 7.\n")
+    wrong = aigrowth(data_dir, "doctor", STORAGE_PROVIDER="s3")
+    assert wrong.returncode == 1 and "AWS_S3_BUCKET" in wrong.stderr
+    assert "Traceback" not in nobody.stderr + wrong.stderr
