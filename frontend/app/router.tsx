@@ -109,11 +109,17 @@ const postsRoute = createRoute({
   component: lazyRouteComponent(() => import("./dashboard/posts/page")),
 });
 
+const settingsRoute = createRoute({
+  getParentRoute: () => dashboardRoute,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./dashboard/settings/page")),
+});
+
 const routeTree = rootRoute.addChildren([
   indexRoute,
   signInRoute,
   signUpRoute,
-  dashboardRoute.addChildren([homeRoute, imagesRoute, postsRoute]),
+  dashboardRoute.addChildren([homeRoute, imagesRoute, postsRoute, settingsRoute]),
 ]);
 
 export function createAppRouter(queryClient: QueryClient) {

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests import factories_pictures as pictures
 from tests.browser.conftest import OpenMember
-from tests.browser.member import drops, on_disk, tile
-from tests.browser.screen import gallery
+from tests.browser.member import composer, drops, on_disk, opens_composer, painting, picks, tile
+from tests.browser.screen import gallery, shot
 from tests.person import Person
+from tests.practice_server import poll
 
 
 def opens_library(page: Page) -> Locator:
@@ -140,3 +141,158 @@ def test_what_cannot_be_resized_without_a_loss_says_why(new_member: OpenMember, 
     row(tray, "glass.png").get_by_role("button", name="Resize to fit and upload").click()
     expect(row(tray, "glass.png")).to_contain_text("because it is transparent.", timeout=90_000)
     expect(row(tray, "glass.png").get_by_role("button", name=re.compile("Resize"))).to_have_count(0)
+
+
+def small(number: int) -> bytes:
+    """One of many pictures that differ."""
+    return pictures.jpeg(
+        pictures.flat((number % 200 + 40, number // 8 + 40, 90 + number % 7 * 20)), quality=60
+    )
+
+
+@pytest.mark.timeout(600)
+def test_two_hundred_files_go_three_at_a_time_and_each_one_that_is_refused_is_named(
+    new_member: OpenMember, tmp_path: Path
+) -> None:
+    page, person = (member := new_member(trouble=True)).page, member.person
+    there_already = small(1000)
+    person.keeps_picture(there_already, filename="old.jpg")
+    files = [on_disk(tmp_path, f"picture-{number:03}.jpg", small(number)) for number in range(196)]
+    files.insert(20, on_disk(tmp_path, "again.jpg", there_already))
+    files.insert(50, on_disk(tmp_path, "torn.jpg", painting("harbour")[:9000]))
+    files.insert(90, on_disk(tmp_path, "stamp.jpg", pictures.jpeg(pictures.flat((9, 9, 9), 60, 60))))
+    files.insert(130, on_disk(tmp_path, "also-again.jpg", there_already))
+    under_way, most, count = 0, 0, 0
+
+    def stumble(route: Route) -> None:
+        """Every seventh request is lost, every eleventh meets a server in trouble."""
+        nonlocal count
+        count += 1
+        if count % 7 == 0:
+            route.abort("connectionreset")
+        elif count % 11 == 0:
+            route.fulfill(status=503, json={"status": 503, "code": "busy", "detail": "Too much to do."})
+        else:
+            route.continue_()
+
+    def begun(_: object) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+
+    def ended(_: object) -> None:
+        nonlocal under_way
+        under_way -= 1
+
+    is_upload = re.compile(r"/api/v1/images/upload$")
+    page.on("request", lambda request: begun(request) if is_upload.search(request.url) else None)
+    for event in ("requestfinished", "requestfailed"):
+        page.on(event, lambda request: ended(request) if is_upload.search(request.url) else None)
+    page.route(is_upload, stumble)
+    page.goto("/dashboard/images")
+    expect(tile(page, "old.jpg")).to_be_visible()
+    tray = page.get_by_role("region", name="Uploads")
+    drops(page, *files)
+    expect(tray.get_by_text(re.compile(r"Uploading \d+ of 200"))).to_be_visible()
+    gallery(page, "uploads-many")
+
+    # They go on while somebody looks at something else, and the tab is not closed without a question.
+    page.get_by_role("link", name="Posts", exact=True).click()
+    expect(page.get_by_role("heading", name="Posts", level=1)).to_be_visible()
+    expect(tray.get_by_role("progressbar", name=re.compile("^All uploads"))).to_be_visible()
+    gallery(page, "uploads-elsewhere")
+    page.get_by_role("link", name=re.compile("^Images")).click()
+    expect(tray.get_by_text("196 uploaded, 2 were there already, 2 not taken")).to_be_visible(timeout=180_000)
+    expect(tray.get_by_role("listitem")).to_have_count(2)
+    for name in ("torn.jpg", "stamp.jpg"):
+        said = person.uploads((tmp_path / name).read_bytes(), filename=name).json()["detail"]
+        expect(row(tray, name)).to_contain_text(said)
+    gallery(page, "uploads-summary")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tray.get_by_role("button", name="Copy list").click()
+    expect(tray.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert [line.split(":")[0] for line in copied.splitlines()] == ["torn.jpg", "stamp.jpg"]
+    tray.get_by_role("button", name="Show all 200").click()
+    expect(tray.get_by_role("listitem")).to_have_count(200)
+    shot(page, "uploads-all-wide-light")
+    assert most <= 3
+    totals = person.client.get("/images/totals", params={"business_id": person.business_id}).json()
+    assert totals["images"] == 197
+
+
+def test_what_was_on_its_way_when_the_connection_went_goes_on_when_it_is_back(
+    new_member: OpenMember, tmp_path: Path
+) -> None:
+    page, person = (member := new_member(trouble=True)).page, member.person
+    tray = opens_library(page)
+    held: list[Route] = []
+    page.route("**/api/v1/images/upload", lambda route: held.append(route))
+    drops(page, *(on_disk(tmp_path, f"picture-{number}.jpg", small(number)) for number in range(8)))
+    # The browser's events come in while something of it is looked at.
+    poll(lambda: (tray.count() and len(held) == 3) or None, what="three uploads on their way")
+    page.context.set_offline(True)
+    for route in held:
+        route.abort("internetdisconnected")
+    page.unroute_all()
+    expect(tray.get_by_text("Waiting for the connection").first).to_be_visible()
+    expect(tray.get_by_role("button", name="Try now")).to_be_visible()
+    gallery(page, "uploads-offline")
+    page.context.set_offline(False)
+    expect(tray.get_by_text("8 images uploaded")).to_be_visible()
+    assert len(kept(person)) == 8
+
+
+def test_a_server_that_has_had_too_many_is_given_its_time(new_member: OpenMember, tmp_path: Path) -> None:
+    page, person = (member := new_member()).page, member.person
+    tray = opens_library(page)
+    refusals = 0
+
+    def refuse_five(route: Route) -> None:
+        nonlocal refusals
+        refusals += 1
+        if refusals > 5:
+            route.continue_()
+            return
+        problem = {"status": 429, "code": "rate_limited", "detail": "Too many requests.", "retry_after": 1}
+        route.fulfill(status=429, json=problem, headers={"Retry-After": "1"})
+
+    page.route("**/api/v1/images/upload", refuse_five)
+    drops(page, *(on_disk(tmp_path, f"picture-{number}.jpg", small(number)) for number in range(4)))
+    expect(tray.get_by_text("The server is busy. We try again in a moment.").first).to_be_visible()
+    expect(tray.get_by_text("4 images uploaded")).to_be_visible(timeout=30_000)
+    assert len(kept(person)) == 4
+
+
+def test_all_that_is_too_large_is_resized_at_once_with_the_keys_alone(
+    new_member: OpenMember, tmp_path: Path
+) -> None:
+    page, person = (member := new_member()).page, member.person
+    tray = opens_library(page)
+    wide = [pictures.jpeg(pictures.flat((90, 90 + 30 * step, 160), 4400, 900)) for step in range(3)]
+    drops(page, *(on_disk(tmp_path, f"wide-{step}.jpg", content) for step, content in enumerate(wide)))
+    offer = tray.get_by_role("button", name="Resize all 3")
+    expect(offer).to_be_visible()
+    gallery(page, "uploads-too-large")
+    offer.focus()
+    page.keyboard.press("Enter")
+    expect(tray.get_by_role("progressbar", name=re.compile("^Resizing")).first).to_be_visible()
+    shot(page, "uploads-resizing-wide-light")
+    expect(tray.get_by_text("3 images uploaded")).to_be_visible(timeout=60_000)
+    assert {image["width"] for image in kept(person)} == {4096}
+
+
+def test_a_picture_for_a_post_is_resized_where_the_post_is_written(
+    new_member: OpenMember, tmp_path: Path
+) -> None:
+    page = new_member().page
+    page.goto("/dashboard")
+    modal = opens_composer(page)
+    wide = on_disk(tmp_path, "wide.jpg", pictures.jpeg(pictures.flat((30, 120, 160), 4400, 3000)))
+    picks(page, modal.get_by_role("button", name="Upload New"), wide)
+    notice = modal.get_by_role("alert")
+    expect(notice).to_contain_text("This picture is 4400 × 3000 pixels.")
+    gallery(page, "composer-too-large")
+    notice.get_by_role("button", name="Resize to fit and upload").click()
+    images = composer(page).get_by_role("list", name="Images in this post")
+    expect(images.get_by_role("button", name=re.compile("wide.jpg")).first).to_be_visible(timeout=60_000)

@@ -1,4 +1,5 @@
-import { LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { useNavigate } from "@tanstack/react-router";
+import { LogOut, Monitor, Moon, Settings, Sun } from "lucide-react";
 import type { ReactElement } from "react";
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from "@/components/ui/Menu";
 import { toast } from "@/components/ui/Toast";
@@ -26,6 +27,7 @@ export default function BusinessMenu({
   const business = useBusiness();
   const theme = useTheme();
   const signOut = useSignOut();
+  const navigate = useNavigate();
 
   const leave = () =>
     signOut.mutate(undefined, {
@@ -70,6 +72,9 @@ export default function BusinessMenu({
       />
       <MenuSeparator />
       <p className="truncate px-2.5 pt-1.5 pb-1 text-caption text-ink-3">{user.email}</p>
+      <MenuItem icon={Settings} onSelect={() => navigate({ to: "/dashboard/settings" })}>
+        Settings
+      </MenuItem>
       <MenuItem icon={LogOut} onSelect={leave}>
         Sign out
       </MenuItem>

@@ -8,6 +8,7 @@ import {
   Menu as MenuIcon,
   Plus,
   Send,
+  Settings,
   WifiOff,
 } from "lucide-react";
 import { lazy, type ReactNode, useEffect, useRef } from "react";
@@ -31,6 +32,13 @@ const PLACES = [
   { to: "/dashboard/images", label: "Images", icon: Image, isExact: false },
   { to: "/dashboard/posts", label: "Posts", icon: Send, isExact: false },
 ] as const;
+
+const SETTINGS = {
+  to: "/dashboard/settings",
+  label: "Settings",
+  icon: Settings,
+  isExact: false,
+} as const;
 
 /** The rail on a wide screen, the bottom bar on a narrow one, and the page between them. */
 export function Frame({ children }: { children: ReactNode }) {
@@ -109,7 +117,8 @@ function Rail() {
           />
         ))}
       </nav>
-      <div className="mt-auto">
+      <div className="mt-auto flex flex-col gap-3">
+        <RailLink {...SETTINGS} />
         <PracticeNotice practice={practice} />
       </div>
     </aside>
@@ -117,7 +126,7 @@ function Rail() {
 }
 
 interface PlaceProps {
-  to: (typeof PLACES)[number]["to"];
+  to: (typeof PLACES)[number]["to"] | typeof SETTINGS.to;
   label: string;
   icon: LucideIcon;
   isExact: boolean;

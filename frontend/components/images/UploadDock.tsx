@@ -5,7 +5,7 @@ import { useLibraryUploads } from "./useUploads";
 export default function UploadDock() {
   const uploads = useLibraryUploads();
   return (
-    <div className="pointer-events-none sticky bottom-0 z-20 flex flex-col justify-end">
+    <div className="pointer-events-none fixed right-0 bottom-[calc(4rem+env(safe-area-inset-bottom))] left-0 z-20 md:bottom-0 md:left-56">
       <UploadTray uploads={uploads} isQuiet />
     </div>
   );

@@ -51,7 +51,8 @@ export function UploadTray({ uploads: { uploads, summary, actions }, isQuiet }: 
   useLeaving(isOver && failed === 0 && !isHeld, summary, actions.clear);
 
   const list = useRef<HTMLUListElement>(null);
-  const current = uploads.findIndex(({ state }) => state !== "done" && state !== "failed");
+  const moving = uploads.findIndex(({ state }) => state === "sending" || state === "resizing");
+  const current = moving >= 0 ? moving : uploads.findIndex(({ state }) => state === "waiting");
   useEffect(() => {
     if (isOver && list.current) list.current.scrollTop = 0;
   }, [isOver]);

@@ -1,6 +1,6 @@
-import { queryOptions } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "./client";
-import type { Channel } from "./types";
+import type { Channel, ChannelConnect } from "./types";
 
 /** Every channel of a business, with its health and its platform's rules. */
 export const channelsQuery = (businessId: number) =>
@@ -17,3 +17,28 @@ export const channelsQuery = (businessId: number) =>
     // A new business gets its practice channels in its first seconds.
     refetchInterval: ({ state }) => (state.data?.length === 0 ? 4_000 : false),
   });
+
+/** Connects an account with a token, after its platform has confirmed it; one known already is renewed. */
+export function useConnectChannel(businessId: number) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: ({ channel, key }: { channel: Omit<ChannelConnect, "business_id">; key: string }) =>
+      api.post<Channel>(
+        "/channels",
+        { ...channel, business_id: businessId },
+        { idempotencyKey: key },
+      ),
+    onSuccess: () =>
+      queryClient.invalidateQueries({ queryKey: channelsQuery(businessId).queryKey }),
+  });
+}
+
+/** Lets go of a channel. What was published on it stays. */
+export function useDisconnectChannel(businessId: number) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (channelId: number) => api.delete<unknown>(`/channels/${channelId}`),
+    onSuccess: () =>
+      queryClient.invalidateQueries({ queryKey: channelsQuery(businessId).queryKey }),
+  });
+}

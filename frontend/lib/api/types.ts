@@ -4,8 +4,10 @@ export type {
   BulkRefusal,
   BulkRestored,
   BulkTagged,
+  BusinessChange,
   BusinessView as Business,
   ChannelCheck,
+  ChannelConnect,
   ChannelView as Channel,
   CheckProblem,
   EventView as HistoryEvent,
@@ -22,6 +24,8 @@ export type {
   LimitsView as Limits,
   Login as SignIn,
   Me as Session,
+  MemberAdd,
+  MemberView as Member,
   PostAnswer,
   PostChange,
   PostCheck,
@@ -42,8 +46,9 @@ export type {
   UserView as User,
 } from "./types.gen";
 
-import type { ChannelView, PostView, PublicationView } from "./types.gen";
+import type { BusinessView, ChannelView, PostView, PublicationView } from "./types.gen";
 
+export type Role = BusinessView["role"];
 export type Platform = ChannelView["platform"];
 export type ChannelStatus = ChannelView["status"];
 export type PublicationState = PublicationView["state"];

@@ -9,6 +9,7 @@ export interface UploadOptions {
   mime_types: string[];
   /** How the store itself takes files; null where it does not. */
   direct: "post" | "put" | null;
+  storage_provider: string;
 }
 
 /** What can be uploaded into the library of a business, and how. */

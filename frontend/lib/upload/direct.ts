@@ -31,7 +31,7 @@ export interface DirectOptions {
 const PATIENCE = 2;
 
 /** Answers of the product after which asking again may help: they mean the same as on the plain way. */
-const PASSING = new Set([0, 401, 403, 408, 413, 429]);
+const PASSING = new Set([0, 401, 403, 408, 429]);
 
 export class DirectWay {
   readonly #options: Required<DirectOptions>;
@@ -64,7 +64,7 @@ export class DirectWay {
     });
     if (watch.signal.aborted) return asked;
     if (!isTicket(asked.body) || asked.status !== 201) {
-      if (PASSING.has(asked.status) || asked.status >= 500) return asked;
+      if (PASSING.has(asked.status) || asked.status >= 500 || asked.status === 413) return asked;
       // The storage has no such way, or has it not for this file.
       if ([404, 405, 409].includes(asked.status)) this.#failures = PATIENCE;
       return null;
@@ -96,11 +96,12 @@ export class DirectWay {
       {},
       `${key}-direct`,
     );
-    // The picture itself may be refused: that is the answer, as it would be to a plain upload.
-    const isFinal = answer.status < 300 || [413, 415, 422].includes(answer.status);
-    if (PASSING.has(answer.status) || answer.status >= 500 || answer.status === 409) return answer;
+    const isLater =
+      PASSING.has(answer.status) || answer.status >= 500 || codeOf(answer) === "in_progress";
+    if (isLater) return answer;
     this.#stored.delete(key);
-    if (isFinal) return answer;
+    // The picture itself may be refused: that is the answer, as it would be to a plain upload.
+    if (answer.status < 300 || [413, 415, 422].includes(answer.status)) return answer;
     this.#failures += 1;
     return null;
   }
@@ -141,6 +142,10 @@ function toStore({ method, url, fields, headers }: DirectUpload, file: File): Re
   // A store reads no field behind the file.
   form.set("file", file, file.name || "untitled");
   return { address: url, headers, body: form };
+}
+
+function codeOf({ body }: Answer): unknown {
+  return typeof body === "object" && body !== null && "code" in body ? body.code : undefined;
 }
 
 function isTicket(body: unknown): body is { upload: DirectUpload } {

@@ -1,17 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { ChannelMark } from "@/components/channels/ChannelMark";
+import { HEALTH } from "@/components/channels/health";
 import { placeTitle } from "@/components/channels/placeName";
-import { Badge, ErrorState, Loading, Skeleton, type Tone } from "@/components/ui/feedback";
+import { Badge, ErrorState, Loading, Skeleton } from "@/components/ui/feedback";
 import { Card } from "@/components/ui/surface";
 import { channelsQuery } from "@/lib/api/channels";
-import type { ChannelStatus } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
-
-const HEALTH: Record<ChannelStatus, { words: string; tone: Tone }> = {
-  connected: { words: "Connected", tone: "ok" },
-  reconnect_needed: { words: "Connect again", tone: "warn" },
-  restricted: { words: "Restricted", tone: "bad" },
-};
 
 /** Whether each channel can be published to. */
 export function ChannelsCard() {

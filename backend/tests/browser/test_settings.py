@@ -1,0 +1,222 @@
+"""Settings: the business, its people, its channels, its storage; for those who manage and those who look."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.browser.conftest import OpenMember
+from tests.browser.member import Member, fills_library
+from tests.browser.screen import gallery, shot
+from tests.browser.test_screens import expect_no_sideways_scrolling
+from tests.practice_server import PracticeControl
+
+TROUBLE = {"code": "internal_error", "detail": "This did not work. Try again in a moment."}
+
+
+def section(page: Page, name: str) -> Locator:
+    """One part of the settings."""
+    return page.get_by_role("region", name=name, exact=True)
+
+
+def email_of(member: Member) -> str:
+    """The address that somebody signed up with."""
+    return str(member.person.client.get("/auth/me").json()["user"]["email"])
+
+
+def takes_in(owner: Member, guest: Member, role: str) -> None:
+    """The owner makes somebody a member."""
+    owner.person.client.post(
+        f"/businesses/{owner.person.business_id}/members", json={"email": email_of(guest), "role": role}
+    ).raise_for_status()
+
+
+def switches_to(page: Page, name: str) -> None:
+    """Look at another business of one's own."""
+    page.get_by_role("button", name="Second Cup").first.click()
+    page.get_by_role("menuitemradio", name=name).click()
+
+
+def test_settings_are_reached_from_the_rail_and_from_the_menu_of_a_phone(new_member: OpenMember) -> None:
+    page = new_member().page
+    page.goto("/dashboard")
+    page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("heading", name="Settings", level=1)).to_be_visible()
+    expect(page.get_by_role("link", name="Settings")).to_have_attribute("aria-current", "page")
+    expect(section(page, "Channels").get_by_role("listitem")).to_have_count(2)
+    expect(section(page, "Storage")).to_contain_text("In use")
+    gallery(page, "settings")
+    shot(page, "settings-whole-wide-light", whole=True)
+    for width in (360, 390, 768, 1024):
+        page.set_viewport_size({"width": width, "height": 800})
+        expect_no_sideways_scrolling(page)
+        shot(page, f"settings-whole-{width}-light", whole=True)
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto("/dashboard/posts")
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("menuitem", name="Settings").click()
+    expect(page.get_by_role("heading", name="Settings", level=1)).to_be_visible()
+
+
+def test_name_and_time_zone_are_changed_and_shown_at_once(new_member: OpenMember) -> None:
+    page, person = (member := new_member()).page, member.person
+    page.goto("/dashboard/settings")
+    business = section(page, "Business")
+    save = business.get_by_role("button", name="Save")
+    expect(save).to_be_disabled()
+    business.get_by_label("Name").fill("   ")
+    expect(business).to_contain_text("A business needs a name.")
+    expect(save).to_be_disabled()
+    business.get_by_label("Name").fill("Harbour Coffee & Cake")
+    business.get_by_label("Time zone").select_option("America/New_York")
+    save.click()
+    expect(business.get_by_text("Saved")).to_be_visible()
+    switcher = page.get_by_role("button", name="Harbour Coffee & Cake")
+    expect(switcher).to_contain_text("America/New_York")
+    kept = person.client.get(f"/businesses/{person.business_id}").json()
+    assert (kept["name"], kept["timezone"]) == ("Harbour Coffee & Cake", "America/New_York")
+    page.reload()
+    expect(business.get_by_label("Name")).to_have_value("Harbour Coffee & Cake")
+
+
+def test_people_are_taken_in_given_another_role_and_let_go(new_member: OpenMember) -> None:
+    owner, guest = new_member(), new_member("Second Cup")
+    page = owner.page
+    page.goto("/dashboard/settings")
+    people = section(page, "People")
+    expect(people.get_by_role("listitem")).to_have_count(1)
+    people.get_by_role("button", name="Add a person").click()
+    dialog = page.get_by_role("dialog", name="Add a person")
+    gallery(page, "settings-add-person")
+    add = dialog.get_by_role("button", name="Add to Harbour Coffee")
+    add.click()
+    expect(dialog).to_contain_text("Enter the e-mail that the person signed up with.")
+    dialog.get_by_label("E-mail").fill("nobody@example.com")
+    add.click()
+    expect(dialog).to_contain_text("Nobody has signed up with this e-mail.")
+    dialog.get_by_label("E-mail").fill(email_of(guest))
+    dialog.get_by_label("Role").select_option("viewer")
+    add.click()
+    expect(dialog).to_have_count(0)
+    row = people.get_by_role("listitem").filter(has_text=email_of(guest))
+    role = row.get_by_role("combobox")
+    expect(role).to_have_value("viewer")
+    role.select_option("editor")
+
+    guest.page.goto("/dashboard/settings")
+    switches_to(guest.page, "Harbour Coffee")
+    expect(section(guest.page, "People").get_by_role("listitem")).to_have_count(2)
+    expect(section(guest.page, "People").get_by_role("combobox")).to_have_count(0)
+
+    # The last owner cannot step down, and is told why.
+    mine = people.get_by_role("listitem").filter(has_text="you").get_by_role("combobox")
+    mine.select_option("viewer")
+    expect(people.get_by_role("alert")).to_contain_text("A business needs an owner.")
+    gallery(page, "settings-last-owner")
+    row.get_by_role("button", name=re.compile("^Remove")).click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(people.get_by_role("listitem")).to_have_count(1)
+
+
+def test_whoever_leaves_a_business_goes_on_in_another(new_member: OpenMember) -> None:
+    owner, guest = new_member(), new_member("Second Cup")
+    takes_in(owner, guest, "admin")
+    page = guest.page
+    page.goto("/dashboard/settings")
+    switches_to(page, "Harbour Coffee")
+    people = section(page, "People")
+    # An admin manages people, but owners are only for owners.
+    row = people.get_by_role("listitem").filter(has_text=email_of(owner))
+    expect(row.get_by_role("combobox")).to_have_count(0)
+    options = people.get_by_role("combobox").locator("option")
+    expect(options).to_have_text(["Admin", "Editor", "Viewer"])
+    people.get_by_role("button", name="Leave Harbour Coffee").click()
+    page.get_by_role("dialog").get_by_role("button", name="Leave", exact=True).click()
+    expect(page.get_by_role("button", name="Second Cup").first).to_be_visible()
+    expect(people.get_by_role("listitem")).to_have_count(1)
+    expect(people.get_by_role("button", name=re.compile("^Leave"))).to_have_count(0)
+
+
+def test_viewers_and_editors_see_what_is_set_and_can_change_nothing(new_member: OpenMember) -> None:
+    owner, guest = new_member(), new_member("Second Cup")
+    takes_in(owner, guest, "editor")
+    fills_library(owner.person, "harbour.jpg")
+    page = guest.page
+    page.goto("/dashboard/settings")
+    switches_to(page, "Harbour Coffee")
+    expect(section(page, "Business")).to_contain_text("Europe/Berlin")
+    expect(section(page, "Storage")).to_contain_text("in 1 image")
+    expect(section(page, "Channels").get_by_role("listitem")).to_have_count(2)
+    main = page.get_by_role("main")
+    leave = main.get_by_role("button", name="Leave Harbour Coffee")
+    expect(main.get_by_role("button").filter(visible=True)).to_have_count(2)
+    expect(leave.or_(main.get_by_role("button", name="New post")).first).to_be_visible()
+    expect(main.get_by_role("textbox")).to_have_count(0)
+    gallery(page, "settings-editor")
+
+
+def test_a_channel_is_let_go_and_connected_again_with_its_token(
+    new_member: OpenMember, practice: PracticeControl
+) -> None:
+    page, person = (member := new_member()).page, member.person
+    channel = person.channel("facebook")
+    (image_id,) = fills_library(person, "harbour.jpg")
+    post_id = person.writes("Winter hours", image_ids=[image_id], platforms=("facebook",))
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    person.client.post(f"/posts/{post_id}/schedule", json={"scheduled_at": tomorrow}).raise_for_status()
+    page.goto("/dashboard/settings")
+    channels = section(page, "Channels")
+    row = channels.get_by_role("listitem").filter(has_text="Practice Page")
+    row.get_by_role("button", name=re.compile("^Disconnect")).click()
+    page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
+    expect(row.get_by_role("alert")).to_contain_text("“Winter hours”")
+    gallery(page, "settings-channel-in-use")
+    person.client.post(f"/posts/{post_id}/unschedule").raise_for_status()
+    row.get_by_role("button", name=re.compile("^Disconnect")).click()
+    page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
+    expect(channels.get_by_role("listitem")).to_have_count(1)
+    shot(page, "settings-one-channel-wide-light")
+
+    channels.get_by_role("button", name="Connect with a token").click()
+    dialog = page.get_by_role("dialog", name="Connect a channel")
+    dialog.get_by_role("radio", name="Facebook", exact=True).check()
+    connect = dialog.get_by_role("button", name="Check and connect")
+    connect.click()
+    expect(dialog).to_contain_text("Enter the id of the account.")
+    expect(dialog).to_contain_text("Paste the token.")
+    gallery(page, "settings-connect")
+    dialog.get_by_label("Page id").fill(channel["external_id"])
+    dialog.get_by_label("Access token").fill("not the token")
+    connect.click()
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    gallery(page, "settings-connect-refused")
+    account = practice.accounts(reference=f"business-{person.business_id}").page
+    assert account.id == channel["external_id"]
+    dialog.get_by_label("Access token").fill(account.access_token)
+    connect.click()
+    expect(dialog).to_have_count(0)
+    expect(channels.get_by_role("listitem")).to_have_count(2)
+
+
+def test_each_part_that_is_loading_or_does_not_answer_says_so(new_member: OpenMember) -> None:
+    page = new_member(trouble=True).page
+    held: list[Route] = []
+    apis = re.compile(r"/api/v1/(businesses/\d+/members|images/totals|channels)")
+    page.route(apis, lambda route: held.append(route))
+    page.goto("/dashboard/settings")
+    expect(page.get_by_text("Loading people")).to_be_visible()
+    gallery(page, "settings-loading")
+    page.route(apis, lambda route: route.fulfill(status=500, json=TROUBLE))
+    for route in held:
+        route.fulfill(status=500, json=TROUBLE)
+    for words in ("The people", "The channels"):
+        expect(page.get_by_text(f"{words} could not be loaded")).to_be_visible()
+    expect(page.get_by_text("The storage could not be looked at")).to_be_visible()
+    gallery(page, "settings-error")
+    page.unroute_all()
+    for name in ("People", "Channels", "Storage"):
+        section(page, name).get_by_role("button", name="Try again").click()
+    expect(section(page, "People").get_by_role("listitem")).to_have_count(1)
+    expect(section(page, "Storage")).to_contain_text("In use")

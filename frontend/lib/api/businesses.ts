@@ -1,0 +1,77 @@
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { api } from "./client";
+import { sessionQuery } from "./session";
+import type { Business, BusinessChange, Member, MemberAdd, Role } from "./types";
+
+/** Changes the name or the time zone of a business; the whole page shows it at once. */
+export function useChangeBusiness(businessId: number) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (change: BusinessChange) =>
+      api.patch<Business>(`/businesses/${businessId}`, change),
+    onSuccess: (changed) => {
+      queryClient.setQueryData(sessionQuery.queryKey, (session) =>
+        session
+          ? {
+              ...session,
+              businesses: session.businesses.map((it) => (it.id === changed.id ? changed : it)),
+            }
+          : session,
+      );
+    },
+  });
+}
+
+/** Everybody in a business, oldest first. */
+export const membersQuery = (businessId: number) =>
+  queryOptions({
+    queryKey: ["members", businessId],
+    queryFn: async ({ signal }) => {
+      const path = `/businesses/${businessId}/members`;
+      return (await api.get<{ members: Member[] }>(path, { signal })).members;
+    },
+  });
+
+/** Takes in somebody who has an account. */
+export function useAddMember(businessId: number) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: ({ member, key }: { member: MemberAdd; key: string }) =>
+      api.post<Member>(`/businesses/${businessId}/members`, member, { idempotencyKey: key }),
+    onSuccess: (added) => {
+      queryClient.setQueryData(membersQuery(businessId).queryKey, (members) =>
+        members ? [...members, added] : members,
+      );
+    },
+  });
+}
+
+/** Gives a member another role. Who changes their own gets to see less, or more, at once. */
+export function useChangeRole(businessId: number) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: ({ userId, role }: { userId: number; role: Role }) =>
+      api.patch<Member>(`/businesses/${businessId}/members/${userId}`, { role }),
+    onSuccess: (changed) => {
+      queryClient.setQueryData(membersQuery(businessId).queryKey, (members) =>
+        members?.map((it) => (it.user_id === changed.user_id ? changed : it)),
+      );
+      return queryClient.invalidateQueries({ queryKey: sessionQuery.queryKey });
+    },
+  });
+}
+
+/** Ends a membership: somebody else's, or one's own. */
+export function useRemoveMember(businessId: number) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (userId: number) =>
+      api.delete<unknown>(`/businesses/${businessId}/members/${userId}`),
+    onSuccess: (_answer, userId) => {
+      queryClient.setQueryData(membersQuery(businessId).queryKey, (members) =>
+        members?.filter((it) => it.user_id !== userId),
+      );
+      return queryClient.invalidateQueries({ queryKey: sessionQuery.queryKey });
+    },
+  });
+}
