@@ -41,6 +41,7 @@ async def get_upload_options(
         max_side=limits.max_side,
         mime_types=list(product.direct_uploads.mime_types),
         direct=product.direct_uploads.method,
+        storage_provider=product.settings.storage_provider,
     )
 
 

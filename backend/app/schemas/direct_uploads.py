@@ -11,13 +11,14 @@ from app.schemas.base import Body, Id, Moment, View
 
 class UploadOptions(View):
     """What can be uploaded. Sides in pixels; `direct` says how the store itself takes files from browsers,
-    or null where it does not."""
+    or null where it does not; `storage_provider` is where new images are kept."""
 
     max_bytes: int
     min_side: int
     max_side: int
     mime_types: list[str]
     direct: Literal["post", "put"] | None
+    storage_provider: str
 
 
 class UploadWanted(Body):

@@ -59,11 +59,11 @@ def test_the_page_is_told_what_can_be_uploaded_and_which_way(
         ada = signs_up(live)
         answer = ada.client.get("/images/upload-options", params={"business_id": ada.business_id})
         options = answer.json()
-        ways[live] = options.pop("direct")
+        ways[live] = (options.pop("direct"), options.pop("storage_provider"))
         assert options["max_bytes"] == 10 * 1024 * 1024
         assert (options["min_side"], options["max_side"]) == (400, 4096)
         assert {"image/jpeg", "image/png", "image/gif", "image/webp"} <= set(options["mime_types"])
-    assert ways == {bucket: "post", embedded: None}
+    assert ways == {bucket: ("post", "s3"), embedded: (None, "local")}
 
 
 def test_a_picture_that_was_sent_to_the_bucket_is_taken_in_like_any_other(

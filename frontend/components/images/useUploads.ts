@@ -4,7 +4,7 @@ import { imagesKey, showNewImages } from "@/lib/api/images";
 import { sessionQuery } from "@/lib/api/session";
 import type { Image, ImageUploaded } from "@/lib/api/types";
 import { uploadOptionsQuery } from "@/lib/api/uploads";
-import { useBusiness, useMayWrite, useSession } from "@/lib/business";
+import { useBusiness, useSession } from "@/lib/business";
 import {
   directWay,
   followConnection,
@@ -106,9 +106,8 @@ function useQueue(queue: UploadQueue): Uploads {
 /** The server's limits, for queues that look at files before they send them. */
 function useProductOptions(queue: UploadQueue): void {
   const business = useBusiness();
-  const mayWrite = useMayWrite();
   const { limits } = useSession();
-  const { data: options } = useQuery({ ...uploadOptionsQuery(business.id), enabled: mayWrite });
+  const { data: options } = useQuery(uploadOptionsQuery(business.id));
   useEffect(() => {
     queue.change(
       productOptions(

@@ -1,19 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { api } from "./client";
-
-/** What the storage can do. It `is_ok` when nothing failed; warnings leave it so. */
-export interface StorageReport {
-  provider: string;
-  is_ok: boolean;
-  checks: Array<{
-    name: string;
-    title: string;
-    state: "ok" | "warning" | "failed" | "skipped";
-    detail: string;
-    fix: string;
-  }>;
-  documents: Array<{ title: string; content: string }>;
-}
+import type { StorageReport } from "./types";
 
 /** Tries all that the storage must do; takes several seconds. */
 export function useCheckStorage(businessId: number) {

@@ -631,7 +631,7 @@ export type UploadCompletion = {
 
 /**
  * What can be uploaded. Sides in pixels; `direct` says how the store itself takes files from browsers,
- * or null where it does not.
+ * or null where it does not; `storage_provider` is where new images are kept.
  */
 export type UploadOptions = {
   direct: "post" | "put" | null;
@@ -639,6 +639,7 @@ export type UploadOptions = {
   max_side: number;
   mime_types: Array<string>;
   min_side: number;
+  storage_provider: string;
 };
 
 /**

@@ -41,8 +41,11 @@ export type {
   RenditionView as Rendition,
   SignedIn,
   SimilarImageView as SimilarImage,
+  StorageReport,
   TagCountView as TagCount,
   TagList,
+  UploadOptions,
+  UploadPlace,
   UserView as User,
 } from "./types.gen";
 

@@ -7,17 +7,9 @@
  * way is closed until the page is loaded again.
  */
 import { apiUrl } from "@/lib/api/client";
+import type { UploadPlace } from "@/lib/api/types";
 import { readPicture } from "./picture";
 import { type Answer, type Request, transfer, type Watch } from "./transfer";
-
-/** Where the store takes one file, and how. */
-interface DirectUpload {
-  id: string;
-  method: "post" | "put";
-  url: string;
-  fields: Record<string, string>;
-  headers: Record<string, string>;
-}
 
 export interface DirectOptions {
   businessId: number;
@@ -135,7 +127,7 @@ export class DirectWay {
   }
 }
 
-function toStore({ method, url, fields, headers }: DirectUpload, file: File): Request {
+function toStore({ method, url, fields, headers }: UploadPlace, file: File): Request {
   if (method === "put") return { method: "PUT", address: url, headers, body: file };
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.set(name, value);
@@ -148,6 +140,6 @@ function codeOf({ body }: Answer): unknown {
   return typeof body === "object" && body !== null && "code" in body ? body.code : undefined;
 }
 
-function isTicket(body: unknown): body is { upload: DirectUpload } {
+function isTicket(body: unknown): body is { upload: UploadPlace } {
   return typeof body === "object" && body !== null && "upload" in body;
 }

@@ -10,7 +10,7 @@ import {
 import { useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { cn } from "@/components/ui/cn";
-import type { StorageReport } from "@/lib/api/storage";
+import type { StorageReport } from "@/lib/api/types";
 import { copyText } from "@/lib/clipboard";
 import { plural } from "@/lib/format";
 
