@@ -127,6 +127,7 @@ lock: | $(UV) ## resolve the dependencies anew and write the lock files
 .PHONY: bench
 bench: setup-test ## measure uploads; prints a table and writes bench/results
 	$(PY) bench/run.py $(ARGS)
+	$(PY) bench/ingest.py
 
 .PHONY: clean
 clean: ## remove everything that make made; data and .env stay

@@ -1,10 +1,13 @@
-"""The picture work without a product around it: `python alone.py vips|pillow SOURCE_FOLDER OUT_FOLDER`.
+"""The picture work without a product around it: `python alone.py KIND SOURCE_FOLDER OUT_FOLDER`.
+
+`vips` and `pillow` do what an upload needs. The `renditions-…` make the two sizes that are shown.
 
 Says `ready`, waits for a line with a count, does that many pictures, and prints what it took as JSON.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -15,6 +18,7 @@ from pathlib import Path
 from processes import peak_bytes
 
 THUMB = (533, 400)
+PREVIEW_SIZE = (1440, 1080)
 
 
 def vips() -> Callable[[bytes, Path], None]:
@@ -45,8 +49,59 @@ def pillow() -> Callable[[bytes, Path], None]:
     return work
 
 
+def renditions_ours() -> Callable[[bytes, Path], None]:
+    """As the product makes them: the thumbnail when a picture is taken in, the preview when it is wanted."""
+    from app.imaging import PREVIEW, render, verify
+
+    def work(data: bytes, target: Path) -> None:
+        source, clean = target.with_suffix(".source"), target.with_suffix(".clean")
+        source.write_bytes(data)
+        verify(source, clean, target.with_suffix(".400.webp"))
+        render(clean, PREVIEW, target.with_suffix(".1440.webp"))
+
+    return work
+
+
+def renditions_pillow() -> Callable[[bytes, Path], None]:
+    """As most would write it: load, transpose, resize twice with the good filter, save twice."""
+    from PIL import Image, ImageOps
+
+    def work(data: bytes, target: Path) -> None:
+        image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+        for size, quality in ((PREVIEW_SIZE, 82), (THUMB, 80)):
+            image.resize(size, Image.Resampling.LANCZOS).save(
+                target.with_suffix(f".{size[0]}.webp"), quality=quality
+            )
+
+    return work
+
+
+def renditions_draft() -> Callable[[bytes, Path], None]:
+    """As somebody who knows Pillow would: decoded at half the size, and the small one from the large one."""
+    from PIL import Image, ImageOps
+
+    def work(data: bytes, target: Path) -> None:
+        image = Image.open(io.BytesIO(data))
+        image.draft("RGB", PREVIEW_SIZE)
+        image = ImageOps.exif_transpose(image)
+        large = image.resize(PREVIEW_SIZE, Image.Resampling.LANCZOS, reducing_gap=2.0)
+        large.save(target.with_suffix(".1440.webp"), quality=82)
+        large.resize(THUMB, Image.Resampling.LANCZOS).save(target.with_suffix(".400.webp"), quality=80)
+
+    return work
+
+
+KINDS = {
+    "vips": vips,
+    "pillow": pillow,
+    "renditions-ours": renditions_ours,
+    "renditions-pillow": renditions_pillow,
+    "renditions-draft": renditions_draft,
+}
+
+
 def main() -> None:
-    work = {"vips": vips, "pillow": pillow}[sys.argv[1]]()
+    work = KINDS[sys.argv[1]]()
     sources = sorted(Path(sys.argv[2]).glob("*.jpg"))
     target = Path(sys.argv[3])
     work(sources[0].read_bytes(), target / "warm-up")

@@ -63,7 +63,7 @@ class Watch:
 
     def _run(self) -> None:
         while not self._ended.wait(0.1):
-            self.peak = max(self.peak, sum(_proportional(pid) for pid in family(self.pid)))
+            self.peak = max(self.peak, sum(proportional(pid) for pid in family(self.pid)))
 
 
 def _stat(pid: int) -> list[str]:
@@ -78,7 +78,8 @@ def _status(pid: int, name: str) -> int:
     return int(Path(f"/proc/{pid}/status").read_text().split(name)[1].split()[0]) * 1024
 
 
-def _proportional(pid: int) -> int:
+def proportional(pid: int) -> int:
+    """Memory of the process, with its share of the pages that it shares."""
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
         return int(rollup.split("\nPss:")[1].split()[0]) * 1024

@@ -356,7 +356,7 @@ def alone(what: str, kind: str, pictures: list[Path], folder: Path, count: int, 
         workers.append(
             subprocess.Popen(
                 [sys.executable, str(HERE / "alone.py"), kind, str(pictures[0].parent), str(out)],
-                env={"PATH": os.defpath, "VIPS_CONCURRENCY": "1"},
+                env={"PATH": os.defpath, "PYTHONPATH": str(BACKEND), "VIPS_CONCURRENCY": "1"},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,

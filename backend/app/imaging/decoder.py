@@ -66,8 +66,8 @@ def open_scaled(data: bytes, format: Format, anatomy: Anatomy, width: int, heigh
     options: dict[str, Any] = {"access": "sequential", "fail_on": "warning"}
     if format is Format.JPEG:
         room = min(anatomy.width / width, anatomy.height / height)
-        # Half as much again as is wanted leaves the last step to a good filter.
-        options["shrink"] = next((shrink for shrink in (8, 4, 2) if room >= 1.5 * shrink), 1)
+        # A third more than is wanted leaves the last step to a good filter.
+        options["shrink"] = next((shrink for shrink in (8, 4, 2) if room >= 1.33 * shrink), 1)
     return resized(_LOAD[format](data, **options), width, height).copy_memory()
 
 

@@ -130,7 +130,8 @@ def _opened(format: Format, anatomy: Anatomy) -> _Kept:
             if is_too_much_profile:
                 upright, profile = decoder.to_srgb(upright, profile), None
                 upright = decoder.without_profile(upright)
-            data = decoder.save_upright(upright, format, anatomy)
+            # What an encoder writes is walked as well: every file that is kept has the same form.
+            data = containers.walk(format, decoder.save_upright(upright, format, anatomy)).clean
             small = decoder.resized(upright, thumb_width, thumb_height)
         else:
             small = decoder.open_scaled(data, format, anatomy, thumb_width, thumb_height)
@@ -149,6 +150,7 @@ def _opened_foreign(anatomy: HeifAnatomy) -> _Kept:
         small = decoder.resized(upright, *_thumb_sides(upright.width, upright.height))
         small = decoder.to_srgb(small, profile).copy_memory()
         data = decoder.save_jpeg(upright, decoder.FULL_QUALITY, keep="icc")
+        data = containers.walk(Format.JPEG, data).clean
     return _Kept(Format.JPEG, data, upright.width, upright.height, 1, small, True)
 
 

@@ -238,7 +238,7 @@ def test_an_animation_is_rendered_as_its_first_frame(press: Press) -> None:
         assert pictures.is_close(image.convert("RGB").getpixel((25, 70)), (255, 0, 0), 40)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("recipe", "share"), [(FACEBOOK, 0.4), (PREVIEW, 0.7)], ids=["jpeg", "webp"])
+@pytest.mark.parametrize(("recipe", "share"), [(FACEBOOK, 0.4), (PREVIEW, 0.85)], ids=["jpeg", "webp"])
 @pytest.mark.parametrize("is_ai_generated", [False, True])
 def test_quality_gives_way_until_the_file_fits(
     press: Press, recipe: Recipe, share: float, is_ai_generated: bool
