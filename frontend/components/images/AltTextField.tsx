@@ -4,6 +4,7 @@ import { Textarea } from "@/components/ui/Input";
 import { useChangeImage } from "@/lib/api/images";
 import type { Image } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
+import { formatCount } from "@/lib/format";
 
 const PAUSE = 900;
 const MAX_LENGTH = 1000;
@@ -47,7 +48,15 @@ export function AltTextField({ image }: { image: Image }) {
       aside={
         <span role="status">{change.isPending ? "Saving" : change.isSuccess ? "Saved" : ""}</span>
       }
-      hint={text ? undefined : "Read out to people who cannot see the picture."}
+      hint={
+        text ? (
+          <span className="tabular-nums">
+            {formatCount(text.length)} of {formatCount(MAX_LENGTH)}
+          </span>
+        ) : (
+          "Read out to people who cannot see the picture."
+        )
+      }
       error={
         change.isError ? (
           <>

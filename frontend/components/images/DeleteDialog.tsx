@@ -42,7 +42,7 @@ export function DeleteDialog({ images, onClose, onConfirm }: DeleteDialogProps) 
       <p>
         {isOne
           ? "Published posts show this image. They keep their picture on the platforms."
-          : `Published posts show ${used.length === shown.length ? "them" : `${used.length} of them`}. They keep their pictures on the platforms.`}
+          : `Published posts show ${used.length === shown.length ? "them" : used.length === 1 ? "one of them" : `${used.length} of them`}. They keep their pictures on the platforms.`}
       </p>
       {images && <PublishedPosts images={used} />}
     </ConfirmDialog>

@@ -23,8 +23,9 @@ export function RefusalList({ refused, names, onPosts }: RefusalListProps) {
         <span className="block">{first?.detail}</span>
       ) : (
         <span className="block">
-          {refused.length === 1 ? "One image stays" : `${plural(refused.length, "image")} stay`}
-          {hasPosts && ": planned posts need them"}.
+          {refused.length === 1
+            ? `One image stays${hasPosts ? ": a planned post needs it" : ""}.`
+            : `${plural(refused.length, "image")} stay${hasPosts ? ": planned posts need them" : ""}.`}
         </span>
       )}
       <span className="mt-1 block">

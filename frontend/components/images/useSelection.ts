@@ -33,13 +33,17 @@ export function useSelection(library: Library): ImageSelection {
   const now = useRef({ library, selection });
   now.current = { library, selection };
   const reach = useRef(0);
+  /** Where the last choice was made: its page may be forgotten by the time Shift reaches from there. */
+  const anchorIndex = useRef(-1);
 
   const reachTo = useCallback(async (index: number) => {
     const { library: places, selection: before } = now.current;
     const turn = ++reach.current;
-    const from = before.anchorId === null ? -1 : places.indexOf(before.anchorId);
+    const known = before.anchorId === null ? -1 : places.indexOf(before.anchorId);
+    const from = before.anchorId !== null && known < 0 ? anchorIndex.current : known;
     if (from < 0) {
       const image = places.at(index);
+      anchorIndex.current = index;
       if (image) act({ type: "toggle", image });
       return;
     }
@@ -72,6 +76,7 @@ export function useSelection(library: Library): ImageSelection {
       has: (imageId) => chosen.has(imageId),
       toggle: (image) => {
         reach.current++;
+        anchorIndex.current = now.current.library.indexOf(image.id);
         act({ type: "toggle", image });
       },
       reachTo: (index) => void reachTo(index),
