@@ -125,9 +125,10 @@ lock: | $(UV) ## resolve the dependencies anew and write the lock files
 	$(NPM) install --package-lock-only --include=dev
 
 .PHONY: bench
-bench: setup-test ## measure uploads; prints a table and writes bench/results
+bench: setup-test frontend-build chromium ## measure uploads and the library's page; prints tables and writes bench/results
 	$(PY) bench/run.py $(ARGS)
 	$(PY) bench/ingest.py
+	$(PY) bench/grid.py
 
 .PHONY: clean
 clean: ## remove everything that make made; data and .env stay

@@ -79,10 +79,12 @@ export function decodeThumbhash(base64: string): Placeholder {
   const waveAt = (place: number, length: number) =>
     Array.from({ length: terms }, (_, n) => Math.cos((Math.PI / length) * (place + 0.5) * n));
 
+  // The waves of a column are the same in every row.
+  const across = Array.from({ length: width }, (_, x) => waveAt(x, width));
   for (let y = 0, index = 0; y < height; y++) {
     const fy = waveAt(y, height);
     for (let x = 0; x < width; x++, index += 4) {
-      const fx = waveAt(x, width);
+      const fx = across[x] ?? [];
       const light = lightness + sumWaves(l, columns, rows, fx, fy);
       const yb = yellowBlue + sumWaves(p, 3, 3, fx, fy);
       const rg = redGreen + sumWaves(q, 3, 3, fx, fy);

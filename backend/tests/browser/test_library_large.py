@@ -1,4 +1,4 @@
-"""A library that nobody can look through: any part of it is at hand, and what is looked at stays in its place."""
+"""A library too long to look through: any part of it is at hand, and what is looked at stays in place."""
 
 from __future__ import annotations
 

@@ -116,6 +116,8 @@ function rowOptions({ places }: ImageGridProps, layout: GridLayout, activeRow: n
     count: Math.ceil(places.count / columns),
     estimateSize: () => rowHeight,
     overscan: 3,
+    // What comes into view may be drawn in the next free moment.
+    useFlushSync: false,
     enabled: rowHeight > 0,
     // The row that holds the keyboard stays, however far away it is scrolled.
     rangeExtractor: ({ startIndex, endIndex, overscan, count }: Range) => {

@@ -30,6 +30,8 @@ export interface ImagePlaces {
 }
 
 export interface Library extends ImagePlaces {
+  /** The same places as an object of its own, which changes only when they do. */
+  places: ImagePlaces;
   total: number;
   /** There are more than `total`: a search is counted to a limit. */
   hasUncounted: boolean;
@@ -133,6 +135,7 @@ export function useLibrary(view: LibraryView): Library {
 
   return {
     ...places,
+    places,
     isPending: shownPages === null && !results.error,
     isStale: !isKnown && shownPages !== null,
     isKnown,

@@ -73,22 +73,48 @@ export function Thumbnail({ src, thumbhash, alt, className }: ThumbnailProps) {
   );
 }
 
+/** Milliseconds of a frame that drawing placeholders may take. */
+const SHARE = 4;
+const waiting = new Set<() => void>();
+let frame = 0;
+
+/** Runs soon, but never so many at once that the page stops moving. Returns how to call it off. */
+function inTurn(draw: () => void): () => void {
+  waiting.add(draw);
+  if (frame === 0) frame = requestAnimationFrame(drawSome);
+  return () => void waiting.delete(draw);
+}
+
+function drawSome(): void {
+  const end = performance.now() + SHARE;
+  for (const draw of waiting) {
+    waiting.delete(draw);
+    draw();
+    if (performance.now() > end) break;
+  }
+  frame = waiting.size ? requestAnimationFrame(drawSome) : 0;
+}
+
 /** Fades once it is covered, so that it does not shine through a transparent picture. */
 function Placeholder({ thumbhash, isCovered }: { thumbhash: string; isCovered: boolean }) {
   const ref = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    const canvas = ref.current;
-    const context = canvas?.getContext("2d");
-    if (!canvas || !context) return;
-    try {
-      const { width, height, pixels } = decodeThumbhash(thumbhash);
-      canvas.width = width;
-      canvas.height = height;
-      context.putImageData(new ImageData(pixels, width, height), 0, 0);
-    } catch {
-      // Not a thumbhash: the quiet background stays.
-    }
-  }, [thumbhash]);
+  useEffect(
+    () =>
+      inTurn(() => {
+        const canvas = ref.current;
+        const context = canvas?.getContext("2d");
+        if (!canvas || !context) return;
+        try {
+          const { width, height, pixels } = decodeThumbhash(thumbhash);
+          canvas.width = width;
+          canvas.height = height;
+          context.putImageData(new ImageData(pixels, width, height), 0, 0);
+        } catch {
+          // Not a thumbhash: the quiet background stays.
+        }
+      }),
+    [thumbhash],
+  );
   return (
     <canvas
       ref={ref}

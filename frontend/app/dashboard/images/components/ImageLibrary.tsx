@@ -1,4 +1,12 @@
-import { lazy, Suspense, useCallback, useEffectEvent, useMemo, useState } from "react";
+import {
+  lazy,
+  Suspense,
+  useCallback,
+  useDeferredValue,
+  useEffectEvent,
+  useMemo,
+  useState,
+} from "react";
 import { GRID_GAP, ImageGrid } from "@/components/images/ImageGrid";
 import { CAPTION_HEIGHT } from "@/components/images/ImageTile";
 import { daysLeft } from "@/components/images/imageWords";
@@ -48,6 +56,8 @@ export function ImageLibrary({
 }: ImageLibraryProps) {
   const { filter, search, tag, image: shownId, show } = view;
   const { count, total, hasUncounted, error, isKnown, isStale } = library;
+  // A page of new tiles is drawn piece by piece: the page moves on meanwhile.
+  const places = useDeferredValue(library.places);
   const [trashed, setTrashed] = useState<Image | null>(null);
   const isNarrow = useMediaQuery("(width < 36rem)");
   const [size] = useTileSize();
@@ -138,7 +148,7 @@ export function ImageLibrary({
             )}
             <ImageGrid
               label={isTrash ? "Images in the trash" : "Images"}
-              places={library}
+              places={places}
               tileWidth={look.tileWidth}
               below={look.below}
               gap={look.gap}
