@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from playwright.sync_api import Locator, Page, Route, expect
 
@@ -190,7 +191,8 @@ def test_a_channel_is_let_go_and_connected_again_with_its_token(
     dialog.get_by_label("Page id").fill(channel["external_id"])
     dialog.get_by_label("Access token").fill("not the token")
     connect.click()
-    expect(dialog.get_by_role("alert")).to_be_visible()
+    expect(dialog).to_contain_text("Meta does not accept this token.")
+    expect(dialog.get_by_label("Access token")).to_have_attribute("aria-invalid", "true")
     gallery(page, "settings-connect-refused")
     account = practice.accounts(reference=f"business-{person.business_id}").page
     assert account.id == channel["external_id"]
@@ -220,3 +222,76 @@ def test_each_part_that_is_loading_or_does_not_answer_says_so(new_member: OpenMe
         section(page, name).get_by_role("button", name="Try again").click()
     expect(section(page, "People").get_by_role("listitem")).to_have_count(1)
     expect(section(page, "Storage")).to_contain_text("In use")
+
+
+def test_the_storage_is_checked_and_each_finding_says_what_to_change(new_member: OpenMember) -> None:
+    page = new_member().page
+    page.goto("/dashboard/settings")
+    storage = section(page, "Storage")
+    expect(storage).to_contain_text("A folder on the server")
+    held: list[Route] = []
+    page.route("**/api/v1/storage/check?**", lambda route: held.append(route))
+    storage.get_by_role("button", name="Check the storage").click()
+    expect(storage.get_by_role("progressbar", name="Checking the storage")).to_be_visible()
+    storage.scroll_into_view_if_needed()
+    gallery(page, "settings-storage-checking")
+    held.pop().continue_()
+    findings = storage.get_by_role("list", name="What was checked").get_by_role("listitem")
+    expect(findings.first).to_contain_text("Works")
+    storage.scroll_into_view_if_needed()
+    gallery(page, "settings-storage-checked")
+
+    # As a bucket with a mistake answers, with all that can be there.
+    def misconfigured(route: Route) -> None:
+        route.fulfill(json=MISCONFIGURED)
+
+    page.route("**/api/v1/storage/check?**", misconfigured)
+    storage.get_by_role("button", name="Check it again").click()
+    expect(storage.get_by_text("1 thing does not work.")).to_be_visible()
+    expect(findings).to_have_count(4)
+    expect(findings.nth(1)).to_contain_text("To change: Paste the CORS rules below")
+    # What works needs no change, whatever it may say.
+    expect(findings.first).not_to_contain_text("To change")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    storage.get_by_text("CORS rules of the bucket").click()
+    storage.scroll_into_view_if_needed()
+    gallery(page, "settings-storage-failed")
+    shot(page, "settings-storage-failed-whole-wide-light", whole=True)
+    storage.get_by_role("button", name="Copy").click()
+    assert page.evaluate("navigator.clipboard.readText()") == MISCONFIGURED["documents"][0]["content"]
+
+
+MISCONFIGURED: dict[str, Any] = {
+    "provider": "s3",
+    "is_ok": False,
+    "checks": [
+        {"name": "write", "title": "Objects can be written", "state": "ok", "detail": "", "fix": ""},
+        {
+            "name": "cors",
+            "title": "Pages may send files to the bucket",
+            "state": "failed",
+            "detail": "The bucket answers http://localhost:8000 without Access-Control-Allow-Origin.",
+            "fix": "Paste the CORS rules below into the bucket's permissions.",
+        },
+        {
+            "name": "clock",
+            "title": "The clocks agree",
+            "state": "warning",
+            "detail": "This server is 40 seconds behind the store.",
+            "fix": "Set the clock of this server by NTP.",
+        },
+        {
+            "name": "public",
+            "title": "The world can fetch pictures",
+            "state": "skipped",
+            "detail": "AWS_S3_PUBLIC_URL is not set.",
+            "fix": "",
+        },
+    ],
+    "documents": [
+        {
+            "title": "CORS rules of the bucket",
+            "content": '[\n  {\n    "AllowedOrigins": ["http://localhost:8000"]\n  }\n]',
+        }
+    ],
+}

@@ -5,19 +5,25 @@ from __future__ import annotations
 import functools
 import io
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, Route, expect
 
+from app.api.deps import SESSION_COOKIE
 from tests import factories_pictures as pictures
-from tests.browser.conftest import OpenMember
+from tests.browser.conftest import OpenMember, OpenPage
 from tests.browser.member import composer, drops, on_disk, opens_composer, painting, picks, tile
 from tests.browser.screen import gallery, shot
 from tests.person import Person
 from tests.practice_server import poll
+from tests.servers.product import Product, running_product
+from tests.servers.seaweedfs import SeaweedServer
 
 
 def opens_library(page: Page) -> Locator:
@@ -57,6 +63,7 @@ def test_what_is_refused_in_the_page_is_refused_in_the_servers_words(
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
     files = {
+        "notes.jpg": b"These are words, not a picture.\n" * 40,
         "stamp.png": pictures.png(pictures.flat((200, 90, 40), 100, 300)),
         "thumb.webp": pictures.webp(pictures.photo(390, 800)),
         "dot.gif": pictures.gif(pictures.flat((1, 2, 3), 20, 20)),
@@ -67,8 +74,10 @@ def test_what_is_refused_in_the_page_is_refused_in_the_servers_words(
         "enormous.bin": bytes(11_000_000),
     }
     tray = opens_library(page)
+    # Which kinds it takes, the server has told by then.
+    expect(page.get_by_text("HEIC or AVIF, up to 10 MiB")).to_be_visible()
     drops(page, *(on_disk(tmp_path, name, content) for name, content in files.items()))
-    expect(tray.get_by_text("6 files not uploaded")).to_be_visible()
+    expect(tray.get_by_text("7 files not uploaded")).to_be_visible()
     assert not [address for address in asked if "/images/" in address]
     for name, content in files.items():
         said = person.uploads(content, filename=name).json()["detail"]
@@ -290,3 +299,118 @@ def test_a_picture_for_a_post_is_resized_where_the_post_is_written(
     notice.get_by_role("button", name="Resize to fit and upload").click()
     images = composer(page).get_by_role("list", name="Images in this post")
     expect(images.get_by_role("button", name=re.compile("wide.jpg")).first).to_be_visible(timeout=60_000)
+
+
+@pytest.fixture(scope="module")
+def bucket(seaweedfs_server: SeaweedServer) -> Iterator[tuple[Product, str]]:
+    """The product with a bucket that takes files from its page; and the bucket's name."""
+    name, client = seaweedfs_server.create_bucket(), seaweedfs_server.client()
+    settings = {
+        "STORAGE_PROVIDER": "s3",
+        "AWS_S3_BUCKET": name,
+        "AWS_S3_REGION": seaweedfs_server.region,
+        "AWS_S3_ENDPOINT_URL": seaweedfs_server.endpoint,
+        "AWS_ACCESS_KEY_ID": seaweedfs_server.access_key,
+        "AWS_SECRET_ACCESS_KEY": seaweedfs_server.secret_key,
+    }
+    with running_product(settings=settings) as product:
+        rule = {
+            "AllowedOrigins": [product.url],
+            "AllowedMethods": ["GET", "PUT", "POST"],
+            "AllowedHeaders": ["*"],
+            "ExposeHeaders": ["ETag"],
+        }
+        client.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": [rule]})
+        yield product, name
+    client.close()
+
+
+@pytest.fixture
+def signs_in() -> Iterator[Callable[[Page, Product], Person]]:
+    """Somebody new on this server, whose browser knows them."""
+    people: list[Person] = []
+
+    def sign_in(page: Page, product: Product) -> Person:
+        person = Person.signs_up(product.url)
+        people.append(person)
+        page.context.add_cookies([{"name": SESSION_COOKIE, "value": person.token, "url": product.url}])
+        return person
+
+    yield sign_in
+    for person in people:
+        person.close()
+
+
+def test_files_go_straight_into_the_bucket_where_it_takes_them(
+    bucket: tuple[Product, str],
+    new_page: OpenPage,
+    signs_in: Callable[[Page, Product], Person],
+    tmp_path: Path,
+) -> None:
+    product, _ = bucket
+    page = new_page()
+    person = signs_in(page, product)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(f"{request.method} {urlsplit(request.url).path}"))
+    page.goto(f"{product.url}/dashboard/images")
+    expect(page.get_by_text("HEIC or AVIF, up to 10 MiB")).to_be_visible()
+    with page.expect_response(re.compile("/complete$")):
+        drops(page, *(on_disk(tmp_path, f"picture-{number}.jpg", small(number)) for number in range(5)))
+    expect(page.get_by_text("5 images uploaded", exact=True)).to_be_visible()
+    expect(tile(page, "picture-3.jpg")).to_be_visible()
+    assert "POST /api/v1/images/upload" not in sent
+    assert sum(entry.endswith("/complete") for entry in sent) == 5
+    assert {image["storage_provider"] for image in kept(person)} == {"s3"}
+    page.goto(f"{product.url}/dashboard/settings")
+    expect(page.get_by_role("region", name="Storage")).to_contain_text("An S3 bucket")
+
+
+def test_a_bucket_that_refuses_is_left_alone_and_nobody_notices(
+    bucket: tuple[Product, str],
+    new_page: OpenPage,
+    signs_in: Callable[[Page, Product], Person],
+    seaweedfs_server: SeaweedServer,
+    tmp_path: Path,
+) -> None:
+    product, name = bucket
+    page = new_page(trouble=True)
+    person = signs_in(page, product)
+    tries = 0
+
+    def refuse(route: Route) -> None:
+        nonlocal tries
+        tries += route.request.method == "POST"
+        route.abort("failed")
+
+    page.route(f"{seaweedfs_server.endpoint}/{name}**", lambda route: refuse(route))
+    page.goto(f"{product.url}/dashboard/images")
+    expect(page.get_by_role("heading", name="Add your first pictures")).to_be_visible()
+    expect(page.get_by_text("HEIC or AVIF, up to 10 MiB")).to_be_visible()
+    with page.expect_response(re.compile("/images/uploads$")):
+        drops(page, *(on_disk(tmp_path, f"picture-{number}.jpg", small(number)) for number in range(9)))
+    expect(page.get_by_text("9 images uploaded", exact=True)).to_be_visible(timeout=40_000)
+    # Three were on their way when the second one failed; nothing was sent there afterwards.
+    assert 2 <= tries <= 4
+    assert len(kept(person)) == 9
+
+
+def test_a_photo_that_the_browser_cannot_show_has_a_calm_place_until_it_is_taken(
+    new_member: OpenMember, tmp_path: Path
+) -> None:
+    page, person = (member := new_member()).page, member.person
+    tray = opens_library(page)
+    held: list[Route] = []
+    page.route("**/api/v1/images/upload", lambda route: held.append(route))
+    stream = io.BytesIO()
+    pillow_heif.from_pillow(pictures.photo(900, 700, seed=8)).save(stream, quality=80)
+    photo = on_disk(tmp_path, "IMG_0042.HEIC", stream.getvalue())
+    with page.expect_file_chooser() as opened:
+        page.get_by_role("button", name="Upload", exact=True).click()
+    assert ".heic" in str(opened.value.element.get_attribute("accept"))
+    opened.value.set_files(photo)
+    expect(tray.get_by_role("progressbar", name="Uploading IMG_0042.HEIC")).to_be_visible()
+    shot(page, "uploads-heic-wide-light")
+    held.pop().continue_()
+    expect(tile(page, "IMG_0042.HEIC")).to_be_visible()
+    (image,) = kept(person)
+    assert image["mime_type"] == "image/jpeg"

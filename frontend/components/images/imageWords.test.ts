@@ -19,6 +19,12 @@ describe("uploadHint", () => {
       "JPEG, PNG, GIF or WebP, up to 2.5 MiB, 400 to 4096 pixels a side",
     );
   });
+
+  it("names every kind that the server has told", () => {
+    const limits = { max_upload_bytes: 1024 * 1024, min_side: 400, max_side: 4096 };
+    const types = ["image/jpeg", "image/png", "image/heic", "image/heif", "image/avif"];
+    expect(uploadHint(limits, types)).toMatch(/^JPEG, PNG, HEIC or AVIF, up to 1 MiB/);
+  });
 });
 
 describe("tileWords", () => {

@@ -1,9 +1,15 @@
 import type { Image, Limits } from "@/lib/api/types";
 import { formatMebibytes, plural } from "@/lib/format";
+import { formatNames } from "@/lib/upload/refusals";
 
-/** What can be uploaded, in a line. */
-export function uploadHint({ max_upload_bytes, min_side, max_side }: Limits): string {
-  return `JPEG, PNG, GIF or WebP, up to ${formatMebibytes(max_upload_bytes)}, ${min_side} to ${max_side} pixels a side`;
+const USUAL = ["image/jpeg", "image/png", "image/gif", "image/webp"];
+
+/** What can be uploaded, in a line; `mimeTypes` are the kinds that the server takes, once it has told. */
+export function uploadHint(
+  { max_upload_bytes, min_side, max_side }: Limits,
+  mimeTypes: readonly string[] = USUAL,
+): string {
+  return `${formatNames(mimeTypes)}, up to ${formatMebibytes(max_upload_bytes)}, ${min_side} to ${max_side} pixels a side`;
 }
 
 /** Where an image comes from: "Uploaded", "AI generated". */

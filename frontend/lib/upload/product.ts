@@ -1,8 +1,8 @@
 /** Queues as the product uses them: with its limits, and with what the browser can do. */
 import { ApiError, networkError } from "@/lib/api/client";
 import { setActivity } from "./activity";
-import { checkFile, type UploadLimits } from "./check";
-import { DirectWay } from "./direct";
+import type { UploadLimits } from "./check";
+import type { DirectWay } from "./direct";
 import { reachesProduct } from "./probe";
 import { UploadQueue } from "./queue";
 import type { OtherWay, UploadQueueOptions } from "./upload";
@@ -13,7 +13,8 @@ export function productOptions(
   otherWay?: OtherWay,
 ): Pick<UploadQueueOptions, "maxBytes" | "check" | "resize" | "otherWay"> {
   return {
-    check: (file) => checkFile(file, limits),
+    // Loaded with the first file. Without it a file is sent, and the server says what it is.
+    check: async (file) => (await import("./check")).checkFile(file, limits),
     resize: async (file, signal) => {
       try {
         const { resizeToFit } = await import("./resizer");
@@ -43,15 +44,28 @@ export function followConnection(queue: UploadQueue): () => void {
   };
 }
 
-const directWays = new Map<number, DirectWay>();
+const directWays = new Map<number, Promise<DirectWay>>();
 
 /** The way straight into the store, shared by all queues: what failed for one of them fails for all. */
-export function directWay(businessId: number): DirectWay {
-  const known = directWays.get(businessId);
-  if (known) return known;
-  const way = new DirectWay({ businessId, probe: reachesProduct });
-  directWays.set(businessId, way);
-  return way;
+export function directWay(businessId: number): OtherWay {
+  return {
+    deliver: async (file, key, watch) => {
+      const way = directWays.get(businessId) ?? openWay(businessId);
+      directWays.set(businessId, way);
+      try {
+        return await (await way).deliver(file, key, watch);
+      } catch {
+        // It could not be loaded, or the file could not be read: the plain way says what is wrong.
+        directWays.delete(businessId);
+        return null;
+      }
+    },
+  };
+}
+
+async function openWay(businessId: number): Promise<DirectWay> {
+  const { DirectWay } = await import("./direct");
+  return new DirectWay({ businessId, probe: reachesProduct });
 }
 
 const libraries = new Map<string, UploadQueue>();

@@ -1,8 +1,10 @@
+import { useQuery } from "@tanstack/react-query";
 import { Sparkles, Upload } from "lucide-react";
 import { uploadHint } from "@/components/images/imageWords";
 import { NoImagesArt } from "@/components/images/NoImagesArt";
 import { useLibrary } from "@/components/images/useLibrary";
 import { Button } from "@/components/ui/Button";
+import { uploadOptionsQuery } from "@/lib/api/uploads";
 import { useBusiness, useMayWrite, useSession } from "@/lib/business";
 import { plural } from "@/lib/format";
 import { useMediaQuery } from "@/lib/useMediaQuery";
@@ -19,6 +21,7 @@ export function EmptyLibrary({ view, onUpload, onGenerate }: EmptyLibraryProps) 
   const business = useBusiness();
   const mayWrite = useMayWrite();
   const { limits } = useSession();
+  const { data: options } = useQuery(uploadOptionsQuery(business.id));
   const isTouch = useMediaQuery("(pointer: coarse)");
   const trash = useLibrary({ filter: "trashed" });
   return (
@@ -45,7 +48,9 @@ export function EmptyLibrary({ view, onUpload, onGenerate }: EmptyLibraryProps) 
                 Generate an image
               </Button>
             </div>
-            <p className="mt-6 text-balance text-ink-3 text-small">{uploadHint(limits)}</p>
+            <p className="mt-6 text-balance text-ink-3 text-small">
+              {uploadHint(limits, options?.mime_types)}
+            </p>
           </>
         )}
         {trash.total > 0 && (

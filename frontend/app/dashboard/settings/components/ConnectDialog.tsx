@@ -39,7 +39,8 @@ export function ConnectDialog({ again, onClose }: ConnectDialogProps) {
   const fields = connect.error instanceof ApiError ? connect.error.fields : {};
   const accountError =
     isTried && !accountId.trim() ? "Enter the id of the account." : fields.external_id;
-  const tokenError = isTried && !token.trim() ? "Paste the token." : fields.access_token;
+  const tokenError =
+    isTried && !token.trim() ? "Paste the token." : (fields.access_token ?? invalid(connect.error));
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -144,6 +145,13 @@ export function ConnectDialog({ again, onClose }: ConnectDialogProps) {
       </form>
     </Dialog>
   );
+}
+
+/** The server speaks to somebody whose connection has ended; here it has not begun. */
+function invalid(error: Error | null): string | undefined {
+  return error instanceof ApiError && error.code === "token_invalid"
+    ? "Meta does not accept this token. It may have ended, or belong to another app or account."
+    : undefined;
 }
 
 function tokenHint(platform: Platform, login: Login): string {

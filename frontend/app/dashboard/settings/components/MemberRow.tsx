@@ -35,7 +35,7 @@ export function MemberRow({ member }: { member: Member }) {
     <li className="py-3">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <Avatar name={member.name} className="size-9" />
-        <span className="min-w-36 flex-1">
+        <span className="min-w-30 flex-1">
           <span className="block truncate font-medium">
             {member.name}
             {isYou && <span className="ml-1.5 font-normal text-ink-3">you</span>}

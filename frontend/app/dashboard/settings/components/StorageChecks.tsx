@@ -1,5 +1,6 @@
 import {
   Check,
+  ChevronRight,
   CircleAlert,
   CircleCheck,
   CircleMinus,
@@ -80,7 +81,11 @@ function Document({ title, content }: StorageReport["documents"][number]) {
   const [isCopied, setCopied] = useState(false);
   return (
     <details className="group mt-3 rounded-control border border-line">
-      <summary className="flex min-h-10 items-center gap-3 rounded-control px-3 font-medium text-small">
+      <summary className="flex min-h-10 list-none items-center gap-2 rounded-control px-3 font-medium text-small">
+        <ChevronRight
+          aria-hidden
+          className="size-4 text-ink-3 transition-transform duration-150 group-open:rotate-90 motion-reduce:transition-none"
+        />
         {title}
       </summary>
       <div className="relative border-line border-t">
@@ -92,15 +97,16 @@ function Document({ title, content }: StorageReport["documents"][number]) {
           spellCheck={false}
           className="block w-full resize-none rounded-control p-3 font-mono text-caption"
         />
-        <Button
-          size="sm"
-          icon={isCopied ? Check : Copy}
-          onClick={async () => setCopied(await copyText(content))}
-          onBlur={() => setCopied(false)}
-          className="absolute top-2 right-5"
-        >
-          {isCopied ? "Copied" : "Copy"}
-        </Button>
+        <span className="absolute top-2 right-2">
+          <Button
+            size="sm"
+            icon={isCopied ? Check : Copy}
+            onClick={async () => setCopied(await copyText(content))}
+            onBlur={() => setCopied(false)}
+          >
+            {isCopied ? "Copied" : "Copy"}
+          </Button>
+        </span>
       </div>
     </details>
   );
