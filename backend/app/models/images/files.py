@@ -25,12 +25,20 @@ class StoredFile:
 async def find_file(session: AsyncSession, image_id: int, name: str) -> StoredFile | None:
     """Where `original`, `thumb` or a rendition of an image is."""
     if name in ("original", "thumb"):
-        image = await session.get(Image, image_id)
-        if image is None:
+        # Columns alone: this is asked for every picture that a page shows.
+        where = (
+            await session.execute(
+                select(Image.storage_provider, Image.storage_key, Image.thumbnail_key, Image.mime_type).where(
+                    Image.id == image_id
+                )
+            )
+        ).one_or_none()
+        if where is None:
             return None
+        provider, key, thumbnail_key, mime_type = where
         if name == "original":
-            return StoredFile(image.storage_provider, image.storage_key, image.mime_type)
-        return StoredFile(image.storage_provider, image.thumbnail_key, "image/webp")
+            return StoredFile(provider, key, mime_type)
+        return StoredFile(provider, thumbnail_key, "image/webp")
     rendition = await find_rendition(session, image_id, name)
     if rendition is None:
         return None
