@@ -15,6 +15,9 @@ HEIC ?= 1
 # More options for pytest, for example: make test-backend ARGS="-k upload -x"
 ARGS ?=
 
+# What make bench measures: files in bench/.
+BENCHES ?= run ingest library storage grid
+
 VENV := backend/.venv
 RUN_LOCK := backend/requirements$(if $(HEIC),-heic).lock
 READY_RUN := $(VENV)/.ready-run$(if $(HEIC),-heic)
@@ -125,10 +128,8 @@ lock: | $(UV) ## resolve the dependencies anew and write the lock files
 	$(NPM) install --package-lock-only --include=dev
 
 .PHONY: bench
-bench: setup-test frontend-build chromium ## measure uploads and the library's page; prints tables and writes bench/results
-	$(PY) bench/run.py $(ARGS)
-	$(PY) bench/ingest.py
-	$(PY) bench/grid.py
+bench: setup-test frontend-build chromium ## measure; prints tables and writes bench/results (BENCHES=library for one alone)
+	@for name in $(BENCHES); do test ! -f bench/$$name.py || $(PY) bench/$$name.py $(ARGS) || exit 1; done
 
 .PHONY: clean
 clean: ## remove everything that make made; data and .env stay

@@ -27,7 +27,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from library_seed import COMMON, MIDDLING, OLD, RARE
-from run import BACKEND, HERE, Server, call, free_port, percentile, processor, register, rounded, serving
+from run import BACKEND, HERE, Server, free_port, percentile, processor, register, rounded, serving
 
 sys.path.insert(0, str(BACKEND))
 
@@ -232,11 +232,15 @@ def verdicts(rows: list[Measure], large: int) -> dict[str, dict[str, Any]]:
         lists = [row for row in own if row.images == large and not row.what.startswith("search")]
         searches = [row for row in own if row.images == large and row.what.startswith("search")]
 
-        def put(name: str, row: Measure, value: float, bar: float, is_met: bool, engine: str = engine) -> None:
+        def put(
+            name: str, row: Measure, value: float, bar: float, is_met: bool, engine: str = engine
+        ) -> None:
             found[f"{engine}: {name}"] = {"value": value, "bar": bar, "is_met": is_met, "worst": row.what}
 
         slowest = max(lists, key=lambda row: row.p99_ms)
-        put("list, p99 ms", slowest, slowest.p99_ms, BARS["list_p99_ms"], slowest.p99_ms < BARS["list_p99_ms"])
+        put(
+            "list, p99 ms", slowest, slowest.p99_ms, BARS["list_p99_ms"], slowest.p99_ms < BARS["list_p99_ms"]
+        )
         fewest = min(lists, key=lambda row: row.pages_per_second)
         rate = fewest.pages_per_second
         put("list, pages a second", fewest, rate, BARS["pages_per_second"], rate >= BARS["pages_per_second"])
@@ -295,7 +299,9 @@ def library(engine: str, url: str, count: int) -> Iterator[tuple[Server, str, in
         folder.mkdir(parents=True)
         if engine == "postgresql":
             psql(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
-        with serving([sys.executable, "-c", "from app.cli import main; main()", "serve"], folder, settings) as server:
+        with serving(
+            [sys.executable, "-c", "from app.cli import main; main()", "serve"], folder, settings
+        ) as server:
             token, business = register(server)
         print(f"making {count:,} images on {engine}", flush=True)
         where = f"{url}/{name}" if engine == "postgresql" else str(folder / "aigrowth.db")
@@ -311,7 +317,15 @@ def library(engine: str, url: str, count: int) -> Iterator[tuple[Server, str, in
 def psql(url: str, *statements: str) -> None:
     binaries = test_postgres._installed_binaries()
     for statement in statements:
-        command = [str(binaries / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", statement, f"{url}/postgres"]
+        command = [
+            str(binaries / "psql"),
+            "-XqAt",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            statement,
+            f"{url}/postgres",
+        ]
         subprocess.run(command, check=True, env=test_postgres._plain_environment())
 
 

@@ -28,23 +28,96 @@ from app.models.images.indexing import gram_words
 RARE, COMMON, MIDDLING, OLD = "zeppelin", "harbour", "watercolour", "scan_"
 """In 1 of 30,000 images; in 1 of 4; in 1 of 25; in all of the oldest tenth and no others."""
 
-_PLACES = "harbour market bakery garden workshop vineyard station bridge lighthouse library café terrace".split()
-_THINGS = (
-    "boats bread flowers bicycles lamps books cups windows chairs baskets apples bottles umbrellas stairs "
-    "candles shelves gloves kettles letters maps clocks violins ladders tiles"
-).split()
-_MOODS = "quiet bright misty golden wintry crowded early rainy warm empty festive blue".split()
+_PLACES = [
+    "harbour",
+    "market",
+    "bakery",
+    "garden",
+    "workshop",
+    "vineyard",
+    "station",
+    "bridge",
+    "lighthouse",
+    "library",
+    "café",
+    "terrace",
+]
+_THINGS = [
+    "boats",
+    "bread",
+    "flowers",
+    "bicycles",
+    "lamps",
+    "books",
+    "cups",
+    "windows",
+    "chairs",
+    "baskets",
+    "apples",
+    "bottles",
+    "umbrellas",
+    "stairs",
+    "candles",
+    "shelves",
+    "gloves",
+    "kettles",
+    "letters",
+    "maps",
+    "clocks",
+    "violins",
+    "ladders",
+    "tiles",
+]
+_MOODS = [
+    "quiet",
+    "bright",
+    "misty",
+    "golden",
+    "wintry",
+    "crowded",
+    "early",
+    "rainy",
+    "warm",
+    "empty",
+    "festive",
+    "blue",
+]
 _MANNERS = ["photograph", "oil painting", "pencil drawing", "poster", "close-up", "night view"]
 _TAGS = [f"{mood} {thing}" for mood in _MOODS for thing in _THINGS]
 _STARTED_AT = datetime(2021, 1, 1, tzinfo=UTC)
 
-IMAGE_COLUMNS = (
-    "id business_id filename original_filename file_size mime_type width height storage_provider storage_key "
-    "thumbnail_key thumbhash sha256 perceptual_hash is_animated is_ai_generated ai_prompt ai_model ai_style "
-    "edited_from_id alt_text tags usage_count last_used_at created_at updated_at deleted_at search_text"
-).split()
-TAG_COLUMNS = "image_id tag label business_id shelf created_at usage_count".split()
-COUNT_COLUMNS = "business_id tag shelf images bytes is_folded".split()
+IMAGE_COLUMNS = [
+    "id",
+    "business_id",
+    "filename",
+    "original_filename",
+    "file_size",
+    "mime_type",
+    "width",
+    "height",
+    "storage_provider",
+    "storage_key",
+    "thumbnail_key",
+    "thumbhash",
+    "sha256",
+    "perceptual_hash",
+    "is_animated",
+    "is_ai_generated",
+    "ai_prompt",
+    "ai_model",
+    "ai_style",
+    "edited_from_id",
+    "alt_text",
+    "tags",
+    "usage_count",
+    "last_used_at",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+    "search_text",
+]
+TAG_COLUMNS = ["image_id", "tag", "label", "business_id", "shelf", "created_at", "usage_count"]
+COUNT_COLUMNS = ["business_id", "tag", "shelf", "images", "bytes", "is_folded"]
 
 
 def made_images(business_id: int, count: int) -> Iterator[dict[str, Any]]:
@@ -127,7 +200,15 @@ class Tally:
             self._images[tag, shelf] += 1
         self._bytes["", shelf] += image["file_size"]
         return [
-            (image["id"], fold(tag), tag, image["business_id"], shelf, image["created_at"], image["usage_count"])
+            (
+                image["id"],
+                fold(tag),
+                tag,
+                image["business_id"],
+                shelf,
+                image["created_at"],
+                image["usage_count"],
+            )
             for tag in image["tags"]
         ]
 
@@ -167,7 +248,11 @@ def seed_sqlite(path: str, business_id: int, count: int) -> None:
     tally = Tally()
     for batch in batches(business_id, count):
         tags = [row for image in batch for row in tally.add(image)]
-        put("images", IMAGE_COLUMNS, [tuple(map(_for_sqlite, map(image.get, IMAGE_COLUMNS))) for image in batch])
+        put(
+            "images",
+            IMAGE_COLUMNS,
+            [tuple(map(_for_sqlite, map(image.get, IMAGE_COLUMNS))) for image in batch],
+        )
         put("image_tags", TAG_COLUMNS, [tuple(map(_for_sqlite, row)) for row in tags])
         put(
             "image_grams",

@@ -33,6 +33,7 @@ from app.providers.publishing.practice_accounts import AccountService
 from app.providers.storage.base import Checkup, Storage, Stores
 from app.providers.storage.local import LocalCheckup, LocalStorage
 from app.providers.storage.s3 import CloudFrontSigner, S3Checkup, S3Storage, bucket_url
+from app.services import images
 from app.services.channels import Channels, Way
 from app.services.direct_uploads import DirectUploads
 from app.services.doctor import Outside
@@ -206,12 +207,15 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
         )
 
         await _take_over(database, instance, generations, is_alone=database.is_sqlite, work_dir=work_dir)
+        trash_age = timedelta(days=settings.trash_days)
         runner = EmbeddedRunner(
             steps,
             alarm,
             (
                 Tick("images.sweep", 600, library.sweep),
                 Tick("direct_uploads.sweep", 600, direct_uploads.sweep),
+                Tick("images.fold_counts", 15, lambda: images.fold_counts(database)),
+                Tick("images.empty_trash", 600, lambda: library.empty_trash(trash_age)),
                 Tick("channels.open_missing_practice", 20, channels.open_missing_practice),
                 Tick("database.forget", 3600, lambda: _forget(database)),
             ),

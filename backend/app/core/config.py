@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     auth_rate_limit: str = "20/minute"
     upload_rate_limit: str = "600/minute"
     ai_rate_limit: str = "5/minute"
+    trash_days: int = Field(default=30, ge=1, le=3650)
     max_upload_bytes: int = Field(default=10 * 1024 * 1024, gt=0)
 
     # --- pictures

@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 
 
-def _rfc3339(moment: datetime) -> str:
+def rfc3339(moment: datetime) -> str:
+    """A moment as the wire has it: in UTC, to the millisecond."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
 """RFC 3339 in UTC."""
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]

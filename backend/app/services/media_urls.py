@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePosixPath
+from posixpath import splitext
 from urllib.parse import unquote, urlsplit
 
 from app.core import clock
@@ -57,7 +57,7 @@ class MediaUrls:
         expires_at = end_of_tomorrow(clock.now())
         base = self._loopback_url if for_practice else self._public_url
         # The key is signed, not the id: it belongs to this file alone, for ever.
-        return f"{base}/media/{image_id}/{name}{PurePosixPath(key).suffix}?{self._proof(key, expires_at)}"
+        return f"{base}/media/{image_id}/{name}{splitext(key)[1]}?{self._proof(key, expires_at)}"
 
     def preview_url(self, *, image_id: int, key: str) -> str:
         """An absolute URL of the preview of the original under `key`, which may not be made yet.

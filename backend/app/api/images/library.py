@@ -6,10 +6,12 @@ import base64
 import json
 from typing import Annotated
 
+import orjson
 from fastapi import Query
+from starlette.responses import Response
 
 from app.api.deps import PathId, ProductDep, QueryId, ReadSession, UserId, WriteSession, api_router
-from app.api.images.views import image_view, similar_view, uses
+from app.api.images.views import image_fields, image_view, similar_view, uses
 from app.core.errors import Malformed
 from app.models.images import Filter, Sort
 from app.schemas.base import Done
@@ -27,7 +29,7 @@ from app.services import images, posts
 router = api_router("images")
 
 
-@router.get("/images/list", summary="One page of the library")
+@router.get("/images/list", response_model=ImageList, summary="One page of the library")
 async def list_images(
     product: ProductDep,
     session: ReadSession,
@@ -40,7 +42,7 @@ async def list_images(
     tag: Annotated[str | None, Query(max_length=50)] = None,
     search: Annotated[str | None, Query(max_length=200)] = None,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
-) -> ImageList:
+) -> Response:
     """By page number, or by `cursor` from the page before, which stays fast at any depth."""
     found = await images.list_images(
         session,
@@ -54,14 +56,15 @@ async def list_images(
         limit=limit,
         after=_read_cursor(cursor, sort) if cursor else None,
     )
-    return ImageList(
-        images=[image_view(product, image) for image in found.images],
-        total=found.total,
-        total_capped=found.is_total_capped,
-        page=page,
-        pages=max(1, -(-found.total // limit)),
-        next_cursor=_write_cursor(sort, found.next_cursor) if found.next_cursor else None,
-    )
+    answer = {
+        "images": [image_fields(product, image) for image in found.images],
+        "total": found.total,
+        "total_capped": found.is_total_capped,
+        "page": page,
+        "pages": max(1, -(-found.total // limit)),
+        "next_cursor": _write_cursor(sort, found.next_cursor) if found.next_cursor else None,
+    }
+    return Response(orjson.dumps(answer), media_type="application/json")
 
 
 def _write_cursor(sort: Sort, position: tuple[str, int]) -> str:

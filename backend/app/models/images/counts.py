@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import BigInteger, and_, delete, distinct, func, insert, literal, or_, select, text, union_all
+from sqlalchemy import BigInteger, and_, delete, func, insert, literal, or_, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import contains
@@ -156,7 +156,8 @@ async def list_unfolded(session: AsyncSession, limit: int) -> Sequence[int]:
     """Businesses with counts that can be put together."""
     return (
         await session.scalars(
-            select(distinct(LibraryCount.business_id))
+            select(LibraryCount.business_id)
+            .distinct()
             .where(text("NOT is_folded"))
             .order_by(LibraryCount.business_id)
             .limit(limit)

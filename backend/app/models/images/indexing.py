@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     Integer,
     bindparam,
     column,
@@ -29,7 +28,7 @@ from app.core.db import Id
 from app.core.words import fold, fold_all, grams
 from app.models.images.tables import Image, ImageTag
 
-GRAMS = table("image_grams", column("image_id", Id), column("grams", ARRAY(Integer)))
+GRAMS = table("image_grams", column("image_id", Id), column("grams", postgresql.ARRAY(Integer)))
 """On PostgreSQL. On SQLite the id is the `rowid`, and the grams are words: see `gram_words`."""
 
 _WORDS = ("original_filename", "alt_text", "ai_prompt", "tags")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, literal, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import QueryableAttribute
 
@@ -44,13 +44,14 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a list is to show. `shelves` are those with images, and how many they have; `tag` and `words` are
-    folded, and empty for any."""
+    folded, and empty for any. `is_sqlite` says who is asked."""
 
     business_id: int
     sort: Sort
     shelves: dict[int, int]
     tag: str
     words: str
+    is_sqlite: bool
 
     @property
     def size(self) -> int:
@@ -75,7 +76,8 @@ async def wish_for(
     folded = fold(tag or "")
     counted = await count_shelves(session, business_id, folded)
     shelves = {shelf: counted[shelf][0] for shelf in shelves_of(only) if shelf in counted}
-    return Wish(business_id, sort, shelves, folded, fold(search or ""))
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return Wish(business_id, sort, shelves, folded, fold(search or ""), is_sqlite)
 
 
 async def list_page(
@@ -86,7 +88,7 @@ async def list_page(
     if not wish.shelves or (after is None and offset >= wish.size):
         return Page([], wish.size, None)
     place = read_place(wish.sort, after) if after else None
-    part = entries(wish, place).limit(limit + 1).offset(0 if place else offset).subquery()
+    part = entries(wish, place, limit=limit + 1, offset=0 if place else offset).subquery()
     rows = (await session.execute(select(*_SHOWN, part.c.value).join(part, part.c.id == Image.id))).all()
     # The join may mix up what was in order; these few are put back here.
     ranked = sorted(rows, key=lambda row: (row.value, row.id), reverse=wish.is_descending)
@@ -102,14 +104,29 @@ async def read_rows(session: AsyncSession, ids: Sequence[int]) -> Sequence[Image
     return cast(Sequence[Image], [rows[image_id] for image_id in ids if image_id in rows])
 
 
-def entries(wish: Wish, after: Place | None, *more: QueryableAttribute[Any]) -> CompoundSelect[Any]:
-    """Every entry of a list from `after` on, in order: `id` and `value`, and `more` columns of the image."""
+def entries(
+    wish: Wish, after: Place | None, *more: QueryableAttribute[Any], limit: int, offset: int = 0
+) -> CompoundSelect[Any] | Select[Any]:
+    """The entries of a list that follow `after`, in order: `id`, `value` and `more` columns of the image."""
     parts = [part for shelf in wish.shelves for part in _shelf(wish, shelf, after, more)]
     if not parts:
         parts = [_shelf_in_order(wish, -1, more)]
+    if len(parts) == 1:
+        (only,) = parts
+        return only.order_by(*in_order(wish, only.selected_columns)).limit(limit).offset(offset)
+    if not wish.is_sqlite:
+        # SQLite merges rows of an index by itself; PostgreSQL where each part says that it is in order.
+        parts = [
+            part.order_by(*in_order(wish, part.selected_columns)).limit(limit + offset) for part in parts
+        ]
     merged = union_all(*parts)
-    columns = (merged.selected_columns.value, merged.selected_columns.id)
-    return merged.order_by(*(column.desc() if wish.is_descending else column.asc() for column in columns))
+    return merged.order_by(*in_order(wish, merged.selected_columns)).limit(limit).offset(offset)
+
+
+def in_order(wish: Wish, columns: Any) -> list[Any]:
+    """What `value` and `id` of some entries are ordered by."""
+    both = (columns.value, columns.id)
+    return [column.desc() if wish.is_descending else column.asc() for column in both]
 
 
 def _shelf_in_order(
@@ -135,16 +152,16 @@ def _value(wish: Wish) -> Any:
 def _shelf(
     wish: Wish, shelf: int, after: Place | None, more: Sequence[QueryableAttribute[Any]]
 ) -> list[Select[Any]]:
-    """The images of one shelf from `after` on: those of the same moment or number of uses, and those beyond.
-
-    Two rows of an index rather than one condition: neither database finds its place in the index by an OR,
-    and SQLite not even by comparing pairs.
-    """
+    """The images of one shelf that follow `after`, as one row of an index or two."""
     if after is None:
         return [_shelf_in_order(wish, shelf, more)]
     value, image_id = after
     column = _value(wish)
     key: Any = ImageTag.image_id if wish.tag else Image.id
+    if not wish.is_sqlite:
+        pair, place = tuple_(column, key), tuple_(literal(value, column.type), literal(image_id, key.type))
+        return [_shelf_in_order(wish, shelf, more, pair < place if wish.is_descending else pair > place)]
+    # SQLite finds no pair in an index: so those of the same moment or number of uses, and those beyond.
     same = (column == value, key < image_id if wish.is_descending else key > image_id)
     beyond = column < value if wish.is_descending else column > value
     if wish.sort == "most_used" and not shelf & IS_USED:

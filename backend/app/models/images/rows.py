@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.businesses import Member, Role
 from app.models.images.tables import Image, Rendition
+from app.models.posts import PostImage
 
 
 async def find_for_user(session: AsyncSession, image_id: int, user_id: int) -> tuple[Image, Role] | None:
@@ -87,6 +88,19 @@ async def _lock(session: AsyncSession, image_ids: Sequence[int]) -> None:
 async def move_to_trash(session: AsyncSession, image_ids: Sequence[int], at: datetime) -> None:
     """Hidden from the library, recoverable. More than one are held already."""
     await session.execute(update(Image).where(Image.id.in_(image_ids)).values(deleted_at=at, updated_at=at))
+
+
+async def list_trashed(session: AsyncSession, before: datetime, limit: int) -> Sequence[int]:
+    """Images that went to the trash before this moment and that no post shows, the longest there first."""
+    shown = select(PostImage.image_id).where(PostImage.image_id == Image.id)
+    return (
+        await session.scalars(
+            select(Image.id)
+            .where(Image.deleted_at.is_not(None), Image.deleted_at < before, ~shown.exists())
+            .order_by(Image.deleted_at, Image.id)
+            .limit(limit)
+        )
+    ).all()
 
 
 async def restore(session: AsyncSession, image_ids: Sequence[int], at: datetime) -> None:

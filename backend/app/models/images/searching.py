@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.db import Id, contains
 from app.core.words import needed_grams
 from app.models.images.indexing import GRAMS, gram_words
-from app.models.images.listing import Page, Place, Wish, entries, read_place, read_rows, write_place
+from app.models.images.listing import Page, Place, Wish, entries, in_order, read_place, read_rows, write_place
 from app.models.images.tables import Image, ImageTag
 
 MOST_COUNTED = 1000
@@ -61,12 +61,11 @@ async def _walk(
     session: AsyncSession, wish: Wish, after: Place | None, length: int, at_most: int, offset: int = 0
 ) -> list[Place]:
     """Of the next `length` entries of the list those that have the words, in order."""
-    part = entries(wish, after, Image.search_text).limit(length).subquery()
-    order = (part.c.value, part.c.id)
+    part = entries(wish, after, Image.search_text, limit=length).subquery()
     rows = await session.execute(
         select(part.c.value, part.c.id)
         .where(contains(part.c.search_text, wish.words))
-        .order_by(*(column.desc() if wish.is_descending else column.asc() for column in order))
+        .order_by(*in_order(wish, part.c))
         .limit(at_most)
         .offset(offset)
     )
@@ -78,7 +77,7 @@ async def _are_more_than_counted(session: AsyncSession, wish: Wish, seen: int) -
     first `WALK` images give little hope: the fewer there are, the sooner they are looked up."""
     if seen * LONG_WALK < 1.1 * MOST_COUNTED * WALK:
         return False
-    part = entries(wish, None, Image.search_text).limit(LONG_WALK).subquery()
+    part = entries(wish, None, Image.search_text, limit=LONG_WALK).subquery()
     met = select(part.c.id).where(contains(part.c.search_text, wish.words))
     count = await session.scalar(select(func.count()).select_from(met.limit(MOST_COUNTED + 1).subquery()))
     return (count or 0) > MOST_COUNTED
@@ -102,7 +101,7 @@ async def _look_up(
     """Images with the words by their grams: all of them in order, or any `limit` of them."""
     value: Any = Image.usage_count if wish.sort == "most_used" else Image.created_at
     query = (
-        _with_grams(session, wish, select(value, Image.id))
+        _with_grams(wish, select(value, Image.id))
         .where(
             Image.business_id == wish.business_id,
             Image.shelf.in_(wish.shelves),
@@ -125,10 +124,10 @@ async def _look_up(
     return [(found, image_id) for found, image_id in await session.execute(query)]
 
 
-def _with_grams(session: AsyncSession, wish: Wish, query: Select[Any]) -> Select[Any]:
+def _with_grams(wish: Wish, query: Select[Any]) -> Select[Any]:
     """Join the images whose grams say that they may have the words."""
     numbers = needed_grams(wish.business_id, wish.words)
-    if session.get_bind().dialect.name == "sqlite":
+    if wish.is_sqlite:
         matches = literal_column("image_grams").op("MATCH")(gram_words(numbers))
         return query.join(_DOCUMENTS, _DOCUMENTS.c.rowid == Image.id).where(matches)
     # Apart, so that the planner takes the index of grams whatever it believes about the rest.

@@ -16,6 +16,7 @@ from app.services.images.catalogue import (
     restore_image,
     trash_image,
 )
+from app.services.images.counting import find_miscounts, fold_counts, recount
 from app.services.images.library import AiOrigin, Library, Received
 from app.services.images.names import display_name, download_name, rendition_name, slug
 from app.services.images.packing import images_to_pack, packed
@@ -40,7 +41,9 @@ __all__ = [
     "checked_cursor",
     "display_name",
     "download_name",
+    "find_miscounts",
     "find_similar",
+    "fold_counts",
     "get_image",
     "image_at",
     "images_to_pack",
@@ -50,6 +53,7 @@ __all__ = [
     "packed",
     "posts_using",
     "readiness",
+    "recount",
     "rendition_name",
     "restore_image",
     "restore_images",

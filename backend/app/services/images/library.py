@@ -11,8 +11,9 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 from weakref import WeakValueDictionary
@@ -251,14 +252,28 @@ class Library(Objects):
                 alt_text=alt_text,
             )
 
-    async def remove(self, image_id: int) -> None:
-        """Let go of an image for good: the rows first, then the bytes. Raises `Conflict` where a post
-        shows it."""
+    async def empty_trash(self, older_than: timedelta) -> int:
+        """Let go of images that went to the trash longer ago than that, all but those that a post shows;
+        returns how many went. At most a hundred a run."""
+        before = clock.now() - older_than
+        async with self.database.reading() as session:
+            image_ids = await models.list_trashed(session, before, 100)
+        for image_id in image_ids:
+            # Somebody may put it into a post at this very moment: then it stays.
+            with suppress(Conflict):
+                await self.remove(image_id, trashed_before=before)
+        if image_ids:
+            log.info("trash.emptied", count=len(image_ids))
+        return len(image_ids)
+
+    async def remove(self, image_id: int, *, trashed_before: datetime | None = None) -> None:
+        """Let go of an image for good: the rows first, then the bytes. With `trashed_before` only if it has
+        been in the trash since before then. Raises `Conflict` where a post shows it."""
         try:
             async with self.database.writing() as session:
                 renditions = await models.list_renditions(session, image_id)
-                image = await session.get(Image, image_id)
-                if image is None:
+                image = await session.get(Image, image_id, with_for_update=True)
+                if image is None or (trashed_before and not _is_before(image.deleted_at, trashed_before)):
                     return
                 keys = {image.storage_provider: [image.storage_key, image.thumbnail_key]}
                 for made in renditions:
@@ -287,6 +302,10 @@ class Library(Objects):
             await models.restore(session, [image.id], clock.now())
             await session.flush()
             return await models.find_by_hash(session, business_id, sha256)
+
+
+def _is_before(moment: datetime | None, other: datetime) -> bool:
+    return moment is not None and moment < other
 
 
 def _sha256(path: Path) -> str:

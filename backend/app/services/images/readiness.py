@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.imaging.renditions import RECIPES, plan
 from app.models.images import Image
@@ -20,19 +21,25 @@ class Readiness:
     note: str
 
 
-def readiness(image: Image) -> list[Readiness]:
+def readiness(image: Image) -> tuple[Readiness, ...]:
     """What Instagram and Facebook would get from this image, by arithmetic alone."""
+    return _readiness(image.width, image.height, image.is_animated)
+
+
+# Most pictures have one of a few sizes, and every list asks about each of its own.
+@lru_cache(maxsize=4096)
+def _readiness(width: int, height: int, is_animated: bool) -> tuple[Readiness, ...]:
     found = []
     for platform, recipe_name, label in (
         ("instagram", "instagram-feed", "Instagram"),
         ("facebook", "facebook", "Facebook"),
     ):
-        laid = plan(image.width, image.height, RECIPES[recipe_name])
-        is_cropped = laid.crop[2:] != (image.width, image.height)
+        laid = plan(width, height, RECIPES[recipe_name])
+        is_cropped = laid.crop[2:] != (width, height)
         note = f"Sent as {laid.width} × {laid.height} sRGB JPEG."
         if is_cropped:
             note = f"{label} needs another shape: cropped around the centre to {laid.width} × {laid.height}."
-        if image.is_animated:
+        if is_animated:
             note += " Only the first frame is sent."
         found.append(Readiness(platform, True, is_cropped, laid.width, laid.height, note))
-    return found
+    return tuple(found)
