@@ -1,6 +1,6 @@
 """Fills the library of a business with made images, straight into the database: rows, no files.
 
-python library_seed.py KIND WHERE BUSINESS_ID COUNT     KIND is sqlite (WHERE a file) or postgresql (WHERE a URL)
+python library_seed.py KIND WHERE BUSINESS_ID COUNT     KIND sqlite: WHERE a file; postgresql: WHERE a URL
 
 The same count gives the same library. Indexes and triggers are put aside meanwhile and made again from what
 the database says of them, and the counts are then taken from the rows: this is how a million come in minutes.
@@ -243,7 +243,8 @@ def seed_sqlite(path: str, business_id: int, count: int) -> None:
 
     def put(table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
         marks = ", ".join("?" * len(columns))
-        connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 -- names of above
+        connection.executemany(statement, rows)
 
     tally = Tally()
     for batch in batches(business_id, count):
@@ -282,7 +283,8 @@ async def seed_postgresql(url: str, business_id: int, count: int) -> None:
     await connection.execute("SET maintenance_work_mem = '1GB'; SET synchronous_commit = off")
     aside = await connection.fetch(
         "SELECT indexname AS name, indexdef AS definition FROM pg_indexes WHERE schemaname = 'public'"
-        " AND tablename IN ('images', 'image_tags', 'library_counts', 'image_grams') AND indexname LIKE 'ix_%'"
+        " AND tablename IN ('images', 'image_tags', 'library_counts', 'image_grams')"
+        " AND indexname LIKE 'ix_%'"
     )
     for table in ("images", "image_tags"):
         await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
