@@ -15,6 +15,7 @@ import uvicorn
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from app.cli_storage import storage
 from app.core import migrate
 from app.core.config import Settings, describe_problems
 from app.core.db import Database
@@ -45,6 +46,9 @@ def _settings() -> Settings:
 def _leave(message: str) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(1)
+
+
+main.add_typer(storage, name="storage")
 
 
 @main.callback()

@@ -37,6 +37,8 @@ from app.core.config import Settings
 from app.core.errors import NotFound
 from app.wiring import image_origins, practice_key, running, upload_origins
 
+UPLOAD_PATHS = ("/api/v1/images/upload", "/practice/cloudinary/v1_1/practice/image/upload")
+"""What takes whole pictures: our own door, and that of the simulator of Cloudinary."""
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 
 
@@ -67,7 +69,11 @@ def create_app(settings: Settings) -> FastAPI:
     errors.install(app)
     rate_limits.install(app, settings)
     middleware.install(
-        app, settings, image_origins=image_origins(settings), upload_origins=upload_origins(settings)
+        app,
+        settings,
+        upload_paths=UPLOAD_PATHS,
+        image_origins=image_origins(settings),
+        upload_origins=upload_origins(settings),
     )
     for part in (
         users,

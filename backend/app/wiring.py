@@ -31,6 +31,8 @@ from app.providers.publishing.graph import GraphClient
 from app.providers.publishing.instagram import InstagramPublisher
 from app.providers.publishing.practice_accounts import AccountService
 from app.providers.storage.base import Checkup, Storage, Stores
+from app.providers.storage.cloudinary import DELIVERY as CLOUDINARY_DELIVERY
+from app.providers.storage.cloudinary import CloudinaryCheckup, CloudinaryStorage
 from app.providers.storage.local import LocalCheckup, LocalStorage
 from app.providers.storage.s3 import CloudFrontSigner, S3Checkup, S3Storage, bucket_url
 from app.services import images
@@ -45,7 +47,7 @@ from app.worker.embedded import Alarm, EmbeddedRunner, Tick
 
 log = get_logger(__name__)
 
-STORES: tuple[StorageProviderName, ...] = ("local", "s3")
+STORES: tuple[StorageProviderName, ...] = ("local", "s3", "cloudinary")
 _SIZES = ("1024x1024", "1024x1792", "1792x1024")
 
 
@@ -88,6 +90,13 @@ def make_stores(settings: Settings) -> Stores:
 def _make_store(settings: Settings, name: StorageProviderName) -> Storage:
     if name == "local":
         return LocalStorage(settings.data_dir / "files")
+    if name == "cloudinary":
+        return CloudinaryStorage(
+            cloud_name=settings.cloudinary_cloud_name,
+            api_key=settings.cloudinary_api_key,
+            api_secret=settings.cloudinary_api_secret.get_secret_value(),
+            api_base=settings.cloudinary_api_base,
+        )
     return S3Storage(
         bucket=settings.aws_s3_bucket,
         region=settings.aws_s3_region,
@@ -103,18 +112,30 @@ def _make_store(settings: Settings, name: StorageProviderName) -> Storage:
     )
 
 
+async def close_stores(stores: Stores) -> None:
+    """Let go of the connections that stores keep."""
+    for store in stores:
+        if isinstance(store, CloudinaryStorage):
+            await store.close()
+
+
 def make_checkup(settings: Settings, storage: Storage) -> Checkup:
     """The checks of one of the stores that `make_stores` made."""
     if isinstance(storage, S3Storage):
-        return S3Checkup(storage)
+        return S3Checkup(storage, checksum_algorithm=settings.aws_checksum_algorithm)
+    if isinstance(storage, CloudinaryStorage):
+        return CloudinaryCheckup(storage)
     return LocalCheckup(settings.data_dir / "files")
 
 
 def image_origins(settings: Settings) -> list[str]:
     """Where pages load pictures from besides this server: every store that is set up and shows its own."""
-    if settings.missing_for_storage("s3"):
-        return []
-    return [_bucket_address(settings), *filter(None, [settings.aws_s3_public_url])]
+    origins = []
+    if not settings.missing_for_storage("s3"):
+        origins += [_bucket_address(settings), settings.aws_s3_public_url]
+    if not settings.missing_for_storage("cloudinary"):
+        origins.append(settings.cloudinary_api_base or CLOUDINARY_DELIVERY)
+    return [origin for origin in origins if origin]
 
 
 def upload_origins(settings: Settings) -> list[str]:
@@ -167,6 +188,7 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
         await migrate.upgrade(database)
 
         stores = make_stores(settings)
+        stack.push_async_callback(close_stores, stores)
         workshop = Workshop()
         stack.callback(workshop.close)
         work_dir = settings.data_dir / "work"

@@ -1,4 +1,4 @@
-"""Practice mode: simulators of Meta and of an image provider, spoken to over HTTP.
+"""Practice mode: simulators of Meta, of an image provider and of Cloudinary, spoken to over HTTP.
 
 They keep the providers' real rules, so that the product's own adapters are what runs, and they have
 faults that can be switched on. Nothing here leaves the machine. Every answer carries `X-Practice: 1`.
@@ -9,6 +9,7 @@ Under the place where the application is mounted:
 
     /graph/v26.0/…                     Graph API: Instagram and Page publishing
     /openai/v1/images/generations      OpenAI's Images API
+    /cloudinary/…                      Cloudinary: uploads, removal, delivery
     /instagram/{username}, /facebook/{page_id}   where practice posts can be looked at
     /control/…                         accounts, faults, holds, state; guarded by `X-Practice-Key`
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from practice.cloudinary.uploads import CloudApi
 from practice.control import ControlApi
 from practice.faults import Holds
 from practice.graph.api import GraphApi
@@ -25,14 +26,16 @@ def create_practice_app(
 
     `data_dir` receives `practice.db`. `public_url` is the address under which a browser sees the place
     where the application is mounted, such as `http://localhost:8000/practice`; permalinks begin with it.
-    `control_key` opens `/control/…`, and `painter_key` of it the image provider; as a function it is asked
-    for when first needed. Nothing is opened or started before the first request.
+    `control_key` opens `/control/…`, `painter_key` of it the image provider and `cloud_account` of it
+    Cloudinary; as a function it is asked for when first needed. Nothing is opened or started before the
+    first request.
     """
     store = Store(data_dir / "practice.db")
     context = Context(store, public_url if callable(public_url) else lambda: public_url)
     holds = Holds()
     find_key = control_key if callable(control_key) else lambda: control_key
     graph, images = GraphApi(context, holds), ImagesApi(store, holds, find_key)
+    cloud = CloudApi(store, holds, find_key)
     pages, control = Pages(context), ControlApi(context, holds, find_key)
 
     @asynccontextmanager
@@ -45,6 +48,7 @@ def create_practice_app(
             Route("/graph/{rest:path}", graph.__call__, methods=["GET", "POST", "DELETE"]),
             Route("/openai/v1/images/generations", images.generate, methods=["POST"]),
             Route("/openai/v1/models", images.models, methods=["GET"]),
+            *cloud.routes(),
             *control.routes(),
             *pages.routes(),
         ],

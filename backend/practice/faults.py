@@ -20,7 +20,8 @@ belongs to `slow`, `on_gone` (`wait`, `execute`, `discard`) to the holds. Two ki
 
 Edges: `account`, `media`, `media_publish`, `content_publishing_limit`, `container`, `media_item`, `photos`,
 `feed`, `published_posts`, `scheduled_posts`, `post`, `photo`, `debug_token`, `permissions`, and
-`images.generations` of the image provider. `media` and `feed` are listed with GET and added to with POST.
+`images.generations` of the image provider, `cloudinary.upload`, `cloudinary.destroy` and
+`cloudinary.delivery`. `media` and `feed` are listed with GET and added to with POST.
 """
 
 from __future__ import annotations

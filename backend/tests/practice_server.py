@@ -27,6 +27,7 @@ import uvicorn
 
 from practice import create_practice_app
 from practice.answers import with_transport
+from practice.cloudinary.signing import CloudAccount, cloud_account
 from practice.openai.images import painter_key
 from tests.servers.process import GuardedProcess, ServerDidNotStart, answers, free_ports, started
 
@@ -230,6 +231,16 @@ class PracticeProcess:
         return f"{self.url}/openai/v1"
 
     @property
+    def cloudinary_url(self) -> str:
+        """For `CLOUDINARY_API_BASE`."""
+        return f"{self.url}/cloudinary"
+
+    @property
+    def cloud(self) -> CloudAccount:
+        """The Cloudinary account."""
+        return cloud_account(CONTROL_KEY)
+
+    @property
     def key(self) -> str:
         return CONTROL_KEY
 
@@ -303,6 +314,16 @@ class PracticeThread:
     @property
     def openai_url(self) -> str:
         return f"{self.url}/openai/v1"
+
+    @property
+    def cloudinary_url(self) -> str:
+        """For `CLOUDINARY_API_BASE`."""
+        return f"{self.url}/cloudinary"
+
+    @property
+    def cloud(self) -> CloudAccount:
+        """The Cloudinary account."""
+        return cloud_account(CONTROL_KEY)
 
     @property
     def key(self) -> str:

@@ -1,6 +1,16 @@
 """Tables, and the named questions asked of them. Importing this package knows every table."""
 
-from app.models import businesses, channels, direct_uploads, generations, idempotency, images, posts, users
+from app.models import (
+    businesses,
+    channels,
+    direct_uploads,
+    generations,
+    idempotency,
+    images,
+    posts,
+    storage,
+    users,
+)
 
 __all__ = [
     "businesses",
@@ -10,5 +20,6 @@ __all__ = [
     "idempotency",
     "images",
     "posts",
+    "storage",
     "users",
 ]

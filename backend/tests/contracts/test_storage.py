@@ -1,8 +1,9 @@
-"""One suite for every store: the folder on disk, and a bucket of a real S3 server."""
+"""One suite for every store: the folder on disk, a bucket of a real S3 server, and Cloudinary's simulator."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import hashlib
 import os
@@ -23,11 +24,16 @@ import pytest
 
 from app.core import clock
 from app.providers.storage.base import ObjectExists, ObjectMissing, Storage, StorageError
+from app.providers.storage.cloudinary import CloudinaryStorage
 from app.providers.storage.local import LocalStorage
 from app.providers.storage.s3 import S3Storage, Signer
+from tests import factories_pictures as pictures
+from tests.practice_server import PracticeThread, practice_thread
 from tests.servers.seaweedfs import SeaweedServer
 
 JPEG = "image/jpeg"
+HEAD = pictures.jpeg(pictures.photo(16, 16))[:-2]
+"""A whole picture but for its end mark."""
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +62,31 @@ def local(tmp_path: Path) -> LocalStorage:
     return LocalStorage(tmp_path / "not" / "yet" / "made")
 
 
-@pytest.fixture(params=["local", "s3"])
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeThread]:
+    with practice_thread(tmp_path_factory.mktemp("cloud")) as server:
+        yield server
+
+
+def cloudinary_storage(server: PracticeThread, **changes: str) -> CloudinaryStorage:
+    values = {
+        "cloud_name": server.cloud.cloud_name,
+        "api_key": server.cloud.api_key,
+        "api_secret": server.cloud.api_secret,
+        "api_base": server.cloudinary_url,
+    }
+    return CloudinaryStorage(**(values | changes))
+
+
+@pytest.fixture
+async def cloudinary(cloud: PracticeThread) -> AsyncIterator[CloudinaryStorage]:
+    opened = cloudinary_storage(cloud)
+    yield opened
+    await opened.close()
+    cloud.control.clear_faults()
+
+
+@pytest.fixture(params=["local", "s3", "cloudinary"])
 def storage(request: pytest.FixtureRequest) -> Storage:
     chosen: Storage = request.getfixturevalue(request.param)
     return chosen
@@ -68,8 +98,10 @@ def picture(tmp_path: Path) -> Path:
 
 
 def file_of(folder: Path, size: int) -> Path:
+    """A picture of so many bytes, never the same: one store takes nothing else."""
     path = folder / f"source-{uuid4().hex}"
-    path.write_bytes(os.urandom(size))
+    head = HEAD[: max(0, size - 2)]
+    path.write_bytes((head + os.urandom(max(0, size - len(head) - 2)) + b"\xff\xd9")[:size])
     return path
 
 
@@ -105,7 +137,8 @@ async def test_an_object_outlives_the_file_it_came_from(storage: Storage, pictur
 
 
 @pytest.mark.parametrize(
-    "size", [1, 256 * 1024, 256 * 1024 + 1, 4 * 1024 * 1024, 4 * 1024 * 1024 + 1, 12_345_678]
+    "size",
+    [len(HEAD) + 2, 256 * 1024, 256 * 1024 + 1, 4 * 1024 * 1024, 4 * 1024 * 1024 + 1, 10 * 1024**2],
 )
 async def test_an_object_of_any_size_comes_back_in_small_pieces(
     storage: Storage, tmp_path: Path, size: int
@@ -210,6 +243,74 @@ async def test_a_key_that_is_not_ours_is_refused(storage: Storage, picture: Path
 async def test_the_check_of_a_good_store_passes_and_leaves_nothing(storage: Storage, tmp_path: Path) -> None:
     await storage.check()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+async def test_an_object_is_read_at_its_url_without_a_token(storage: Storage, picture: Path) -> None:
+    key = new_key()
+    await storage.put(key, picture, mime_type=JPEG)
+    url = storage.url(key, expires_at=in_a_day())
+    if url is None:
+        # The product serves it itself.
+        assert storage.name == "local"
+        return
+    answer = await get(url)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, JPEG)
+    assert answer.content == picture.read_bytes()
+    await storage.delete(key)
+    assert (await get(url)).status_code == 404
+
+
+async def test_many_objects_come_and_go_at_once(storage: Storage, tmp_path: Path) -> None:
+    sources = {new_key(): file_of(tmp_path, 50_000 + number) for number in range(24)}
+
+    async def comes_and_goes(key: str, source: Path) -> None:
+        await storage.put(key, source, mime_type=JPEG)
+        assert await read(storage, key) == source.read_bytes()
+        await storage.delete(key)
+        await storage.delete(key)
+        with pytest.raises(ObjectMissing):
+            await storage.open(key)
+
+    await asyncio.gather(*(comes_and_goes(key, source) for key, source in sources.items()))
+
+
+async def test_an_upload_that_is_cut_off_leaves_nothing_to_read(
+    storage: Storage,
+    seaweedfs_server: SeaweedServer,
+    bucket: str,
+    cloud: PracticeThread,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key, source = new_key(), file_of(tmp_path, 3_000_000)
+    if isinstance(storage, LocalStorage):
+        # As on another filesystem, where the file must be copied; the disk is full in the middle.
+        def cut_off(source: Path, target: Path) -> None:
+            target.write_bytes(source.read_bytes()[:1_000_000])
+            raise OSError(errno.ENOSPC, "no space")
+
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError(errno.EXDEV, "other")))
+        monkeypatch.setattr("shutil.copyfile", cut_off)
+        with pytest.raises(StorageError):
+            await storage.put(key, source, mime_type=JPEG)
+        monkeypatch.undo()
+    else:
+        there = seaweedfs_server.endpoint if storage.name == "s3" else cloud.url
+        async with recording_proxy(there, cuts_after=1_000_000) as (address, _):
+            broken: Storage = (
+                s3_storage(seaweedfs_server, bucket, endpoint_url=address)
+                if storage.name == "s3"
+                else cloudinary_storage(cloud, api_base=f"{address}/cloudinary")
+            )
+            with pytest.raises(StorageError):
+                await broken.put(key, source, mime_type=JPEG)
+            if isinstance(broken, CloudinaryStorage):
+                await broken.close()
+    with pytest.raises(ObjectMissing):
+        await storage.open(key)
+    # The key was never taken.
+    await storage.put(key, source, mime_type=JPEG)
+    assert await read(storage, key) == source.read_bytes()
 
 
 # --- the folder
@@ -396,16 +497,22 @@ async def test_a_put_asks_not_to_replace_and_sends_no_acl(
 
 
 @asynccontextmanager
-async def recording_proxy(endpoint: str) -> AsyncIterator[tuple[str, bytearray]]:
-    """Passes every byte on, and keeps what clients send."""
+async def recording_proxy(
+    endpoint: str, *, cuts_after: int | None = None
+) -> AsyncIterator[tuple[str, bytearray]]:
+    """Passes every byte on, and keeps what clients send; cuts each connection after so many bytes of that."""
     parts = urlsplit(endpoint)
     sent = bytearray()
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, keep: bool) -> None:
+        count = 0
         try:
             while piece := await reader.read(65536):
+                count += len(piece)
                 if keep:
                     sent.extend(piece)
+                    if cuts_after is not None and count > cuts_after:
+                        raise ConnectionError("cut off")
                 writer.write(piece)
                 await writer.drain()
         except ConnectionError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,6 +80,11 @@ async def finish_intent(session: AsyncSession, intent_id: int) -> bool:
     )
 
 
+async def is_begun(session: AsyncSession, intent_id: int) -> bool:
+    """Whether the note is still there."""
+    return await session.get(StorageIntent, intent_id) is not None
+
+
 async def drop_intent(session: AsyncSession, intent_id: int) -> None:
     """What was begun is cleaned up."""
     await session.execute(delete(StorageIntent).where(StorageIntent.id == intent_id))
@@ -95,12 +100,14 @@ async def begin_to_sweep(session: AsyncSession, intent_id: int, at: datetime) ->
     return _is_one(result)
 
 
-async def list_old_intents(session: AsyncSession, before: datetime, limit: int) -> Sequence[StorageIntent]:
-    """What was begun before this moment and never finished, oldest first."""
+async def list_old_intents(
+    session: AsyncSession, before: datetime, providers: Collection[str], limit: int
+) -> Sequence[StorageIntent]:
+    """What was begun in one of these stores before this moment and never finished, oldest first."""
     return (
         await session.scalars(
             select(StorageIntent)
-            .where(StorageIntent.created_at < before)
+            .where(StorageIntent.created_at < before, StorageIntent.storage_provider.in_(providers))
             .order_by(StorageIntent.id)
             .limit(limit)
         )

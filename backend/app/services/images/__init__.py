@@ -21,7 +21,7 @@ from app.services.images.library import AiOrigin, Library, Received
 from app.services.images.names import display_name, download_name, rendition_name, slug
 from app.services.images.packing import images_to_pack, packed
 from app.services.images.readiness import Readiness, readiness
-from app.services.images.sweeping import UNFINISHED_AFTER
+from app.services.images.sweeping import UNFINISHED_AFTER, Objects
 
 __all__ = [
     "UNFINISHED_AFTER",
@@ -29,6 +29,7 @@ __all__ = [
     "Filter",
     "Image",
     "Library",
+    "Objects",
     "Outcome",
     "Page",
     "Readiness",

@@ -86,7 +86,10 @@ class Objects:
         """Remove objects that were begun over an hour ago and that no row names; returns how many notes
         were settled. At most a hundred a run: more than that is for a person to look at."""
         async with self.database.reading() as session:
-            intents = await models.list_old_intents(session, clock.now() - UNFINISHED_AFTER, 100)
+            intents = await models.list_old_intents(
+                session, clock.now() - UNFINISHED_AFTER, [store.name for store in self.stores], 100
+            )
+        settled = 0
         for intent in intents:
             # Said before looking: whoever is still at work on it can't finish from here on.
             async with self.database.writing() as session:
@@ -94,8 +97,8 @@ class Objects:
                     continue
             async with self.database.reading() as session:
                 used = await models.keys_in_use(session, intent.storage_provider, intent.keys)
-            await self._undo(intent, [key for key in intent.keys if key not in used], work="sweep")
-        return len(intents)
+            settled += await self._undo(intent, [key for key in intent.keys if key not in used], work="sweep")
+        return settled
 
     @asynccontextmanager
     async def _begun(self, keys: list[str], work: str) -> AsyncIterator[StorageIntent]:
@@ -120,8 +123,9 @@ class Objects:
 
     async def _undo(
         self, intent: StorageIntent, keys: Sequence[str], *, is_settled: bool = True, work: str = "undo"
-    ) -> None:
-        """Delete the objects under `keys`, and the note unless something may still arrive there."""
+    ) -> bool:
+        """Delete the objects under `keys`, and the note unless something may still arrive there. False when
+        the store did not let them be deleted."""
         try:
             store = self.stores[intent.storage_provider]
             for key in keys:
@@ -129,11 +133,12 @@ class Objects:
                 fault(f"{work}.after_an_object")
         except StorageError as error:
             log.warning("storage.cleanup_postponed", intent_id=intent.id, error=str(error))
-            return
+            return False
         fault(f"{work}.after_objects")
         if is_settled:
             async with self.database.writing() as session:
                 await models.drop_intent(session, intent.id)
+        return True
 
     async def _put(self, key: str, source: Path, mime_type: str) -> None:
         try:

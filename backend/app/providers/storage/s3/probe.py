@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from app.core.tls import public_certificates
+
 _CODE = re.compile(rb"<Code>([A-Za-z0-9]{1,60})</Code>")
 
 
@@ -40,7 +42,7 @@ class Probe:
         self._secret = secret_access_key
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(15, connect=5),
-            verify=httpx.create_ssl_context(trust_env=False),
+            verify=public_certificates(),
             trust_env=False,
             follow_redirects=False,
         )

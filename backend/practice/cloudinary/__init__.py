@@ -1,0 +1,1 @@
+"""Cloudinary: signed uploads, removal, and the delivery of the very bytes."""
