@@ -275,7 +275,9 @@ async def opened_library(settings: Settings) -> AsyncIterator[Library]:
         work_dir = settings.data_dir / f"work-{secrets.token_hex(4)}"
         stack.callback(_empty, work_dir)
         limits = Limits(extra_formats=settings.extra_image_formats)
-        yield Library(database, make_stores(settings), workshop, work_dir=work_dir, limits=limits)
+        stores = make_stores(settings)
+        stack.push_async_callback(close_stores, stores)
+        yield Library(database, stores, workshop, work_dir=work_dir, limits=limits)
 
 
 def outsides(settings: Settings) -> list[Outside]:

@@ -168,7 +168,8 @@ class Doctor:
 
     async def _old_notes(self) -> Sequence[object]:
         async with self._database.reading() as session:
-            return await models.list_old_intents(session, clock.now() - UNFINISHED_AFTER, _AT_ONCE)
+            names = [store.name for store in self._library.stores]
+            return await models.list_old_intents(session, clock.now() - UNFINISHED_AFTER, names, _AT_ONCE)
 
     async def _rows_and_objects(self) -> AsyncIterator[Finding]:
         stored = _Known()

@@ -305,7 +305,7 @@ class _Run:
 
     async def cors(self) -> str | None:
         method = (self._storage.direct_method or "").upper()
-        url = self._probe.base if method == "POST" else f"{self._probe.base}/{self._sent_key}"
+        url = f"{self._probe.base}/{'' if method == 'POST' else self._sent_key}"
         asked = {"Origin": self._origin, "Access-Control-Request-Method": method}
         answer = await self._probe.ask(
             "OPTIONS", url, headers=asked | {"Access-Control-Request-Headers": "content-type"}
@@ -320,14 +320,14 @@ class _Run:
                 f"The bucket does not let pages of {self._origin} send to it.", fix, state="warning"
             )
         methods = answer.headers.get("access-control-allow-methods", "").upper().replace(" ", "").split(",")
-        if method not in methods:
+        if method not in methods and "*" not in methods:
             raise Trouble(f"The bucket's CORS rules do not allow {method}.", fix, state="warning")
         signed = self._storage.presigned(self._key, self._tomorrow())
         shown = await self._probe.ask("GET", signed, headers={"Origin": self._origin})
         exposed = ",".join(
             headers.get("access-control-expose-headers", "") for headers in (answer.headers, shown.headers)
         )
-        if "etag" not in exposed.lower().replace(" ", "").split(","):
+        if not {"etag", "*"} & set(exposed.lower().replace(" ", "").split(",")):
             raise Trouble("The bucket's CORS rules do not expose ETag.", fix, state="warning")
         return None
 

@@ -122,10 +122,12 @@ class BrowserUploads:
                 ["content-length-range", 1, size],
             ],
         }
-        request = AWSRequest("POST", self._base)
+        # With the slash: some stores answer for the bucket itself only there.
+        url = f"{self._base}/"
+        request = AWSRequest("POST", url)
         request.context = {"s3-presign-post-fields": fields, "s3-presign-post-policy": policy}
         S3SigV4PostAuth(self._credentials(), "s3", self._region).add_auth(request)
-        return DirectUpload("post", self._base, fields=dict(request.context["s3-presign-post-fields"]))
+        return DirectUpload("post", url, fields=dict(request.context["s3-presign-post-fields"]))
 
     def bare(self, key: str, *, mime_type: str, expires_at: datetime) -> DirectUpload:
         """A URL for exactly this key and type. No size can be signed into it."""
