@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
 from starlette.responses import Response
@@ -121,7 +122,9 @@ def _font_url() -> str | None:
 
 def _serve_page(app: FastAPI) -> None:
     """The built page: its assets for ever, its entry never from a cache, for every address of the page."""
-    app.mount("/assets", _Assets(directory=FRONTEND / "assets", check_dir=False))
+    assets = _Assets(directory=FRONTEND / "assets", check_dir=False)
+    # A third of the bytes, once for each browser: it keeps what it got.
+    app.mount("/assets", GZipMiddleware(assets, minimum_size=1024, compresslevel=6))
 
     async def page(request: Request) -> Response:
         path = request.path_params["path"]

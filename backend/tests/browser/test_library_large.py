@@ -143,3 +143,25 @@ def test_a_page_that_was_open_for_days_fetches_new_addresses_of_its_pictures(new
         assert picture.evaluate("it => it.naturalWidth") > 0
     # Once for all of them.
     assert len(answers) == 2
+
+
+def test_the_code_of_the_page_travels_compressed(new_member: OpenMember) -> None:
+    page = new_member().page
+    encodings: dict[str, str | None] = {}
+    page.on(
+        "response",
+        lambda it: (
+            encodings.update({it.url: it.header_value("content-encoding")})
+            if it.url.endswith((".js", ".css")) and "/assets/" in it.url
+            else None
+        ),
+    )
+    page.goto("/dashboard/images")
+    expect(page.get_by_role("heading", name="Add your first pictures")).to_be_visible()
+    large = {
+        url: encoding
+        for url, encoding in encodings.items()
+        if len(page.request.get(url, headers={"Accept-Encoding": "identity"}).body()) > 2_000
+    }
+    assert large
+    assert set(large.values()) == {"gzip"}, large

@@ -97,6 +97,8 @@ export function ImageTile({
             src={image.thumbnail_url}
             thumbhash={image.thumbhash}
             alt=""
+            // The grid makes tiles only where they are seen.
+            isEager
             className={cn(isDisabled && "opacity-40")}
           />
         </button>

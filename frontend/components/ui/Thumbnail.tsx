@@ -10,6 +10,8 @@ interface ThumbnailProps {
   /** Empty where a text beside it says the same. */
   alt: string;
   className?: string;
+  /** It stands where it is seen at once: fetched without waiting for the page to be laid out. */
+  isEager?: boolean;
 }
 
 /** Milliseconds after which the picture has faded in and its placeholder out. */
@@ -19,7 +21,7 @@ const FADES = 320;
  * A square, centred crop of a picture over its blurred placeholder; fades in within 150 ms. Where the
  * picture cannot be loaded the placeholder stays, until there is another address to try.
  */
-export function Thumbnail({ src, thumbhash, alt, className }: ThumbnailProps) {
+export function Thumbnail({ src, thumbhash, alt, className, isEager }: ThumbnailProps) {
   const [state, setState] = useState<"loading" | "shown" | "failed">("loading");
   const [isSettled, setSettled] = useState(false);
   const [lastSrc, setLastSrc] = useState(src);
@@ -48,7 +50,7 @@ export function Thumbnail({ src, thumbhash, alt, className }: ThumbnailProps) {
         <img
           src={src}
           alt={alt}
-          loading="lazy"
+          loading={isEager ? "eager" : "lazy"}
           decoding="async"
           draggable={false}
           ref={(img) => {
