@@ -53,5 +53,5 @@ export function useMayWrite(): boolean {
 
 /** Days that an image stays in the trash before it is gone for good. */
 export function useTrashDays(): number {
-  return (useSession().limits as { trash_days?: number }).trash_days ?? 30;
+  return useSession().limits.trash_days;
 }

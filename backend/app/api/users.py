@@ -106,7 +106,10 @@ def _me(account: Account, product: Product) -> Me:
             meta=settings.is_meta_practice, images="practice" in settings.active_image_providers
         ),
         limits=LimitsView(
-            max_upload_bytes=settings.max_upload_bytes, min_side=sides.min_side, max_side=sides.max_side
+            max_upload_bytes=settings.max_upload_bytes,
+            min_side=sides.min_side,
+            max_side=sides.max_side,
+            trash_days=settings.trash_days,
         ),
     )
 

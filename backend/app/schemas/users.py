@@ -54,11 +54,12 @@ class PracticeView(View):
 
 
 class LimitsView(View):
-    """What a picture may be on this server. Sides in pixels."""
+    """What a picture may be on this server (sides in pixels), and how many days the trash keeps it."""
 
     max_upload_bytes: int
     min_side: int
     max_side: int
+    trash_days: int
 
 
 class Me(View):

@@ -66,7 +66,12 @@ async def test_signing_up_gives_a_token_a_user_and_a_business_of_their_own(clien
         "role": "owner",
     }
     assert told["practice"] == {"meta": True, "images": True}
-    assert told["limits"] == {"max_upload_bytes": 10 * 1024 * 1024, "min_side": 400, "max_side": 4096}
+    assert told["limits"] == {
+        "max_upload_bytes": 10 * 1024 * 1024,
+        "min_side": 400,
+        "max_side": 4096,
+        "trash_days": 30,
+    }
     me = await client.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {told['access_token']}"})
     assert me.status_code == 200
     assert me.json() == {name: told[name] for name in ("user", "businesses", "practice", "limits")}

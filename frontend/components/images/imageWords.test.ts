@@ -15,13 +15,13 @@ const image = (some: Partial<Image>) =>
 
 describe("uploadHint", () => {
   it("says what this server takes", () => {
-    expect(uploadHint({ max_upload_bytes: 2_621_440, min_side: 400, max_side: 4096 })).toBe(
-      "JPEG, PNG, GIF or WebP, up to 2.5 MiB, 400 to 4096 pixels a side",
-    );
+    expect(
+      uploadHint({ max_upload_bytes: 2_621_440, min_side: 400, max_side: 4096, trash_days: 30 }),
+    ).toBe("JPEG, PNG, GIF or WebP, up to 2.5 MiB, 400 to 4096 pixels a side");
   });
 
   it("names every kind that the server has told", () => {
-    const limits = { max_upload_bytes: 1024 * 1024, min_side: 400, max_side: 4096 };
+    const limits = { max_upload_bytes: 1024 * 1024, min_side: 400, max_side: 4096, trash_days: 30 };
     const types = ["image/jpeg", "image/png", "image/heic", "image/heif", "image/avif"];
     expect(uploadHint(limits, types)).toMatch(/^JPEG, PNG, HEIC or AVIF, up to 1 MiB/);
   });

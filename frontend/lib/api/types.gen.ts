@@ -306,11 +306,12 @@ export type LibraryTotals = {
   uploaded: number;
 };
 
-/** What a picture may be on this server. Sides in pixels. */
+/** What a picture may be on this server (sides in pixels), and how many days the trash keeps it. */
 export type LimitsView = {
   max_side: number;
   max_upload_bytes: number;
   min_side: number;
+  trash_days: number;
 };
 
 /** E-mail and password. */
