@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Request, Response
 
 from app.api.deps import PathId, ProductDep, ReadSession, UserId, WriteSession, api_router
-from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently
+from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
 from app.schemas.base import Done
 from app.schemas.businesses import (
     BusinessChange,
@@ -50,7 +50,10 @@ async def create_business(
         await product.channels.open_practice(business.id, business.name)
         return 201, _business(business, Role.OWNER)
 
-    return await idempotently(request, product, user_id, await body_fingerprint(request), create)
+    async def admit() -> None:
+        """What somebody made is theirs to hear of."""
+
+    return await idempotently(request, product, user_id, await body_fingerprint(request), create, admit=admit)
 
 
 @router.get("/businesses/{business_id}", summary="A business")
@@ -100,7 +103,8 @@ async def add_member(
             )
         return 201, _member(*added)
 
-    return await idempotently(request, product, user_id, await body_fingerprint(request), add)
+    admit = member_of(product, user_id, business_id, Role.ADMIN)
+    return await idempotently(request, product, user_id, await body_fingerprint(request), add, admit=admit)
 
 
 @router.patch("/businesses/{business_id}/members/{member_id}", summary="Change a member's role")

@@ -17,7 +17,7 @@ from app.api.deps import (
     WriteSession,
     api_router,
 )
-from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently
+from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
 from app.core.errors import RuleBroken
 from app.models.channels import Channel
 from app.schemas.base import Done, View
@@ -86,7 +86,10 @@ async def connect_channel(
         )
         return 201, channel_view(product, channel)
 
-    return await idempotently(request, product, user_id, await body_fingerprint(request), connect)
+    admit = member_of(product, user_id, body.business_id)
+    return await idempotently(
+        request, product, user_id, await body_fingerprint(request), connect, admit=admit
+    )
 
 
 @router.delete("/channels/{channel_id}", summary="Disconnect a channel")

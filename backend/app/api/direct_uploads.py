@@ -8,7 +8,7 @@ from fastapi import Depends, Path, Request
 from starlette.responses import Response
 
 from app.api.deps import ProductDep, QueryId, ReadSession, UserId, api_router, limit_uploads
-from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently
+from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
 from app.api.images.views import image_view
 from app.imaging import Limits
 from app.models.businesses import Role
@@ -77,7 +77,10 @@ async def begin_upload(
         )
         return 201, UploadPromised(upload=place)
 
-    return await idempotently(request, product, user_id, await body_fingerprint(request), promise)
+    admit = member_of(product, user_id, body.business_id, Role.EDITOR)
+    return await idempotently(
+        request, product, user_id, await body_fingerprint(request), promise, admit=admit
+    )
 
 
 @router.post(
@@ -107,7 +110,12 @@ async def complete_upload(
         view = ImageUploaded(image=image_view(product, image), duplicate=is_duplicate)
         return (200 if is_duplicate else 201), view
 
-    return await idempotently(request, product, user_id, await body_fingerprint(request), take_in)
+    async def admit() -> None:
+        await product.direct_uploads.check_ticket(user_id=user_id, ticket_id=upload_id)
+
+    return await idempotently(
+        request, product, user_id, await body_fingerprint(request), take_in, admit=admit
+    )
 
 
 @router.delete("/images/uploads/{upload_id}", summary="Call an upload to the store off")

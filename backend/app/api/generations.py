@@ -14,7 +14,7 @@ from app.api.deps import (
     api_router,
     limit_ai,
 )
-from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently
+from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
 from app.api.images import image_view
 from app.models.businesses import Role
 from app.schemas.base import View
@@ -58,7 +58,8 @@ async def generate_image(request: Request, product: ProductDep, user_id: UserId,
             image=image_view(product, image), generation=GenerationView.model_validate(generation)
         )
 
-    return await idempotently(request, product, user_id, await body_fingerprint(request), paint)
+    admit = member_of(product, user_id, wish.business_id)
+    return await idempotently(request, product, user_id, await body_fingerprint(request), paint, admit=admit)
 
 
 @router.get("/generations/options", summary="What the form can offer")

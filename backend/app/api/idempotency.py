@@ -3,6 +3,8 @@
 A key is bound to the user, the route and the body, and is kept for 24 hours. A repetition that comes
 while the first request is at work waits for it a little, then gets 409 `in_progress`. A refused request
 leaves its key free; one whose outcome is not known keeps it, because the work may have been done.
+
+Before a kept answer is given again, its reader is looked at anew: who left the business meanwhile gets none.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from starlette.responses import Response
 from app.api import errors
 from app.api.deps import Product
 from app.core.errors import Conflict, Malformed, OutcomeUnknown
+from app.models.businesses import Role
 from app.schemas.base import View
-from app.services import idempotency
+from app.services import access, idempotency
 from app.services.idempotency import Begun, Settled
 
 WAIT_SECONDS = 10.0
@@ -59,14 +62,16 @@ async def idempotently(
     fingerprint: str,
     work: Callable[[str | None], Awaitable[tuple[int, View]]],
     *,
+    admit: Callable[[], Awaitable[object]],
     wait_seconds: float = WAIT_SECONDS,
 ) -> Response:
-    """The answer of `work`, or of the earlier request with the same key.
+    """The answer of `work`, or of the earlier request with the same key, once `admit` lets the user have it.
 
     `fingerprint` stands for what was sent (`body_fingerprint`, or a hash of a form's fields and file).
     `work` gets the key, so that what must not exist twice can keep it, and gives a status number and a
     view. It opens its own transactions: a route that calls this holds none, or the two would wait for
-    each other. A repetition waits up to `wait_seconds` for the first request. Raises Malformed
+    each other. `admit` (see `member_of`) raises where the user may not see the answer any more. A repetition
+    waits up to `wait_seconds` for the first request. Raises Malformed
     (`invalid_idempotency_key`), Conflict (`idempotency_key_reused`, `in_progress`), and whatever `work`
     raises.
     """
@@ -80,6 +85,7 @@ async def idempotently(
         )
     claim = await _claim(request, product, user_id, key, fingerprint, wait_seconds)
     if isinstance(claim, Settled):
+        await admit()
         return _answer(claim.status, claim.answer, is_replayed=True)
     try:
         status, view = await work(key)
@@ -100,6 +106,18 @@ async def idempotently(
         idempotency.settle(product.database, request_id=claim.request_id, status=status, answer=answer)
     )
     return _answer(status, answer)
+
+
+def member_of(
+    product: Product, user_id: int, business_id: int, at_least: Role = Role.VIEWER
+) -> Callable[[], Awaitable[object]]:
+    """For `admit`: the user is in the business, with this role or a higher one."""
+
+    async def admit() -> None:
+        async with product.database.reading() as session:
+            await access.require_role(session, business_id=business_id, user_id=user_id, at_least=at_least)
+
+    return admit
 
 
 async def _claim(

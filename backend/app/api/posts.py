@@ -9,7 +9,7 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from app.api.deps import PathId, Product, ProductDep, QueryId, ReadSession, UserId, WriteSession, api_router
-from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently
+from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
 from app.models.posts import Post
 from app.schemas.base import Done, View
 from app.schemas.posts import (
@@ -142,7 +142,8 @@ async def create_post(request: Request, product: ProductDep, user_id: UserId, bo
             )
         return 201, await answer_afresh(product, user_id, post.id)
 
-    return await idempotently(request, product, user_id, await body_fingerprint(request), create)
+    admit = member_of(product, user_id, body.business_id)
+    return await idempotently(request, product, user_id, await body_fingerprint(request), create, admit=admit)
 
 
 @router.post("/posts/check", summary="What each channel would say, and the files that would be sent")
@@ -267,7 +268,11 @@ async def publish_post(request: Request, product: ProductDep, user_id: UserId, p
         await product.publishing.publish(user_id=user_id, post_id=post_id)
         return 202, await answer_afresh(product, user_id, post_id)
 
-    return await idempotently(request, product, user_id, f"publish:{post_id}", publish)
+    async def admit() -> None:
+        async with product.database.reading() as session:
+            await posts.get_post(session, user_id=user_id, post_id=post_id)
+
+    return await idempotently(request, product, user_id, f"publish:{post_id}", publish, admit=admit)
 
 
 @router.post("/posts/{post_id}/schedule", summary="Plan a draft for a moment")

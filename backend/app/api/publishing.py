@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from app.api.deps import ProductDep, UserId, api_router
-from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently
+from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
 from app.api.posts import answer_afresh
 from app.schemas.base import View
 from app.schemas.posts import PostAnswer, PublishInput
@@ -39,7 +39,12 @@ async def _publish(
         return 201, await answer_afresh(product, user_id, post_id)
 
     return await idempotently(
-        request, product, user_id, f"{platform}:{await body_fingerprint(request)}", publish
+        request,
+        product,
+        user_id,
+        f"{platform}:{await body_fingerprint(request)}",
+        publish,
+        admit=member_of(product, user_id, body.business_id),
     )
 
 

@@ -152,6 +152,10 @@ class DirectUploads:
         if ticket is not None and ticket.completed_at is None:
             await self._end(ticket)
 
+    async def check_ticket(self, *, user_id: int, ticket_id: str) -> None:
+        """Raises `NotFound` where the user may not complete this upload, or not any more."""
+        await self._ticket(ticket_id, user_id)
+
     async def sweep(self) -> int:
         """End the tickets whose time is over, with what arrived for them; returns how many there were."""
         before = clock.now() - LIFETIME - _STILL_ARRIVING

@@ -224,3 +224,15 @@ async def test_two_owners_who_demote_each_other_at_once_leave_one(
         restored = await first.ask("PATCH", f"{path}/{second.id}", {"role": "owner"})
         assert restored.status_code == 200
     assert await count(database, "members") == 3
+
+
+async def test_who_was_removed_gets_no_kept_answer_either(client: httpx.AsyncClient, ada: Person) -> None:
+    bob, cleo = await sign_up(client, "Bob"), await sign_up(client, "Cleo")
+    await add(ada, bob, "admin")
+    path, key = f"/businesses/{ada.business_id}/members", {"Idempotency-Key": "cleo"}
+    wish = {"email": cleo.email, "role": "viewer"}
+    added = await bob.ask("POST", path, wish, **key)
+    assert added.status_code == 201
+    assert (await bob.ask("POST", path, wish, **key)).json() == added.json()
+    await ada.ask("DELETE", f"{path}/{bob.id}")
+    assert_problem(await bob.ask("POST", path, wish, **key), 404, "business_not_found")

@@ -16,7 +16,7 @@ from app.api.deps import ProductDep, UserId, api_router
 from app.api.idempotency import body_fingerprint, idempotently
 from app.core import clock
 from app.core.db import Database
-from app.core.errors import OutcomeUnknown, RuleBroken
+from app.core.errors import NotFound, OutcomeUnknown, RuleBroken
 from app.models import idempotency as models
 from app.models.idempotency import IdempotentRequest
 from app.schemas.base import Done, View
@@ -40,6 +40,7 @@ class Workbench:
     def __init__(self) -> None:
         self.keys: list[str | None] = []
         self.error: Exception | None = None
+        self.is_closed_to_all = False
         self._starts = asyncio.Semaphore(0)
         self.may_finish = asyncio.Event()
         self.may_finish.set()
@@ -56,7 +57,14 @@ class Workbench:
                 return 202, Done(message=f"No {len(self.keys)}")
 
             fingerprint = await body_fingerprint(request)
-            return await idempotently(request, product, user_id, fingerprint, do, wait_seconds=0.3)
+
+            async def admit() -> None:
+                if self.is_closed_to_all:
+                    raise NotFound("not_found", "There is nothing here for you any more.")
+
+            return await idempotently(
+                request, product, user_id, fingerprint, do, admit=admit, wait_seconds=0.3
+            )
 
     async def until_started(self) -> None:
         """Wait until the work begins once more."""
@@ -124,6 +132,14 @@ async def test_a_key_is_bound_to_the_user(client: httpx.AsyncClient, ada: Person
     answer = await eve.ask("POST", "/work", {}, **KEY)
     assert answer.json()["message"] == "No 2"
     assert "idempotent-replayed" not in answer.headers
+
+
+async def test_a_kept_answer_is_only_for_whoever_may_still_see_it(ada: Person, bench: Workbench) -> None:
+    assert (await ada.ask("POST", "/work", {}, **KEY)).status_code == 202
+    bench.is_closed_to_all = True
+    assert_problem(await ada.ask("POST", "/work", {}, **KEY), 404, "not_found")
+    bench.is_closed_to_all = False
+    assert (await ada.ask("POST", "/work", {}, **KEY)).headers["idempotent-replayed"] == "true"
 
 
 async def test_the_work_gets_the_key(ada: Person, bench: Workbench) -> None:

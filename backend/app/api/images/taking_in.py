@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
 from app.api.deps import ProductDep, UserId, api_router, limit_uploads
-from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently
+from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
 from app.api.images.views import image_view
 from app.api.uploads import ReceivedForm, field_problem, receive_form
 from app.core.errors import Malformed
@@ -69,7 +69,8 @@ async def upload_image(request: Request, product: ProductDep, user_id: UserId) -
             return (200 if is_duplicate else 201), view
 
         fingerprint = f"{business_id}:{form.sha256}:{alt_text}"
-        return await idempotently(request, product, user_id, fingerprint, take_in)
+        admit = member_of(product, user_id, business_id)
+        return await idempotently(request, product, user_id, fingerprint, take_in, admit=admit)
 
 
 @router.post(
@@ -101,7 +102,10 @@ async def import_image(request: Request, product: ProductDep, user_id: UserId, b
         view = ImageUploaded(image=image_view(product, image), duplicate=is_duplicate)
         return (200 if is_duplicate else 201), view
 
-    return await idempotently(request, product, user_id, await body_fingerprint(request), take_in)
+    admit = member_of(product, user_id, body.business_id)
+    return await idempotently(
+        request, product, user_id, await body_fingerprint(request), take_in, admit=admit
+    )
 
 
 def _read_fields(form: ReceivedForm) -> tuple[int, str]:
