@@ -363,6 +363,61 @@ def test_a_file_that_asks_for_itself_again_and_again_is_refused(tray: Tray) -> N
     assert refused(tray, bytes(lying)).code == "image_corrupt"
 
 
+def test_more_properties_than_a_picture_needs_are_refused(tray: Tray) -> None:
+    item = heif.coded(pictures.photo(), "heic")
+    item.properties += [(b"pixi", bytes(7))] * (32 - len(item.properties))
+    take(tray, heif.heif([item]))
+    item.properties.append(item.properties[-1])
+    refusal = refused(tray, heif.heif([item]))
+    assert (refusal.code, refusal.facts["limit"]) == ("image_too_complex", 32)
+    item.properties = [*item.properties[:3], (b"pixi", bytes(64 * 1024 + 1))]
+    assert refused(tray, heif.heif([item])).code == "image_too_complex"
+
+
+def test_places_without_length_are_counted_too(tray: Tray) -> None:
+    whole = heif.picture(pictures.photo(), "heic")
+    start = whole.index(b"iloc") - 4
+    length = int.from_bytes(whole[start : start + 4], "big")
+    # Each says 65,535 times that it is nowhere and nothing, which takes no room in the file.
+    places = struct.pack(">HHH", 1, 0, 65_535) * 100
+    lying = heif.full(b"iloc", struct.pack(">BBH", 0, 0, 100) + places)
+    meta = whole.index(b"meta") - 4
+    changed = bytearray(whole[:start] + lying + whole[start + length :])
+    size = int.from_bytes(whole[meta : meta + 4], "big") + len(lying) - length
+    changed[meta : meta + 4] = size.to_bytes(4, "big")
+    refusal = refused(tray, bytes(changed))
+    assert (refusal.code, refusal.facts["limit"]) == ("image_too_complex", 8_000)
+
+
+def _units(*units: bytes) -> bytes:
+    return b"".join(len(unit).to_bytes(4, "big") + unit for unit in units)
+
+
+@pytest.mark.parametrize("part", [0.25, 0.5, 0.9])
+def test_pixels_overwritten_with_zeros_are_refused(tray: Tray, part: float) -> None:
+    item = heif.coded(pictures.photo(), "heic")
+    take(tray, heif.heif([item]))
+    kept = int(len(item.content) * part)
+    item.content = item.content[:kept] + bytes(len(item.content) - kept)
+    assert refused(tray, heif.heif([item])).code == "image_corrupt"
+
+
+def test_pixels_in_pieces_that_do_not_fit_are_refused(tray: Tray) -> None:
+    item = heif.coded(pictures.photo(), "heic")
+    whole = item.content
+    first = whole[4 : 4 + int.from_bytes(whole[:4], "big")]
+    for content in (
+        whole + b"\1",  # more than the units
+        whole + _units(first[:2]),  # a unit of a header alone
+        _units(b"\x40\1\1"),  # nothing but a description
+        _units(b"\xff" + first[1:]),  # a type that is none
+        _units(first[:1] + b"\0" + first[2:]),  # a layer in time that is none
+        whole[:4] + _units(*[b"\x40\1\1"] * 9),  # another length than there is
+    ):
+        item.content = content
+        assert refused(tray, heif.heif([item])).code == "image_corrupt", content[:9]
+
+
 WHOLE: dict[str, Callable[[], bytes]] = {
     "heic": lambda: heif.picture(pictures.photo(400, 400), "heic", heif.irot(1)),
     "avif": lambda: heif.picture(pictures.photo(400, 400), "avif", heif.irot(1)),

@@ -16,6 +16,7 @@ from fractions import Fraction
 from math import floor
 
 from app.imaging import icc
+from app.imaging.containers import hevc
 from app.imaging.errors import corrupt, too_complex, unsupported_inside
 from app.imaging.formats import ExtraFormat
 
@@ -80,6 +81,11 @@ _KNOWN_BOXES = frozenset((b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip", 
 _MAX_BOXES = 1_000
 _MAX_ITEMS = 4_000
 _MAX_TILES = 256
+_MAX_EXTENTS = 8_000
+_MAX_PROPERTIES = 32
+"""So many properties may one item have, one named again among them."""
+_MAX_PROPERTY_BYTES = 64 * 1024
+"""No property is larger but a colour profile."""
 _LARGEST_TILE_EXCESS = 4
 """All tiles together have at most so many times the pixels of their picture."""
 
@@ -120,16 +126,26 @@ def walk(data: bytes) -> HeifAnatomy:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Property:
+    """`number` is its place in the file's list, which several items may name."""
+
+    number: int
+    kind: bytes
+    body: bytes
+    is_essential: bool
+
+
 @dataclass(slots=True)
 class _Item:
     id: int
     kind: bytes
     extents: list[tuple[bool, int, int]] = field(default_factory=list)  # in idat?, offset, length
-    properties: list[tuple[bytes, bytes, bool]] = field(default_factory=list)  # kind, body, essential?
+    properties: list[_Property] = field(default_factory=list)
     references: dict[bytes, list[int]] = field(default_factory=dict)
 
     def property(self, kind: bytes) -> bytes | None:
-        return next((body for name, body, _ in self.properties if name == kind), None)
+        return next((each.body for each in self.properties if each.kind == kind), None)
 
 
 class _Meta:
@@ -208,6 +224,7 @@ class _Meta:
         count, position = _number(body, 6, id_size), 6 + id_size
         if count > _MAX_ITEMS:
             raise too_complex("too many parts", limit=_MAX_ITEMS)
+        extents_left = _MAX_EXTENTS
         for _ in range(count):
             item = self._items.get(_number(body, position, id_size))
             position += id_size
@@ -218,6 +235,10 @@ class _Meta:
             extents = _number(body, position + 2 + base_size, 2)
             position += 4 + base_size
             step = index_size + offset_size + length_size
+            # They may take no room at all in the file, and then its length is no limit.
+            extents_left -= extents
+            if extents_left < 0:
+                raise too_complex("too many parts", limit=_MAX_EXTENTS)
             if extents * step > len(body) - position:
                 raise corrupt("a box that ends too early")
             for _ in range(extents):
@@ -244,6 +265,8 @@ class _Meta:
         for kind, content in _boxes(body, 0):
             if kind == b"ipco":
                 listed = list(_boxes(content, 0, limit=_MAX_ITEMS))
+                if any(len(body) > _MAX_PROPERTY_BYTES for name, body in listed if name != b"colr"):
+                    raise too_complex("a property too large", limit=_MAX_PROPERTY_BYTES)
             elif kind == b"ipma":
                 self._read_associations(content, listed)
 
@@ -264,16 +287,19 @@ class _Meta:
                 flag = 0x8000 if is_wide else 0x80
                 index = value & (flag - 1)
                 if item is not None and index:
+                    if len(item.properties) == _MAX_PROPERTIES:
+                        raise too_complex("too many properties", limit=_MAX_PROPERTIES)
                     kind, content = listed[index - 1]
-                    item.properties.append((kind, content, bool(value & flag)))
+                    item.properties.append(_Property(index, kind, content, bool(value & flag)))
 
 
 def _coded_sides(meta: _Meta, item: _Item) -> tuple[bytes, tuple[int, int]]:
     """The codec of a picture and its width and height before `_steps`."""
     sides = _ispe(item)
-    for kind, _, is_essential in item.properties:
+    for each in item.properties:
+        kind = each.kind
         known = kind in _FOR_DECODERS or kind in _HARMLESS or kind in (b"irot", b"imir", b"clap")
-        if is_essential and not known:
+        if each.is_essential and not known:
             raise unsupported_inside()
     if item.kind in _CODECS:
         if item.property(_CODECS[item.kind][1]) is None:
@@ -325,7 +351,8 @@ def _steps(item: _Item, sides: tuple[int, int]) -> tuple[tuple[Step | Trim, ...]
     """What makes the picture upright, in the file's order, and its sides afterwards."""
     steps: list[Step | Trim] = []
     width, height = sides
-    for kind, body, _ in item.properties:
+    for each in item.properties:
+        kind, body = each.kind, each.body
         if kind == b"irot" and body:
             # Quarter turns against the clock.
             turn = (None, Step.TURN_LEFT, Step.TURN_AROUND, Step.TURN_RIGHT)[body[0] & 3]
@@ -368,7 +395,7 @@ def _colour(meta: _Meta, primary: _Item) -> tuple[icc.Profile | None, Cicp | Non
     """The profile of the picture, or what it says about its colours instead."""
     tiles = primary.references.get(b"dimg", ())
     holders = [primary, *(meta.item(tile) for tile in tiles[:1])]
-    bodies = [body for item in holders for kind, body, _ in item.properties if kind == b"colr"]
+    bodies = [each.body for item in holders for each in item.properties if each.kind == b"colr"]
     profile = cicp = None
     for body in bodies:
         if profile is None and body[:4] in (b"prof", b"rICC"):
@@ -401,20 +428,22 @@ def _written(meta: _Meta, codec: bytes, primary: _Item, alpha: _Item | None) -> 
     if alpha is not None:
         references.append((b"auxl", keep(alpha), [first]))
 
-    contents = [meta.content(item) for item in kept]
+    contents = [_checked(item, meta.content(item)) for item in kept]
     known: list[bytes] = []
+    places: dict[int, int] = {}
     associations = []
     for number, item in enumerate(kept, 1):
         indexes = []
-        for kind, body, _ in item.properties:
-            is_wanted = kind in _FOR_DECODERS or (kind == b"colr" and body[:4] == b"nclx")
+        for each in item.properties:
+            kind = each.kind
+            is_wanted = kind in _FOR_DECODERS or (kind == b"colr" and each.body[:4] == b"nclx")
             if not is_wanted:
                 continue
-            box = _box(kind, body)
-            if box not in known:
-                known.append(box)
+            if each.number not in places:
+                known.append(_box(kind, each.body))
+                places[each.number] = len(known)
             # A decoder must not go without its set-up.
-            indexes.append(known.index(box) + 1 | (0x8000 if kind in (b"hvcC", b"av1C") else 0))
+            indexes.append(places[each.number] | (0x8000 if kind in (b"hvcC", b"av1C") else 0))
         associations.append(struct.pack(f">HB{len(indexes)}H", number, len(indexes), *indexes))
 
     brand = b"avif" if codec == b"av01" else b"heic"
@@ -454,6 +483,12 @@ def _written(meta: _Meta, codec: bytes, primary: _Item, alpha: _Item | None) -> 
         ahead += len(content)
     boxes.append(_box(b"iloc", struct.pack(">IBBH", 0, 0x44, 0, len(kept)) + b"".join(locations)))
     return b"".join([start, _box(b"meta", bytes(4) + b"".join(boxes)), _box(b"mdat", b"".join(contents))])
+
+
+def _checked(item: _Item, content: bytes) -> bytes:
+    if item.kind == b"hvc1":
+        hevc.check(item.property(b"hvcC") or b"", content)
+    return content
 
 
 def _box(kind: bytes, body: bytes) -> bytes:
