@@ -11,7 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import BigInteger, and_, delete, func, insert, literal, or_, select, text, union_all
+from sqlalchemy import (
+    BigInteger,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import contains
@@ -89,16 +101,19 @@ def _is_on(shelf: int, only: Filter | None) -> bool:
 
 async def count_shelves(session: AsyncSession, business_id: int, tag: str = "") -> dict[int, tuple[int, int]]:
     """Images and bytes by shelf, empty shelves left out; of one folded tag if it is named, without bytes."""
-    rows = await session.execute(
-        select(
-            LibraryCount.shelf,
-            func.sum(LibraryCount.images).cast(BigInteger),
-            func.sum(LibraryCount.bytes).cast(BigInteger),
-        )
-        .where(LibraryCount.business_id == business_id, LibraryCount.tag == tag)
-        .group_by(LibraryCount.shelf)
-    )
+    rows = await session.execute(_SHELVES, {"business_id": business_id, "tag": tag})
     return {shelf: (images, size) for shelf, images, size in rows if images > 0}
+
+
+_SHELVES = (
+    select(
+        LibraryCount.shelf,
+        func.sum(LibraryCount.images).cast(BigInteger),
+        func.sum(LibraryCount.bytes).cast(BigInteger),
+    )
+    .where(LibraryCount.business_id == bindparam("business_id"), LibraryCount.tag == bindparam("tag"))
+    .group_by(LibraryCount.shelf)
+)
 
 
 async def totals(session: AsyncSession, business_id: int) -> Totals:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, literal, select, tuple_, union_all
+from sqlalchemy import CompoundSelect, Integer, Select, bindparam, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import QueryableAttribute
 
@@ -88,8 +89,8 @@ async def list_page(
     if not wish.shelves or (after is None and offset >= wish.size):
         return Page([], wish.size, None)
     place = read_place(wish.sort, after) if after else None
-    part = entries(wish, place, limit=limit + 1, offset=0 if place else offset).subquery()
-    rows = (await session.execute(select(*_SHOWN, part.c.value).join(part, part.c.id == Image.id))).all()
+    values = place_values(wish, place, limit=limit + 1, offset=0 if place else offset)
+    rows = (await session.execute(_page(shape_of(wish, place)), values)).all()
     # The join may mix up what was in order; these few are put back here.
     ranked = sorted(rows, key=lambda row: (row.value, row.id), reverse=wish.is_descending)
     shown, cursor = ranked[:limit], None
@@ -100,74 +101,108 @@ async def list_page(
 
 async def read_rows(session: AsyncSession, ids: Sequence[int]) -> Sequence[Image]:
     """Rows with an image's columns, in the order of the ids."""
-    rows = {row.id: row for row in await session.execute(select(*_SHOWN).where(Image.id.in_(ids)))}
+    rows = {row.id: row for row in await session.execute(_ROWS, {"ids": ids})}
     return cast(Sequence[Image], [rows[image_id] for image_id in ids if image_id in rows])
 
 
-def entries(
-    wish: Wish, after: Place | None, *more: QueryableAttribute[Any], limit: int, offset: int = 0
-) -> CompoundSelect[Any] | Select[Any]:
-    """The entries of a list that follow `after`, in order: `id`, `value` and `more` columns of the image."""
-    parts = [part for shelf in wish.shelves for part in _shelf(wish, shelf, after, more)]
-    if not parts:
-        parts = [_shelf_in_order(wish, -1, more)]
+_ROWS = select(*_SHOWN).where(Image.id.in_(bindparam("ids", expanding=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What decides how the statement of a list reads: all but its values. Making one takes longer than the
+    database takes to answer it, so each is made once.
+
+    `parts` are rows of an index: the place of a shelf among those wished for, and which of its images.
+    """
+
+    sort: Sort
+    is_sqlite: bool
+    has_tag: bool
+    parts: tuple[tuple[int, Literal["all", "after", "same", "beyond"]], ...]
+
+    @property
+    def is_descending(self) -> bool:
+        return self.sort != "created_at_asc"
+
+
+def shape_of(wish: Wish, after: Place | None) -> Shape:
+    """The shape of the list from `after` on."""
+    parts: list[tuple[int, Literal["all", "after", "same", "beyond"]]] = []
+    for number, shelf in enumerate(wish.shelves):
+        if after is None:
+            parts.append((number, "all"))
+        elif not wish.is_sqlite:
+            parts.append((number, "after"))
+        elif wish.sort == "most_used" and not shelf & IS_USED:
+            # None of these was ever used.
+            parts.append((number, "same" if after[0] == 0 else "all"))
+        else:
+            # SQLite finds no pair in an index: so those with the same value, and those beyond it.
+            parts += [(number, "same"), (number, "beyond")]
+    return Shape(wish.sort, wish.is_sqlite, bool(wish.tag), tuple(parts))
+
+
+def place_values(wish: Wish, after: Place | None, *, limit: int, offset: int = 0) -> dict[str, Any]:
+    """The values that belong into a statement of `entries`."""
+    values: dict[str, Any] = {f"shelf_{number}": shelf for number, shelf in enumerate(wish.shelves)}
+    values |= {"business_id": wish.business_id, "length": limit, "offset": offset, "reach": limit + offset}
+    if wish.tag:
+        values["tag"] = wish.tag
+    if after:
+        values |= {"value": after[0], "image_id": after[1]}
+    return values
+
+
+@lru_cache(maxsize=1024)
+def _page(shape: Shape) -> Select[Any]:
+    part = entries(shape).subquery()
+    return select(*_SHOWN, part.c.value).join(part, part.c.id == Image.id)
+
+
+def entries(shape: Shape, *more: QueryableAttribute[Any]) -> CompoundSelect[Any] | Select[Any]:
+    """The entries of a list in order: `id`, `value` and `more` columns of the image. See `place_values`."""
+    parts = [_part(shape, number, which, more) for number, which in shape.parts]
+    length, offset = bindparam("length", type_=Integer), bindparam("offset", type_=Integer)
     if len(parts) == 1:
         (only,) = parts
-        return only.order_by(*in_order(wish, only.selected_columns)).limit(limit).offset(offset)
-    if not wish.is_sqlite:
+        return only.order_by(*in_order(shape, only.selected_columns)).limit(length).offset(offset)
+    if not shape.is_sqlite:
         # SQLite merges rows of an index by itself; PostgreSQL where each part says that it is in order.
-        parts = [
-            part.order_by(*in_order(wish, part.selected_columns)).limit(limit + offset) for part in parts
-        ]
+        reach = bindparam("reach", type_=Integer)
+        parts = [part.order_by(*in_order(shape, part.selected_columns)).limit(reach) for part in parts]
     merged = union_all(*parts)
-    return merged.order_by(*in_order(wish, merged.selected_columns)).limit(limit).offset(offset)
+    return merged.order_by(*in_order(shape, merged.selected_columns)).limit(length).offset(offset)
 
 
-def in_order(wish: Wish, columns: Any) -> list[Any]:
+def in_order(shape: Shape | Wish, columns: Any) -> list[Any]:
     """What `value` and `id` of some entries are ordered by."""
     both = (columns.value, columns.id)
-    return [column.desc() if wish.is_descending else column.asc() for column in both]
+    return [column.desc() if shape.is_descending else column.asc() for column in both]
 
 
-def _shelf_in_order(
-    wish: Wish, shelf: int, more: Sequence[QueryableAttribute[Any]], *conditions: ColumnElement[bool]
-) -> Select[Any]:
-    table: Any = ImageTag if wish.tag else Image
-    key = table.image_id if wish.tag else table.id
-    query = select(key.label("id"), _value(wish).label("value"), *more).where(
-        table.business_id == wish.business_id, table.shelf == shelf, *conditions
+def _part(shape: Shape, number: int, which: str, more: Sequence[QueryableAttribute[Any]]) -> Select[Any]:
+    """One row of an index: images of one shelf."""
+    table: Any = ImageTag if shape.has_tag else Image
+    key = table.image_id if shape.has_tag else table.id
+    column = table.usage_count if shape.sort == "most_used" else table.created_at
+    query = select(key.label("id"), column.label("value"), *more).where(
+        table.business_id == bindparam("business_id"), table.shelf == bindparam(f"shelf_{number}")
     )
-    if wish.tag:
-        query = query.where(ImageTag.tag == wish.tag)
+    if shape.has_tag:
+        query = query.where(ImageTag.tag == bindparam("tag"))
         if more:
             query = query.join(Image, Image.id == ImageTag.image_id)
+    value, image_id = bindparam("value", type_=column.type), bindparam("image_id", type_=key.type)
+    match which:
+        case "after":
+            pair, place = tuple_(column, key), tuple_(value, image_id)
+            return query.where(pair < place if shape.is_descending else pair > place)
+        case "same":
+            return query.where(column == value, key < image_id if shape.is_descending else key > image_id)
+        case "beyond":
+            return query.where(column < value if shape.is_descending else column > value)
     return query
-
-
-def _value(wish: Wish) -> Any:
-    table: Any = ImageTag if wish.tag else Image
-    return table.usage_count if wish.sort == "most_used" else table.created_at
-
-
-def _shelf(
-    wish: Wish, shelf: int, after: Place | None, more: Sequence[QueryableAttribute[Any]]
-) -> list[Select[Any]]:
-    """The images of one shelf that follow `after`, as one row of an index or two."""
-    if after is None:
-        return [_shelf_in_order(wish, shelf, more)]
-    value, image_id = after
-    column = _value(wish)
-    key: Any = ImageTag.image_id if wish.tag else Image.id
-    if not wish.is_sqlite:
-        pair, place = tuple_(column, key), tuple_(literal(value, column.type), literal(image_id, key.type))
-        return [_shelf_in_order(wish, shelf, more, pair < place if wish.is_descending else pair > place)]
-    # SQLite finds no pair in an index: so those of the same moment or number of uses, and those beyond.
-    same = (column == value, key < image_id if wish.is_descending else key > image_id)
-    beyond = column < value if wish.is_descending else column > value
-    if wish.sort == "most_used" and not shelf & IS_USED:
-        # None of these was ever used.
-        return [_shelf_in_order(wish, shelf, more, *(same if value == 0 else ()))]
-    return [_shelf_in_order(wish, shelf, more, *same), _shelf_in_order(wish, shelf, more, beyond)]
 
 
 def read_place(sort: Sort, cursor: tuple[str, int]) -> Place:

@@ -1,28 +1,44 @@
 """Looking for words: a substring of name, prompt, alt text or a tag, whatever its case.
 
-Common words are met soon, rare ones have few grams, and nothing in between is known beforehand. So the list
-is walked from its beginning for a while, in its own order. Where that does not tell enough, the index of
-grams gives every image that may have the words, and each is looked at.
+Common words are met soon when a list is walked in its own order; rare ones have few grams, and their index
+gives every image that may have the words. Which of the two a word is, is not known beforehand. SQLite's index
+gives its images one by one, so it is asked first and tells soon enough. PostgreSQL's gives them all at once,
+which takes long for a common word: there the list is walked first, and the further, the sooner that promises
+to be enough.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, column, func, literal_column, select, table
+from sqlalchemy import Integer, Select, bindparam, column, func, literal_column, select, table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import Id, contains
 from app.core.words import needed_grams
 from app.models.images.indexing import GRAMS, gram_words
-from app.models.images.listing import Page, Place, Wish, entries, in_order, read_place, read_rows, write_place
+from app.models.images.listing import (
+    Page,
+    Place,
+    Shape,
+    Wish,
+    entries,
+    in_order,
+    place_values,
+    read_place,
+    read_rows,
+    shape_of,
+    write_place,
+)
 from app.models.images.tables import Image, ImageTag
 
 MOST_COUNTED = 1000
 """A search counts no further: counting costs as much as finding."""
 WALK = 5_000
-LONG_WALK = 25_000
+LONG_WALK = 60_000
+"""On PostgreSQL about as long as looking up a word that this is just too short for."""
 
 _DOCUMENTS = table("image_grams", column("rowid", Id))
 
@@ -34,42 +50,51 @@ async def search_page(
     if not wish.shelves:
         return Page([], 0, None)
     place = read_place(wish.sort, after) if after else None
-    seen = await _walk(session, wish, None, WALK, MOST_COUNTED + 1)
-    every: Sequence[Place] | None = None
-    if len(seen) <= MOST_COUNTED:
-        if wish.size <= WALK:
-            every = seen
-        elif not await _are_more_than_counted(session, wish, len(seen)):
-            found = await _look_up(session, wish, None, limit=MOST_COUNTED + 1, offset=0, is_ordered=False)
-            if len(found) <= MOST_COUNTED:
-                every = sorted(found, reverse=wish.is_descending)
+    every = await _every(session, wish)
     if every is not None:
         total, is_capped = len(every), False
         beyond = [other for other in every if place is None or _is_beyond(wish, other, place)]
         part = beyond[0 if place else offset :][: limit + 1]
     else:
         total, is_capped = MOST_COUNTED, True
-        part = list(seen[offset : offset + limit + 1]) if place is None else []
-        if len(part) <= limit:
-            part = await _part(session, wish, place, limit=limit + 1, offset=0 if place else offset)
+        part = await _part(session, wish, place, limit=limit + 1, offset=0 if place else offset)
     cursor = write_place(wish.sort, part[limit - 1]) if len(part) > limit else None
     images = await read_rows(session, [image_id for _, image_id in part[:limit]])
     return Page(images, total, cursor, is_capped)
+
+
+async def _every(session: AsyncSession, wish: Wish) -> Sequence[Place] | None:
+    """All images with the words in the order of the list; None where there are more than are counted."""
+    if not wish.is_sqlite or wish.size <= MOST_COUNTED:
+        seen = await _walk(session, wish, None, WALK, MOST_COUNTED + 1)
+        if len(seen) > MOST_COUNTED:
+            return None
+        if wish.size <= WALK:
+            return seen
+        if await _are_more_than_counted(session, wish, len(seen)):
+            return None
+    found = await _look_up(session, wish, None, limit=MOST_COUNTED + 1, offset=0, is_ordered=False)
+    return None if len(found) > MOST_COUNTED else sorted(found, reverse=wish.is_descending)
 
 
 async def _walk(
     session: AsyncSession, wish: Wish, after: Place | None, length: int, at_most: int, offset: int = 0
 ) -> list[Place]:
     """Of the next `length` entries of the list those that have the words, in order."""
-    part = entries(wish, after, Image.search_text, limit=length).subquery()
-    rows = await session.execute(
-        select(part.c.value, part.c.id)
-        .where(contains(part.c.search_text, wish.words))
-        .order_by(*in_order(wish, part.c))
-        .limit(at_most)
-        .offset(offset)
-    )
+    values = place_values(wish, after, limit=length)
+    values |= {"words": wish.words, "at_most": at_most, "passed": offset}
+    rows = await session.execute(_walking(shape_of(wish, after)), values)
     return [(value, image_id) for value, image_id in rows]
+
+
+@lru_cache(maxsize=1024)
+def _walking(shape: Shape) -> Select[Any]:
+    part = entries(shape, Image.search_text).subquery()
+    query = select(part.c.value, part.c.id).where(contains(part.c.search_text, bindparam("words")))
+    if not shape.is_sqlite:
+        query = query.order_by(*in_order(shape, part.c))
+    # SQLite hands on what comes in order, and would sort all of it again before the first is out.
+    return query.limit(bindparam("at_most", type_=Integer)).offset(bindparam("passed", type_=Integer))
 
 
 async def _are_more_than_counted(session: AsyncSession, wish: Wish, seen: int) -> bool:
@@ -77,21 +102,26 @@ async def _are_more_than_counted(session: AsyncSession, wish: Wish, seen: int) -
     first `WALK` images give little hope: the fewer there are, the sooner they are looked up."""
     if seen * LONG_WALK < 1.1 * MOST_COUNTED * WALK:
         return False
-    part = entries(wish, None, Image.search_text, limit=LONG_WALK).subquery()
-    met = select(part.c.id).where(contains(part.c.search_text, wish.words))
-    count = await session.scalar(select(func.count()).select_from(met.limit(MOST_COUNTED + 1).subquery()))
-    return (count or 0) > MOST_COUNTED
+    values = place_values(wish, None, limit=LONG_WALK)
+    values |= {"words": wish.words, "at_most": MOST_COUNTED + 1}
+    return (await session.scalar(_counting(shape_of(wish, None)), values) or 0) > MOST_COUNTED
+
+
+@lru_cache(maxsize=1024)
+def _counting(shape: Shape) -> Select[Any]:
+    part = entries(shape, Image.search_text).subquery()
+    met = select(part.c.id).where(contains(part.c.search_text, bindparam("words")))
+    return select(func.count()).select_from(met.limit(bindparam("at_most", type_=Integer)).subquery())
 
 
 async def _part(
     session: AsyncSession, wish: Wish, after: Place | None, *, limit: int, offset: int
 ) -> list[Place]:
     """A part of a list of many."""
-    for length in (WALK, LONG_WALK):
-        part = await _walk(session, wish, after, length, limit, offset)
-        if len(part) == limit or length >= wish.size:
-            return part
-    # They stand close together, far from here.
+    part = await _walk(session, wish, after, WALK, limit, offset)
+    if len(part) == limit or wish.size <= WALK:
+        return part
+    # They are rare here, or stand close together far away.
     return await _look_up(session, wish, after, limit=limit, offset=offset, is_ordered=True)
 
 
