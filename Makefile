@@ -50,8 +50,12 @@ frontend-build: frontend/dist/index.html ## build the web page into frontend/dis
 
 ##### test
 
+# All three at once: each waits a good part of its time, for servers, platforms and pages. Everything is set up
+# before that, one after the other.
 .PHONY: test
-test: test-frontend test-backend test-browser ## set up and run every test
+test: setup-test frontend-build chromium ## set up and run every test
+	@echo "Running the tests of the frontend, the backend and the browser. Each is told when it is done."
+	@$(MAKE) --no-print-directory --keep-going --jobs=3 --output-sync=target test-frontend test-backend test-browser
 
 .PHONY: setup-test
 setup-test: $(VENV)/.ready-test frontend/node_modules/.ready ## install what testing and checking need
