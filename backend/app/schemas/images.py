@@ -91,6 +91,7 @@ class PermalinkView(View):
     channel_id: int
     channel_name: str
     platform: Literal["instagram", "facebook"]
+    is_practice: bool
     permalink: str
 
 

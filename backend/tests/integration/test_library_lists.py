@@ -83,6 +83,10 @@ async def take(stock: Stock, step: Step) -> None:
     now = clock.now()
     who: dict[str, Any] = {"user_id": stock.user_id}
     many: dict[str, Any] = {**who, "business_id": stock.business_id, "image_ids": ids}
+    if what in ("tag", "untag"):
+        add, remove = ([WORDS[number], "all"], []) if what == "tag" else ([], [WORDS[number]])
+        await images.tag_images(stock.database, **many, add=add, remove=remove)
+        return
     async with stock.database.writing() as session:
         match what:
             case "trash":
@@ -93,10 +97,6 @@ async def take(stock: Stock, step: Step) -> None:
                 await images.trash_images(session, **many)
             case "many_restore":
                 await images.restore_images(session, **many)
-            case "tag":
-                await images.tag_images(session, **many, add=[WORDS[number], "all"], remove=[])
-            case "untag":
-                await images.tag_images(session, **many, add=[], remove=[WORDS[number]])
             case "describe" if rows[places[0] % len(rows)].deleted_at is None:
                 await images.change_image(
                     session,
@@ -185,6 +185,36 @@ async def test_folding_leaves_one_row_for_each_shelf_and_tag(stock: Stock) -> No
 # --- at the same time
 
 
+async def test_whoever_writes_while_many_are_tagged_gets_a_turn_in_between(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    stock = await Stock.open(Database(sqlite_url), tmp_path)
+    ids = await stock.add(*({"tags": ["sea"]} for _ in range(60)))
+    ended: list[str] = []
+
+    async def tag() -> None:
+        outcome = await images.tag_images(
+            stock.database,
+            user_id=stock.user_id,
+            business_id=stock.business_id,
+            image_ids=ids,
+            add=["fog"],
+            remove=[],
+        )
+        assert outcome.done == ids
+        ended.append("tagging")
+
+    async def write() -> None:
+        async with stock.database.writing() as session:
+            await models.count_use(session, ids[:1], clock.now())
+        ended.append("writing")
+
+    await asyncio.gather(tag(), write())
+    assert ended == ["writing", "tagging"]
+    await is_right(stock)
+    await stock.database.close()
+
+
 async def test_many_who_change_the_same_images_at_once_wait_for_nobody_for_ever(stock: Stock) -> None:
     ids = await stock.add(*({"tags": ["sea"]} for _ in range(30)))
     chance = random.Random(3)
@@ -192,14 +222,15 @@ async def test_many_who_change_the_same_images_at_once_wait_for_nobody_for_ever(
 
     async def work(number: int) -> None:
         chosen = chance.sample(ids, 20)
+        if number % 5 == 2:
+            await images.tag_images(stock.database, **many, image_ids=chosen, add=["fog"], remove=["sea"])
+            return
         async with stock.database.writing() as session:
             match number % 5:
                 case 0:
                     await images.trash_images(session, **many, image_ids=chosen)
                 case 1:
                     await images.restore_images(session, **many, image_ids=chosen)
-                case 2:
-                    await images.tag_images(session, **many, image_ids=chosen, add=["fog"], remove=["sea"])
                 case 3:
                     await models.count_use(session, chosen, clock.now())
                 case 4:

@@ -95,7 +95,7 @@ export function ImageDetails({ image, more, places, onShow, onTag, onPrompt }: I
             Use this prompt again
           </Button>
         )}
-        {more && <WhereUsed posts={more.posts} />}
+        {more && <WhereUsed posts={more.posts} usageCount={image.usage_count} />}
       </div>
     </div>
   );

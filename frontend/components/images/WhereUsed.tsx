@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { ExternalLink } from "lucide-react";
 import { useId } from "react";
+import { placeName } from "@/components/channels/placeName";
 import { PostStateBadge } from "@/components/posts/PostStateBadge";
 import { useComposer } from "@/components/publish/useComposer";
 import type { PostState, PostUse } from "@/lib/api/types";
@@ -9,28 +10,38 @@ import { plural } from "@/lib/format";
 /** States that the list of posts can be filtered by. */
 const LISTED = ["scheduled", "publishing", "published", "failed", "unconfirmed"] as const;
 
+interface WhereUsedProps {
+  posts: readonly PostUse[];
+  /** How often it was published: one post on two channels is two. */
+  usageCount: number;
+}
+
 /** Every post with an image, each a way to it, and to what is published. */
-export function WhereUsed({ posts }: { posts: readonly PostUse[] }) {
+export function WhereUsed({ posts, usageCount }: WhereUsedProps) {
   const id = useId();
   return (
     <section aria-labelledby={id} className="flex flex-col gap-1">
       <h3 id={id} className="font-semibold text-small">
         {posts.length ? `Used in ${plural(posts.length, "post")}` : "In no post yet"}
+        {usageCount > posts.length && (
+          <span className="font-normal text-ink-2">, published {usageCount}×</span>
+        )}
       </h3>
       {posts.length > 0 && (
         <ul aria-label="Posts with this image" className="-mx-2 flex flex-col">
           {posts.map((post) => (
             <li key={post.id}>
               <Use post={post} />
-              {post.permalinks.map(({ channel_id, channel_name, permalink }) => (
+              {post.permalinks.map(({ channel_id, channel_name, permalink, ...place }) => (
                 <a
                   key={channel_id}
                   href={permalink}
                   target="_blank"
                   rel="noreferrer"
+                  title={channel_name}
                   className="link flex min-h-7 items-center gap-1.5 px-2 text-small"
                 >
-                  <span className="truncate">See it on {channel_name}</span>
+                  <span className="truncate">See it on {placeName(place)}</span>
                   <ExternalLink aria-hidden className="size-3.5 shrink-0" />
                 </a>
               ))}

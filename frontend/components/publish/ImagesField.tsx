@@ -153,9 +153,11 @@ export function ImagesField(props: ImagesFieldProps) {
           return null;
         }}
       />
-      {images.some(({ isAi }) => isAi) && chosen.some((it) => it.platform === "instagram") && (
+      {images.some(({ isAi }) => isAi) && chosen.length > 0 && (
         <Notice tone="ai" fact={madeWithAi(images)}>
-          Instagram will show its AI label.
+          {chosen.some((it) => it.platform === "instagram")
+            ? "Instagram will show its AI label."
+            : "The file that is sent says so."}
         </Notice>
       )}
       <p role="status" className="sr-only">

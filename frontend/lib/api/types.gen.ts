@@ -366,6 +366,7 @@ export type ModelView = {
 export type PermalinkView = {
   channel_id: number;
   channel_name: string;
+  is_practice: boolean;
   permalink: string;
   platform: "instagram" | "facebook";
 };

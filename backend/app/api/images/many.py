@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.api.deps import UserId, WriteSession, api_router
+from app.api.deps import ProductDep, UserId, WriteSession, api_router
 from app.schemas.images import (
     BulkChoice,
     BulkDeleted,
@@ -39,10 +39,10 @@ async def restore_images(session: WriteSession, user_id: UserId, body: BulkChoic
 
 
 @router.post("/images/bulk/tag", summary="Change the tags of many images")
-async def tag_images(session: WriteSession, user_id: UserId, body: BulkTags) -> BulkTagged:
+async def tag_images(product: ProductDep, user_id: UserId, body: BulkTags) -> BulkTagged:
     """First `remove`, then `add`. An image keeps its other tags, and has at most 30."""
     outcome = await images.tag_images(
-        session,
+        product.database,
         user_id=user_id,
         business_id=body.business_id,
         image_ids=body.image_ids,

@@ -53,6 +53,7 @@ def uses(stories: Sequence[posts.PostStory]) -> list[PostUseView]:
                     channel_id=told.channel.id,
                     channel_name=told.channel.name,
                     platform=told.channel.platform,
+                    is_practice=told.channel.is_practice,
                     permalink=told.publication.permalink,
                 )
                 for told in story.publications

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
+from app.core.db import Database
 from app.core.words import fold
 from app.models import images as models
 from app.models import posts as post_models
@@ -18,6 +19,8 @@ from app.services import access
 
 MOST_TAGS = 30
 """On one image."""
+TAGGED_AT_ONCE = 10
+"""Images in one unit of work. Ten with the longest texts and thirty tags take a few tenths of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,37 @@ async def restore_images(
 
 
 async def tag_images(
+    database: Database,
+    *,
+    user_id: int,
+    business_id: int,
+    image_ids: Sequence[int],
+    add: Sequence[str],
+    remove: Sequence[str],
+) -> Outcome:
+    """Add tags and take tags away, whatever their case. Done are the images that this changed.
+
+    A few at a time, each in a unit of work of its own: what finds an image is written anew with its tags,
+    and others who write want their turn in between.
+    """
+    outcome = Outcome()
+    named = list(dict.fromkeys(image_ids))
+    for start in range(0, len(named), TAGGED_AT_ONCE):
+        async with database.writing() as session:
+            part = await _tag(
+                session,
+                user_id=user_id,
+                business_id=business_id,
+                image_ids=named[start : start + TAGGED_AT_ONCE],
+                add=add,
+                remove=remove,
+            )
+        outcome.done += part.done
+        outcome.refused += part.refused
+    return outcome
+
+
+async def _tag(
     session: AsyncSession,
     *,
     user_id: int,
@@ -82,7 +116,6 @@ async def tag_images(
     add: Sequence[str],
     remove: Sequence[str],
 ) -> Outcome:
-    """Add tags and take tags away, whatever their case. Done are the images that this changed."""
     held, outcome = await _hold(session, user_id, business_id, image_ids)
     gone = {fold(tag) for tag in remove}
     now = clock.now()

@@ -30,7 +30,7 @@ export function useStartPost(): (images: readonly Image[]) => void {
     if (images.length <= most) return;
     toast({
       title: `${formatCount(most)} of ${formatCount(images.length)} images ${most === 1 ? "is" : "are"} in the post`,
-      description: "That is the most that your channels take. The others are still selected.",
+      description: "More do not fit into one post yet. Your selection stays.",
     });
   };
 }
