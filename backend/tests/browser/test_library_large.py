@@ -160,7 +160,7 @@ def test_the_code_of_the_page_travels_compressed(new_member: OpenMember) -> None
     expect(page.get_by_role("heading", name="Add your first pictures")).to_be_visible()
     large = {
         url: encoding
-        for url, encoding in encodings.items()
+        for url, encoding in dict(encodings).items()
         if len(page.request.get(url, headers={"Accept-Encoding": "identity"}).body()) > 2_000
     }
     assert large
