@@ -216,7 +216,7 @@ def export_pictures(
             return await exports.export_business(library, business, target, _progress("written"))
 
     exported = _run(export)
-    typer.echo(f"{exported.pictures} pictures written to {target}, {exported.bytes / 1e6:.1f} MB.")
+    typer.echo(f"{_pictures(exported.pictures)} written to {target}, {exported.bytes / 1e6:.1f} MB.")
     for name in exported.missing:
         typer.echo(f"Not written, as its file is missing in the store: {name}")
     if exported.missing:
@@ -240,14 +240,19 @@ def import_pictures(
             return await exports.import_business(library, business, source, _progress("looked at"))
 
     imported = _run(take_back)
-    typer.echo(
-        f"{imported.taken} pictures taken in, {imported.duplicates} were there already, "
-        f"{len(imported.refused)} refused."
-    )
+    parts = [f"{_pictures(imported.taken)} taken in"]
+    parts.append(f"{imported.duplicates} {'was' if imported.duplicates == 1 else 'were'} there already")
+    if imported.brought_back:
+        parts.append(f"{imported.brought_back} brought back from the trash")
+    typer.echo(f"{', '.join(parts)}, {len(imported.refused)} refused.")
     for name, reason in imported.refused:
         typer.echo(f"Refused: {name}: {reason}")
     if imported.refused:
         raise typer.Exit(1)
+
+
+def _pictures(count: int) -> str:
+    return f"{count} picture{'' if count == 1 else 's'}"
 
 
 def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:

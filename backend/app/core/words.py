@@ -11,6 +11,22 @@ import zlib
 from collections.abc import Iterable
 
 LONGEST_GRAM = 3
+# Letters by their category, and yet nothing is seen of them.
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+
+def clean(text: str) -> str:
+    """The text fit for a line: no control, direction or invisible characters, no blanks around it."""
+    return "".join(
+        char for char in unicodedata.normalize("NFC", text) if unicodedata.category(char)[0] != "C"
+    ).strip()
+
+
+def clean_tag(text: str) -> str:
+    """A tag as it is kept; empty where nothing of it would be seen."""
+    cleaned = clean(text)
+    is_seen = any(unicodedata.category(char)[0] in "LNPS" and char not in _BLANKS for char in cleaned)
+    return cleaned if is_seen else ""
 
 
 def fold(text: str) -> str:

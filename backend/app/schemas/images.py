@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
+from app.core.words import clean_tag
 from app.schemas.base import Body, Id, Moment, View
 
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
+Tag = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=50),
+    BeforeValidator(lambda given: clean_tag(given) if isinstance(given, str) else given),
+]
+"""At least one character that is seen, and none that is not."""
 
 
 class ReadinessView(View):

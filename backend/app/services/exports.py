@@ -14,26 +14,41 @@ import stat
 import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import IO, Annotated, Protocol
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.core import clock
 from app.core.errors import AppError, NotFound
+from app.core.logging import get_logger
+from app.core.words import clean_tag
 from app.models import businesses as business_models
 from app.models import images as models
 from app.models.images import Image
 from app.providers.storage.base import StorageError
 from app.services import posts
-from app.services.images import AiOrigin, Library, Received, posts_using, slug
+from app.services.images import AiOrigin, Library, Received, posts_using, slug, zip_entry
 
 LARGEST_PICTURE = 64 * 1024 * 1024
 """Bytes. An export can hold more than an upload may: what was turned upright without loss has grown."""
 _LARGEST_DESCRIPTION = 1024 * 1024
 _PIECE = 256 * 1024
 _AT_ONCE = 100
+_EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
+
+log = get_logger(__name__)
 
 Progress = Callable[[int], None]
 """Called with the number of pictures that are done."""
@@ -66,7 +81,11 @@ class Use(_Part):
 
 
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
+Tag = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=50),
+    BeforeValidator(lambda given: clean_tag(given) if isinstance(given, str) else given),
+]
 Words = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 
 
@@ -76,7 +95,7 @@ class Description(_Part):
 
     name: Annotated[Words, Field(max_length=255)]
     alt_text: Annotated[Words, Field(max_length=1000)] = ""
-    tags: Annotated[list[Tag], Field(max_length=30)] = []
+    tags: list[str] = []
     is_ai_generated: bool = False
     prompt: Words | None = None
     model: Annotated[Words, Field(max_length=100)] | None = None
@@ -91,6 +110,20 @@ class Description(_Part):
     posts: list[Use] = []
 
 
+def _plausible(moment: datetime) -> datetime:
+    if not _EARLIEST <= moment <= clock.now() + timedelta(days=1):
+        raise ValueError("not between 1980 and now")
+    return moment.astimezone(UTC)
+
+
+class _Given(Description):
+    """A description that comes from outside. What the library itself has is written out as it is."""
+
+    tags: Annotated[list[Tag], Field(max_length=30)] = []
+    prompt: Annotated[Words, Field(max_length=32_000)] | None = None
+    created_at: Annotated[AwareDatetime, AfterValidator(_plausible)]
+
+
 @dataclass(slots=True)
 class Exported:
     """What was written. `missing` names pictures whose file could not be read."""
@@ -102,10 +135,12 @@ class Exported:
 
 @dataclass(slots=True)
 class Imported:
-    """What was taken in. `refused` holds each file's name and why."""
+    """What was taken in, was there already, or was in the trash and is back. `refused` holds each file's name
+    and why."""
 
     taken: int = 0
     duplicates: int = 0
+    brought_back: int = 0
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -257,8 +292,7 @@ class _ZipSink:
     @contextlib.asynccontextmanager
     async def file(self, name: str, at: datetime) -> AsyncIterator[IO[bytes]]:
         """An entry of the ZIP file. One that fails is left out of its list."""
-        entry = zipfile.ZipInfo(name, at.timetuple()[:6])
-        entry.external_attr = 0o644 << 16
+        entry = zip_entry(name, at)
         is_whole = False
         try:
             with self._archive.open(entry, "w", force_zip64=True) as file:
@@ -285,16 +319,20 @@ async def import_business(
     with _pages(source) as pages:
         for page in pages:
             try:
-                is_duplicate = await _take_back(library, business_id, page)
+                await _take_back(library, business_id, page, imported)
             except AppError as error:
                 imported.refused.append((page.name, error.detail))
             except _Refused as refused:
                 imported.refused.append((page.name, str(refused)))
-            else:
-                imported.duplicates += is_duplicate
-                imported.taken += not is_duplicate
+            except (InterfaceError, OperationalError, OSError):
+                # No fault of this file: the next one would fare the same.
+                raise
+            except Exception as error:
+                log.error("import.unexpected", error=type(error).__name__)
+                imported.refused.append((page.name, "Something unexpected is wrong with it."))
             if progress is not None:
-                progress(imported.taken + imported.duplicates + len(imported.refused))
+                done = imported.taken + imported.duplicates + imported.brought_back
+                progress(done + len(imported.refused))
     return imported
 
 
@@ -311,18 +349,21 @@ class _Page:
     describe: Callable[[], IO[bytes]] | None
 
 
-async def _take_back(library: Library, business_id: int, page: _Page) -> bool:
+async def _take_back(library: Library, business_id: int, page: _Page, imported: Imported) -> None:
     async with library.workspace() as workspace:
         path = workspace / "received"
         digest = await asyncio.to_thread(_copy, page.open, path)
         description = await asyncio.to_thread(_read_description, page.describe)
         name = PurePosixPath(page.name).name
         if description is None:
+            was_trashed = await _is_trashed(library, business_id, digest)
             received = Received(path, digest, name)
             _, is_duplicate = await library.accept(received, business_id=business_id, workspace=workspace)
-            return is_duplicate
+            _count(imported, is_duplicate=is_duplicate, was_trashed=was_trashed)
+            return
         # The file is still the one that was written out: then it is the upload that it once was.
         known = description.received_sha256 if digest == description.sha256 else digest
+        was_trashed = await _is_trashed(library, business_id, known)
         origin = None
         if description.is_ai_generated:
             origin = AiOrigin(description.prompt or "", description.model or "", description.style)
@@ -331,11 +372,26 @@ async def _take_back(library: Library, business_id: int, page: _Page) -> bool:
             business_id=business_id,
             workspace=workspace,
             alt_text=description.alt_text,
-            tags=list(dict.fromkeys(description.tags)),
+            tags=description.tags,
             origin=origin,
             created_at=min(description.created_at, clock.now()),
         )
-        return is_duplicate
+        _count(imported, is_duplicate=is_duplicate, was_trashed=was_trashed)
+
+
+async def _is_trashed(library: Library, business_id: int, sha256: str) -> bool:
+    async with library.database.reading() as session:
+        image = await models.find_by_hash(session, business_id, sha256)
+    return image is not None and image.deleted_at is not None
+
+
+def _count(imported: Imported, *, is_duplicate: bool, was_trashed: bool) -> None:
+    if not is_duplicate:
+        imported.taken += 1
+    elif was_trashed:
+        imported.brought_back += 1
+    else:
+        imported.duplicates += 1
 
 
 def _copy(open_source: Callable[[], IO[bytes]], target: Path) -> str:
@@ -368,7 +424,7 @@ def _read_description(open_source: Callable[[], IO[bytes]] | None) -> Descriptio
             text = source.read(_LARGEST_DESCRIPTION + 1)
         if len(text) > _LARGEST_DESCRIPTION:
             raise _Refused("Its description is too long.")
-        return Description.model_validate_json(text)
+        return _Given.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])

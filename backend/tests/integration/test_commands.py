@@ -48,12 +48,12 @@ def test_the_doctor_and_the_way_out_and_back(tmp_path: Path) -> None:
         }
 
         written = aigrowth(data_dir, "export", "--business", str(ada.business_id), "--to", str(archive))
-        assert (written.returncode, written.stdout.splitlines()[0][:18]) == (0, "1 pictures written")
+        assert (written.returncode, written.stdout.splitlines()[0][:18]) == (0, "1 picture written ")
         with zipfile.ZipFile(archive) as opened:
             assert len(opened.namelist()) == 2
         taken = aigrowth(data_dir, "import", "--business", str(eve.business_id), str(archive))
         assert taken.returncode == 0, taken.stdout + taken.stderr
-        assert taken.stdout.startswith("1 pictures taken in, 0 were there already, 0 refused.")
+        assert taken.stdout.startswith("1 picture taken in, 0 were there already, 0 refused.")
         # The server that runs shows it at once.
         (image,) = eve.client.get("/images/list", params={"business_id": eve.business_id}).json()["images"]
         assert (image["alt_text"], image["sha256"]) == ("Boats", kept["sha256"])
@@ -65,7 +65,7 @@ def test_the_doctor_and_the_way_out_and_back(tmp_path: Path) -> None:
         (folder / "bad.png").write_bytes(pictures.png()[:500])
         mixed = aigrowth(data_dir, "import", "--business", str(eve.business_id), str(folder))
         assert mixed.returncode == 1
-        assert "1 pictures taken in" in mixed.stdout and "Refused: bad.png: " in mixed.stdout
+        assert "1 picture taken in" in mixed.stdout and "Refused: bad.png: " in mixed.stdout
 
         for key in ("storage_key", "thumbnail_url"):
             assert kept[key]

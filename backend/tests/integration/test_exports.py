@@ -24,7 +24,7 @@ from app.providers.storage.base import Stores
 from app.providers.storage.local import LocalStorage
 from app.services import exports, users
 from app.services.exports import Imported, NotAnExport
-from app.services.images import AiOrigin, Library, Received
+from app.services.images import AiOrigin, Library, Received, packed
 from tests import factories_heif as heif
 from tests import factories_pictures as pictures
 from tests.integration.office import Office
@@ -273,6 +273,60 @@ async def test_a_folder_of_plain_pictures_is_taken_in(shop: Shop) -> None:
     assert {image.original_filename for image in await shop.images(shop.second)} == {"a.png", "b.jpg"}
 
 
+async def test_tags_are_kept_without_what_is_not_seen_and_each_once(shop: Shop) -> None:
+    content = pictures.jpeg(pictures.photo(400, 400, seed=71))
+    tags = ["\u202eBoats\u2066", "boats", "sea\u200bside\x00"]
+    entries: dict[str, bytes | str] = {"a.jpg": content, "a.json": described(content, tags=tags)}
+    imported = await shop.takes_back(zipped(shop.folder / "tags.zip", entries))
+    assert imported.refused == []
+    (image,) = await shop.images(shop.second)
+    assert image.tags == ["Boats", "seaside"]
+
+
+async def test_what_comes_back_from_the_trash_is_told_apart(shop: Shop) -> None:
+    content = pictures.jpeg(pictures.photo(400, 400, seed=72))
+    image = await shop.keeps(content, "a.jpg")
+    path = zipped(shop.folder / "again.zip", {"a.jpg": content})
+    assert await shop.takes_back(path, shop.first) == Imported(duplicates=1)
+    async with shop.library.database.writing() as session:
+        await session.execute(sa.update(Image).where(Image.id == image.id).values(deleted_at=clock.now()))
+    assert await shop.takes_back(path, shop.first) == Imported(brought_back=1)
+    assert await shop.takes_back(path, shop.first) == Imported(duplicates=1)
+
+
+async def test_something_unexpected_in_one_file_does_not_end_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept = shop.library.accept
+
+    async def stumbles(received: Received, **more: Any) -> Any:
+        if received.filename == "a.jpg":
+            raise OverflowError("date value out of range")
+        return await accept(received, **more)
+
+    monkeypatch.setattr(shop.library, "accept", stumbles)
+    entries: dict[str, bytes | str] = {
+        f"{name}.jpg": pictures.jpeg(pictures.photo(400, 400, seed=80 + number))
+        for number, name in enumerate("ab")
+    }
+    imported = await shop.takes_back(zipped(shop.folder / "odd.zip", entries))
+    assert (imported.taken, [name for name, _ in imported.refused]) == (1, ["a.jpg"])
+
+
+@pytest.mark.parametrize("year", [1, 1979, 2108, 9998])
+async def test_a_moment_that_no_zip_file_can_tell_is_the_nearest(shop: Shop, year: int) -> None:
+    moment = datetime(year, 5, 6, tzinfo=UTC)
+    content = pictures.jpeg(pictures.photo(400, 400, seed=73))
+    image = await shop.keeps(content, "a.jpg", created_at=moment, tags=["a"])
+    target = shop.folder / "old.zip"
+    exported = await exports.export_business(shop.library, shop.first, target)
+    assert (exported.pictures, exported.missing) == (1, [])
+    sent = io.BytesIO(b"".join([piece async for piece in packed(shop.library, [image])]))
+    for archive in (target, sent):
+        with zipfile.ZipFile(archive) as opened:
+            assert {entry.date_time[0] for entry in opened.infolist()} == {1980 if year < 1980 else 2107}
+
+
 async def test_a_name_in_a_zip_leads_nowhere(shop: Shop) -> None:
     content = pictures.jpeg(pictures.photo(seed=52))
     names = ["../../outside.jpg", "/etc/outside.jpg", "C:\\outside.jpg", "a/../../outside.jpg"]
@@ -324,6 +378,12 @@ async def test_a_bomb_is_left_at_the_limit(shop: Shop, monkeypatch: pytest.Monke
         {"alt_text": "x" * 1001},
         {"tags": ["x" * 51]},
         {"tags": ["a"] * 31},
+        {"tags": ["\x1f"]},
+        {"tags": ["\u200b\u3164"]},
+        {"prompt": "x" * 32_001},
+        {"created_at": "0001-01-01T00:00:00+14:00"},
+        {"created_at": "1979-12-31T23:59:59Z"},
+        {"created_at": "2980-01-01T00:00:00Z"},
         {"created_at": "yesterday"},
         {"created_at": "2024-05-06T07:08:09"},
         {"sha256": "../../x"},
@@ -355,7 +415,7 @@ async def test_a_moment_that_is_still_to_come_becomes_now(shop: Shop) -> None:
     content = pictures.jpeg(pictures.photo(400, 400, seed=58))
     entries: dict[str, bytes | str] = {
         "a.jpg": content,
-        "a.json": described(content, created_at="2999-01-01T00:00:00Z"),
+        "a.json": described(content, created_at=(clock.now() + timedelta(hours=20)).isoformat()),
     }
     await shop.takes_back(zipped(shop.folder / "later.zip", entries))
     (image,) = await shop.images(shop.second)

@@ -19,7 +19,7 @@ from app.services.images.catalogue import (
 from app.services.images.counting import find_miscounts, fold_counts, recount
 from app.services.images.library import AiOrigin, Library, Received
 from app.services.images.names import display_name, download_name, rendition_name, slug
-from app.services.images.packing import images_to_pack, packed
+from app.services.images.packing import images_to_pack, packed, zip_entry
 from app.services.images.readiness import Readiness, readiness
 from app.services.images.sweeping import UNFINISHED_AFTER, Objects
 
@@ -62,4 +62,5 @@ __all__ = [
     "tag_images",
     "trash_image",
     "trash_images",
+    "zip_entry",
 ]

@@ -31,6 +31,7 @@ from app.imaging.renditions import PREVIEW, Recipe
 from app.models import images as models
 from app.models.images import Image, Rendition, StorageIntent, StoredFile
 from app.providers.storage.base import Stores
+from app.services.images.bulk import distinct_tags
 from app.services.images.names import display_name, rendition_name, slug
 from app.services.images.sweeping import Objects
 
@@ -134,7 +135,7 @@ class Library(Objects):
                 ai_model=origin.model if origin else None,
                 ai_style=origin.style if origin else None,
                 alt_text=alt_text,
-                tags=list(tags),
+                tags=distinct_tags(tags),
                 usage_count=0,
                 last_used_at=None,
                 created_at=created_at or now,

@@ -6,12 +6,15 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
+from app.core.words import clean
 from app.imaging.formats import Format
 from app.imaging.renditions import Recipe
 from app.models.images import Image
 
 # What no file system takes, and what would name a place outside of a folder.
 _NOT_IN_FILE_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+_MOST_BYTES = 200
+"""Of a file's name before its ending, in UTF-8: file systems take 255, and a number may have to follow."""
 _ENDINGS = {
     ".jpg": Format.JPEG,
     ".jpeg": Format.JPEG,
@@ -27,9 +30,7 @@ _ENDINGS = {
 
 def display_name(name: str | None, extension: str) -> str:
     """The sender's file name, fit to be shown: no control or direction characters, at most 255 long."""
-    cleaned = "".join(
-        char for char in unicodedata.normalize("NFC", name or "") if unicodedata.category(char)[0] != "C"
-    ).strip()
+    cleaned = clean(name or "")
     if not cleaned:
         return f"untitled.{extension}"
     if len(cleaned) > 255:
@@ -55,6 +56,7 @@ def download_name(image: Image) -> str:
     name = _NOT_IN_FILE_NAMES.sub("_", image.original_filename).strip(" .") or "image"
     path, stored = PurePosixPath(name), Format.from_mime_type(image.mime_type)
     ending = path.suffix.lower()
-    if _ENDINGS.get(ending) is stored:
-        return name
-    return f"{path.stem if ending in _ENDINGS else name}.{stored.extension}"
+    ending = path.suffix if _ENDINGS.get(ending) is stored else f".{stored.extension}"
+    stem = path.stem if path.suffix.lower() in _ENDINGS else name
+    short = stem.encode()[:_MOST_BYTES].decode(errors="ignore").rstrip(" .")
+    return f"{short}{ending}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from pathlib import PurePosixPath
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -57,8 +58,7 @@ async def packed(objects: Objects, images: Sequence[Image]) -> AsyncIterator[byt
                 reason = "its file is missing in storage" if is_gone else "its file could not be read"
                 missing.append(f"{name} (image {image.id}): {reason}")
                 continue
-            entry = zipfile.ZipInfo(name, image.created_at.timetuple()[:6])
-            entry.external_attr = 0o644 << 16
+            entry = zip_entry(name, image.created_at)
             entry.file_size = stored.size
             with archive.open(entry, "w") as file:
                 async for piece in stored.body:
@@ -68,6 +68,15 @@ async def packed(objects: Objects, images: Sequence[Image]) -> AsyncIterator[byt
         if missing:
             archive.writestr(MISSING, "".join(f"{line}\r\n" for line in missing))
     yield sink.take()
+
+
+def zip_entry(name: str, at: datetime) -> zipfile.ZipInfo:
+    """An entry of a ZIP file, of that moment or the nearest to it that a ZIP file can tell."""
+    year = min(max(at.year, 1980), 2107)
+    moment = at.timetuple()[:6] if year == at.year else (year, 1, 1, 0, 0, 0)
+    entry = zipfile.ZipInfo(name, moment)
+    entry.external_attr = 0o644 << 16
+    return entry
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
