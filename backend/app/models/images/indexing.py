@@ -40,10 +40,12 @@ def gram_words(numbers: Iterable[int]) -> str:
 
 
 def labels_by_tag(labels: Iterable[str]) -> dict[str, str]:
-    """Tags by their folded form; of those that differ in case only, the first."""
+    """Tags by their folded form; of those that differ in case only, the first. One that folds to nothing is
+    none: its count would be that of all images."""
     found: dict[str, str] = {}
     for label in labels:
-        found.setdefault(fold(label), label)
+        if folded := fold(label):
+            found.setdefault(folded, label)
     return found
 
 
