@@ -361,7 +361,7 @@ async def test_objects_that_are_opened_and_not_read_on_do_not_stay_open(
     del stored
     await asyncio.sleep(0)  # until then the event loop holds the answer that woke this test
     gc.collect()
-    assert len(os.listdir("/dev/fd")) == before
+    assert len(os.listdir("/dev/fd")) <= before
 
 
 async def test_the_check_of_a_folder_that_cannot_be_written_names_the_cure(tmp_path: Path) -> None:

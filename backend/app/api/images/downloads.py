@@ -24,10 +24,13 @@ _HEADERS = {
 }
 
 
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+
+
 @router.get(
     "/images/download",
     response_class=Response,
-    responses={200: {"content": {"application/zip": {}}, "description": "The ZIP file."}},
+    responses={200: {"content": {"application/zip": _FILE}, "description": "The ZIP file."}},
     summary="Many originals as a ZIP file",
 )
 async def download_images(
@@ -62,7 +65,7 @@ async def download_images(
 @router.get(
     "/images/{image_id}/download",
     response_class=Response,
-    responses={200: {"content": {"image/*": {}}, "description": "The original."}},
+    responses={200: {"content": {"image/*": _FILE}, "description": "The original."}},
     summary="The original under its own name",
 )
 async def download_image(product: ProductDep, user_id: UserId, image_id: PathId) -> Response:
