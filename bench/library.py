@@ -273,7 +273,7 @@ def write(rows: list[Measure], found: dict[str, dict[str, Any]], load_before: fl
             "processor": processor(),
             "system": f"{platform.system()} {platform.machine()}",
             "python": platform.python_version(),
-            "load_average_before": round(load_before, 2),
+            "load_average": {"before": round(load_before, 2), "after": round(os.getloadavg()[0], 2)},
         },
         "bars": {name: {key: rounded(value) for key, value in one.items()} for name, one in found.items()},
         "rows": [{key: rounded(value) for key, value in asdict(row).items()} for row in rows],
@@ -289,7 +289,8 @@ def write(rows: list[Measure], found: dict[str, dict[str, Any]], load_before: fl
 def library(engine: str, url: str, count: int) -> Iterator[tuple[Server, str, int]]:
     """The product over a made library of so many images: the server, a token and the business."""
     folder = WORK / f"{engine}-{count}"
-    settings = {"DATA_DIR": str(folder)}
+    # What is in the made trash is old.
+    settings = {"DATA_DIR": str(folder), "TRASH_DAYS": "3650"}
     name = f"library_{count}"
     if engine == "postgresql":
         settings["DATABASE_URL"] = f"{url}/{name}"
