@@ -117,7 +117,8 @@ def test_a_session_that_ended_leads_to_the_sign_in_and_back_to_where_one_was(pag
     page.goto("/dashboard/posts?state=draft")
     expect(page.get_by_text("No drafts")).to_be_visible()
     page.context.clear_cookies()
-    page.get_by_role("radio", name="Failed").check()
+    # Not `check`, which looks at the radio afterwards: the page may have left by then.
+    page.get_by_role("radio", name="Failed").click()
     expect(page).to_have_url(re.compile("/sign-in"))
     signs_in(page, email)
     expect(page).to_have_url(re.compile(r"/dashboard/posts\?state=failed$"))
