@@ -491,6 +491,7 @@ def test_a_published_image_counts_its_use_and_may_be_thrown_away(live: Live, sig
             "channel_id": channel["id"],
             "channel_name": channel["name"],
             "platform": "instagram",
+            "is_practice": True,
             "permalink": publication["permalink"],
         }
     ]
