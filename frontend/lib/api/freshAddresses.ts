@@ -9,6 +9,8 @@ const MOST_REMEMBERED = 5_000;
 /** Many pictures of a page end at the same moment: one look is enough for all of them. */
 const GATHER = 150;
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** The look is under way: it brings the new addresses of those that are reported meanwhile as well. */
+let isLooking = false;
 
 /** What shows pictures: the first word of the keys of their queries. */
 const WITH_PICTURES: ReadonlySet<unknown> = new Set([imagesKey(0)[0], "posts", "post-check"]);
@@ -25,11 +27,15 @@ export function useFreshAddresses(): (address: string) => void {
       if (!queryClient || reported.has(address)) return;
       if (reported.size >= MOST_REMEMBERED) reported.clear();
       reported.add(address);
+      if (isLooking) return;
       clearTimeout(timer);
       timer = setTimeout(() => {
-        void queryClient.invalidateQueries({
-          predicate: ({ queryKey }) => WITH_PICTURES.has(queryKey[0]),
-        });
+        isLooking = true;
+        void queryClient
+          .invalidateQueries({ predicate: ({ queryKey }) => WITH_PICTURES.has(queryKey[0]) })
+          .finally(() => {
+            isLooking = false;
+          });
       }, GATHER);
     },
     [queryClient],

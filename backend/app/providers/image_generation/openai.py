@@ -24,6 +24,7 @@ from app.core import clock
 from app.core.logging import get_logger
 from app.core.tls import public_certificates
 from app.providers.image_generation.base import (
+    NOBODY,
     AccountTrouble,
     GeneratedPicture,
     GenerationError,
@@ -33,6 +34,7 @@ from app.providers.image_generation.base import (
     PromptRefused,
     ProviderDown,
     ProviderPaces,
+    Watch,
 )
 
 log = get_logger(__name__)
@@ -125,6 +127,8 @@ class OpenAIImageProvider:
     ) -> None:
         self.name = name
         self.models = models
+        self.at_once = 100
+        self.is_moderated = True
         self._is_key_usable = _KEY.fullmatch(api_key) is not None
         self._deadline = timeout.total_seconds()
         timeouts = httpx2.Timeout(self._deadline, connect=connect_timeout.total_seconds())
@@ -153,7 +157,13 @@ class OpenAIImageProvider:
         """Let go of connections."""
         await self._client.close()
 
-    async def generate(self, request: GenerationRequest) -> GeneratedPicture:
+    async def resume(
+        self, request: GenerationRequest, handle: str, watch: Watch = NOBODY
+    ) -> GeneratedPicture:
+        """This API keeps no work that could be asked for again."""
+        raise self._lost("nothing_to_resume")
+
+    async def generate(self, request: GenerationRequest, watch: Watch = NOBODY) -> GeneratedPicture:
         """Ask for one PNG, once."""
         if not self._is_key_usable:
             raise AccountTrouble(_BAD_KEY)
