@@ -31,6 +31,8 @@ export default defineConfig({
     exclude: ["node_modules/**", "dist/**"],
     setupFiles: ["./testing/setup.ts"],
     restoreMocks: true,
+    // A context of its own for each file as with the other pools, and jsdom is loaded once a thread, not once a file.
+    pool: "vmThreads",
     testTimeout: 20_000,
   },
 });
