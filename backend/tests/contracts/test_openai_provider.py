@@ -39,8 +39,12 @@ EDGE = "images.generations"
 Kind = type[GenerationError]
 
 
-def wish(prompt: str = PROMPT, **changes: str) -> GenerationRequest:
-    asked = {"model": "practice-image-1", "size": "1024x1024", "quality": "standard"} | changes
+def wish(prompt: str = PROMPT, **changes: Any) -> GenerationRequest:
+    asked: dict[str, Any] = {
+        "model": "practice-image-1",
+        "size": "1024x1024",
+        "quality": "standard",
+    } | changes
     return GenerationRequest(prompt=prompt, **asked)
 
 
