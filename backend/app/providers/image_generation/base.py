@@ -16,6 +16,28 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
+from app.providers.image_generation.models import Model, ModelState, SizeRule, in_force
+
+__all__ = [
+    "NOBODY",
+    "AccountTrouble",
+    "GeneratedPicture",
+    "GenerationError",
+    "GenerationRequest",
+    "GenerationUnknown",
+    "ImageProvider",
+    "Model",
+    "ModelState",
+    "Moderator",
+    "PromptRefused",
+    "ProviderDown",
+    "ProviderPaces",
+    "SizeRule",
+    "SourcePicture",
+    "Watch",
+    "in_force",
+]
+
 
 class GenerationError(Exception):
     """A generation that gave no picture. `detail` is a sentence for people, without prompt or key."""
@@ -44,17 +66,6 @@ class ProviderDown(GenerationError):
 
 class GenerationUnknown(GenerationError):
     """The answer was lost on its way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """What one model can do: the form, the check and the adapter read it."""
-
-    id: str
-    name: str
-    sizes: tuple[str, ...]
-    qualities: tuple[str, ...]
-    max_prompt_length: int
 
 
 @dataclass(frozen=True, slots=True)
