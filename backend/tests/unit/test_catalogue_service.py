@@ -126,7 +126,7 @@ def test_free_sizes_keep_their_rule(size: str, is_admitted: bool) -> None:
     assert model("fixed").paints(size) is (size == "1024x1024")
 
 
-RATES = {"text_in": Decimal(5), "image_in": Decimal(8), "out": Decimal(30)}
+RATES: dict[str, Any] = {"text_in": Decimal(5), "image_in": Decimal(8), "out": Decimal(30)}
 
 
 def test_a_picture_is_estimated_from_its_tokens() -> None:
