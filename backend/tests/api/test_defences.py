@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -13,7 +12,8 @@ import pytest
 
 from tests.api.conftest import SignsUp
 from tests.api.live import Live
-from tests.servers.product import start_product
+from tests.servers.nursery import run_forked
+from tests.servers.product import product_environment, start_product
 
 
 def test_the_url_of_a_removed_picture_never_shows_another_one(live: Live, signs_up: SignsUp) -> None:
@@ -81,15 +81,8 @@ def test_a_time_zone_that_is_no_place_is_refused(embedded: Live, signs_up: Signs
 
 
 def _serve(data_dir: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from app.cli import main; main()", "serve"],
-        env={"PYTHONPATH": str(Path(__file__).parents[2]), "DATA_DIR": str(data_dir), "PORT": "0"},
-        cwd=data_dir.parent,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    environment = product_environment(data_dir, {"PORT": "0"})
+    return run_forked(["serve"], env=environment, cwd=data_dir.parent)
 
 
 def test_a_damaged_secret_stops_the_start_with_a_sentence(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import zipfile
@@ -10,29 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from app.core.config import Settings
 from tests import factories_pictures as pictures
 from tests.person import Person
-from tests.servers.product import running_product
+from tests.servers.nursery import run_forked
+from tests.servers.product import product_environment, running_product
 
-# Each command is a process that starts from nothing.
+# Each command is a process of its own.
 pytestmark = pytest.mark.timeout(600)
-
-BACKEND = Path(__file__).resolve().parents[2]
 
 
 def aigrowth(data_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    own = {name.upper() for name in Settings.model_fields}
-    environment = {name: value for name, value in os.environ.items() if name not in own}
-    environment |= {"PYTHONPATH": str(BACKEND), "DATA_DIR": str(data_dir), **settings}
-    return subprocess.run(
-        [sys.executable, "-c", "from app.cli import main; main()", *arguments],
-        env=environment,
-        cwd=data_dir,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_forked(arguments, env=product_environment(data_dir, settings), cwd=data_dir)
+
+
+def test_the_command_itself_says_what_it_can_do() -> None:
+    command = Path(sys.executable).with_name("aigrowth")
+    said = subprocess.run([command, "--help"], capture_output=True, text=True, timeout=60, check=True)
+    assert {"serve", "doctor", "export", "import", "migrate", "storage"} <= set(said.stdout.split())
 
 
 def test_the_doctor_and_the_way_out_and_back(tmp_path: Path) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,9 +25,10 @@ from app.services.images import Library, Received
 from app.wiring import close_stores, make_stores
 from tests import factories_pictures as pictures
 from tests.practice_server import PracticeThread, practice_thread
+from tests.servers.nursery import run_forked
+from tests.servers.product import product_environment
 from tests.servers.seaweedfs import SeaweedServer
 
-BACKEND = Path(__file__).resolve().parents[2]
 POINTS = (
     "storage_move.after_intent",
     "storage_move.after_put",
@@ -61,16 +60,10 @@ class House:
 
     async def run(self, *arguments: str, **settings: str) -> tuple[int, str]:
         """`aigrowth storage …`: its exit code and what it said."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", "from app.cli import main; main()", "storage", *arguments),
-            cwd=self.environment["DATA_DIR"],
-            env={**self.environment, **settings},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        said, _ = await asyncio.wait_for(process.communicate(), 100)
-        assert process.returncode is not None
-        return process.returncode, said.decode()
+        environment = {**self.environment, **settings}
+        cwd = Path(self.environment["DATA_DIR"])
+        done = await asyncio.to_thread(run_forked, ["storage", *arguments], env=environment, cwd=cwd)
+        return done.returncode, done.stdout + done.stderr
 
     async def places(self) -> dict[str, str]:
         """The store of every file that a row names, by key."""
@@ -114,10 +107,7 @@ async def house(
 ) -> AsyncIterator[House]:
     data_dir = tmp_path / "data"
     data_dir.mkdir()
-    own = {name.upper() for name in Settings.model_fields}
-    environment = {name: value for name, value in os.environ.items() if name not in own} | {
-        "PYTHONPATH": str(BACKEND),
-        "DATA_DIR": str(data_dir),
+    own = {
         "DATABASE_URL": database_url,
         "STORAGE_PROVIDER": "local",
         "AWS_S3_BUCKET": seaweedfs_server.create_bucket(),
@@ -126,7 +116,7 @@ async def house(
         "AWS_ACCESS_KEY_ID": seaweedfs_server.access_key,
         "AWS_SECRET_ACCESS_KEY": seaweedfs_server.secret_key,
     }
-    async with moved_in(environment, workshop) as opened:
+    async with moved_in(product_environment(data_dir, own), workshop) as opened:
         yield opened
 
 
@@ -298,10 +288,7 @@ async def test_from_the_bucket_to_cloudinary_and_home_again(
     data_dir = tmp_path / "data"
     data_dir.mkdir()
     with practice_thread(tmp_path / "cloud") as cloud:
-        own = {name.upper() for name in Settings.model_fields}
-        environment = {name: value for name, value in os.environ.items() if name not in own} | {
-            "PYTHONPATH": str(BACKEND),
-            "DATA_DIR": str(data_dir),
+        own = {
             "DATABASE_URL": sqlite_url,
             "STORAGE_PROVIDER": "s3",
             "AWS_S3_BUCKET": seaweedfs_server.create_bucket(),
@@ -310,7 +297,7 @@ async def test_from_the_bucket_to_cloudinary_and_home_again(
             "AWS_SECRET_ACCESS_KEY": seaweedfs_server.secret_key,
             **cloudinary_settings(cloud),
         }
-        async with moved_in(environment, workshop) as house:
+        async with moved_in(product_environment(data_dir, own), workshop) as house:
             before = await house.digests()
             for target in ("cloudinary", "local"):
                 code, said = await house.run("move", "--to", target)

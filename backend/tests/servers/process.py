@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import os
 import signal
@@ -22,7 +23,47 @@ class ServerDidNotStart(RuntimeError):
     """The server ended, or did not answer in time; the message holds the end of its log."""
 
 
-class GuardedProcess:
+class ServerProcess(abc.ABC):
+    """A process of ours. It writes to `log`, and its id is `pid`."""
+
+    log: Path
+    pid: int
+
+    @abc.abstractmethod
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+
+    @abc.abstractmethod
+    def kill(self) -> None:
+        """`kill -9` for the process itself, then wait until it is gone."""
+
+    @abc.abstractmethod
+    def stop(self) -> int:
+        """End it in order and return its exit code. Harmless when it is gone already."""
+
+    def log_tail(self, lines: int = 60) -> str:
+        """The end of what it wrote, for the message of a failed test."""
+        with contextlib.suppress(OSError):
+            return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        return ""
+
+    def wait_until(self, is_ready: Callable[[], bool], *, what: str, seconds: float = 60.0) -> None:
+        """Poll `is_ready` until it is true. Otherwise stop, and raise `ServerDidNotStart` with the log."""
+        deadline = time.monotonic() + seconds
+        try:
+            while self.is_running():
+                if is_ready():
+                    return
+                if time.monotonic() > deadline:
+                    raise ServerDidNotStart(f"{what} is not ready after {seconds:.0f} s:\n{self.log_tail()}")
+                time.sleep(0.02)
+            raise ServerDidNotStart(f"{what} ended while starting:\n{self.log_tail()}")
+        except BaseException:
+            self.stop()
+            raise
+
+
+class GuardedProcess(ServerProcess):
     """A command that ends with this process, whatever happens to it (see `guard.py`).
 
     `stop` asks with `stop_signal`, waits `grace` seconds, then kills. `remove` is a folder to delete when
@@ -70,14 +111,12 @@ class GuardedProcess:
         return self._guard.poll() is None
 
     def kill(self) -> None:
-        """`kill -9` for the command itself, then wait until it is gone."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
         self._guard.wait(timeout=30)
         self._close()
 
     def stop(self) -> int:
-        """End the command in order and return its exit code. Harmless when it is gone already."""
         self._close()
         try:
             return self._guard.wait(timeout=self._grace + 20)
@@ -90,27 +129,6 @@ class GuardedProcess:
             with contextlib.suppress(OSError, ValueError):
                 self._guard.stdin.write(b"stop")
                 self._guard.stdin.close()
-
-    def log_tail(self, lines: int = 60) -> str:
-        """The end of what the command wrote, for the message of a failed test."""
-        with contextlib.suppress(OSError):
-            return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
-        return ""
-
-    def wait_until(self, is_ready: Callable[[], bool], *, what: str, seconds: float = 60.0) -> None:
-        """Poll `is_ready` until it is true. Otherwise stop, and raise `ServerDidNotStart` with the log."""
-        deadline = time.monotonic() + seconds
-        try:
-            while self.is_running():
-                if is_ready():
-                    return
-                if time.monotonic() > deadline:
-                    raise ServerDidNotStart(f"{what} is not ready after {seconds:.0f} s:\n{self.log_tail()}")
-                time.sleep(0.02)
-            raise ServerDidNotStart(f"{what} ended while starting:\n{self.log_tail()}")
-        except BaseException:
-            self.stop()
-            raise
 
 
 def free_ports(count: int = 1) -> list[int]:

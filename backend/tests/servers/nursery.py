@@ -1,0 +1,123 @@
+"""The product as processes that start at once: forked from one that has read the code already.
+
+Reading the code takes a core well over a second, and a test run starts the product more than a hundred times.
+What is forked has used nothing of it yet: it reads its settings, opens its database and starts its helpers as
+a process of its own, and `kill -9` ends it as any other. `running_product(is_forked=False)` starts the
+command itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+from tests.servers.process import ServerProcess
+
+_PR_SET_PDEATHSIG = 1
+
+
+def run_forked(
+    arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, seconds: float = 100
+) -> subprocess.CompletedProcess[str]:
+    """`aigrowth …` to its end, as `subprocess.run` would: exit code and what it said."""
+    with tempfile.TemporaryDirectory(prefix="aigrowth-said-") as folder:
+        said, complained = Path(folder, "out"), Path(folder, "err")
+        process = _forked(arguments, env, cwd, said, complained)
+        process.join(seconds)
+        if process.exitcode is None:
+            process.kill()
+            raise subprocess.TimeoutExpired(list(arguments), seconds)
+        return subprocess.CompletedProcess(
+            list(arguments), process.exitcode, said.read_text(), complained.read_text()
+        )
+
+
+class ForkedProcess(ServerProcess):
+    """`aigrowth …` that runs until it is told to end, and never longer than this process."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str],
+        cwd: Path,
+        grace: float = 10.0,
+    ) -> None:
+        self.log = log
+        self._grace = grace
+        self._process = _forked(arguments, env, cwd, log, log)
+        assert self._process.pid is not None
+        self.pid = self._process.pid
+
+    def is_running(self) -> bool:
+        return self._process.exitcode is None
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join(30)
+        self._end_helpers()
+
+    def stop(self) -> int:
+        if self.is_running():
+            self._process.terminate()
+            self._process.join(self._grace)
+        if self.is_running():
+            self._process.kill()
+            self._process.join(30)
+        self._end_helpers()
+        code = self._process.exitcode
+        assert code is not None
+        return code
+
+    def _end_helpers(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+def _forked(
+    arguments: Sequence[str], env: Mapping[str, str], cwd: Path, out: Path, err: Path
+) -> multiprocessing.context.ForkServerProcess:
+    process = _nursery().Process(
+        target=_become_the_command,
+        args=(list(arguments), dict(env), str(cwd), str(out), str(err)),
+        daemon=True,
+    )
+    process.start()
+    return process
+
+
+def _nursery() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    # Counts only before the first start; it is the same each time.
+    context.set_forkserver_preload(["app.cli"])
+    return context
+
+
+def _become_the_command(arguments: list[str], env: dict[str, str], cwd: str, out: str, err: str) -> None:
+    os.setsid()
+    # The nursery ends with the test process, in whichever way that one does.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    for descriptor, path in ((1, out), (2, err)):
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    for stream in (sys.stdout, sys.stderr):
+        assert hasattr(stream, "reconfigure")
+        stream.reconfigure(line_buffering=True)
+    os.environ.clear()
+    os.environ.update(env)
+    os.chdir(cwd)
+    sys.argv = ["aigrowth", *arguments]
+    from app.cli import main
+
+    main()
