@@ -6,27 +6,24 @@ import asyncio
 import json
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated
 
 import typer
 import uvicorn
-from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError
 
+from app.cli_common import leave, read_settings, require_data, run
 from app.cli_storage import storage
+from app.cli_users import user
 from app.core import migrate
-from app.core.config import Settings, describe_problems
+from app.core.config import Settings
 from app.core.db import Database
-from app.core.errors import AppError
 from app.core.logging import configure
 from app.main import create_app
 from app.services import exports
 from app.services.doctor import Doctor
 from app.wiring import AlreadyRunning, opened_library, outsides, require_free
-
-T = TypeVar("T")
 
 main = typer.Typer(
     help="AIGrowth: pictures in, posts out.",
@@ -36,19 +33,8 @@ main = typer.Typer(
 )
 
 
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except (ValidationError, ValueError) as error:
-        _leave(f"The settings are not right:\n{describe_problems(error)}")
-
-
-def _leave(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(1)
-
-
 main.add_typer(storage, name="storage")
+main.add_typer(user, name="user")
 
 
 @main.callback()
@@ -59,13 +45,13 @@ def _main() -> None:
 @main.command()
 def serve() -> None:
     """Serve the page, the API and the jobs from this one process (HOST, PORT and the other settings)."""
-    settings = _settings()
+    settings = read_settings()
     configure(settings.log_level, settings.log_format)
     # Bound before anything is taken over from an earlier process: two cannot have the same port.
     try:
         listener = _bind(settings.host, settings.port)
     except OSError as error:
-        _leave(
+        leave(
             f"Port {settings.port} on {settings.host} can't be used: {error.strerror}. "
             "Choose another one, such as PORT=8001."
         )
@@ -76,10 +62,10 @@ def serve() -> None:
         settings.signing_key  # noqa: B018 -- read once, then kept
     except (AlreadyRunning, ValueError) as error:
         listener.close()
-        _leave(str(error))
+        leave(str(error))
     except OSError as error:
         listener.close()
-        _leave(f"DATA_DIR {settings.data_dir.absolute()} can't be used: {error.strerror}.")
+        leave(f"DATA_DIR {settings.data_dir.absolute()} can't be used: {error.strerror}.")
     config = uvicorn.Config(
         create_app(settings),
         log_config=None,
@@ -154,7 +140,7 @@ def migrate_database(
     down: Annotated[bool, typer.Option("--down", help="undo down to the revision")] = False,
 ) -> None:
     """Bring the database to the newest schema (serve does this by itself)."""
-    settings = _settings()
+    settings = read_settings()
 
     async def run() -> None:
         database = Database(settings.sqlalchemy_url)
@@ -177,8 +163,9 @@ def doctor(
     ] = False,
 ) -> None:
     """Look whether settings, database, storage, pictures and servers are as they must be."""
-    settings = _settings()
+    settings = read_settings()
     configure("error", settings.log_format)
+    require_data(settings)
 
     async def examine() -> bool:
         is_well = True
@@ -207,15 +194,16 @@ def export_pictures(
     target: Annotated[Path, typer.Option("--to", help="an empty folder, or a name that ends in .zip")],
 ) -> None:
     """Write a business's pictures into a folder or ZIP file, each with a description beside it."""
-    settings = _settings()
+    settings = read_settings()
     configure("error", settings.log_format)
+    require_data(settings)
 
     async def export() -> exports.Exported:
         async with opened_library(settings) as library:
             await exports.require_business(library, business)
             return await exports.export_business(library, business, target, _progress("written"))
 
-    exported = _run(export)
+    exported = run(export)
     typer.echo(f"{_pictures(exported.pictures)} written to {target}, {exported.bytes / 1e6:.1f} MB.")
     for name in exported.missing:
         typer.echo(f"Not written, as its file is missing in the store: {name}")
@@ -231,15 +219,16 @@ def import_pictures(
     ],
 ) -> None:
     """Take the pictures of a folder or ZIP file in, with what is described beside them."""
-    settings = _settings()
+    settings = read_settings()
     configure("error", settings.log_format)
+    require_data(settings)
 
     async def take_back() -> exports.Imported:
         async with opened_library(settings) as library:
             await exports.require_business(library, business)
             return await exports.import_business(library, business, source, _progress("looked at"))
 
-    imported = _run(take_back)
+    imported = run(take_back)
     parts = [f"{_pictures(imported.taken)} taken in"]
     parts.append(f"{imported.duplicates} {'was' if imported.duplicates == 1 else 'were'} there already")
     if imported.brought_back:
@@ -253,18 +242,6 @@ def import_pictures(
 
 def _pictures(count: int) -> str:
     return f"{count} picture{'' if count == 1 else 's'}"
-
-
-def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """The work's result; what it refuses is said, and ends the command."""
-    try:
-        return asyncio.run(work())
-    except (AppError, exports.NotAnExport) as error:
-        _leave(error.detail if isinstance(error, AppError) else str(error))
-    except DBAPIError:
-        _leave("The database cannot be used. Look what is wrong with: aigrowth doctor")
-    except OSError as error:
-        _leave(f"That can't be read or written: {error.strerror}.")
 
 
 def _progress(done: str) -> Callable[[int], None] | None:

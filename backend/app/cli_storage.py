@@ -8,13 +8,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
+from app.cli_common import leave, read_settings, require_data, run
 from app.core import faults, migrate
-from app.core.config import Settings, describe_problems
+from app.core.config import Settings
 from app.core.db import Database
 from app.core.logging import configure
 from app.providers.storage.base import Finding, StorageError
@@ -42,7 +42,10 @@ def check_storage() -> None:
     """Try everything that the store must do; names the setting or the rule to change. Exit code 1 when
     something fails."""
     settings = _settings()
-    if not asyncio.run(_check(settings)):
+    if settings.storage_provider == "local":
+        # The other stores need nothing here, and may well be looked at before the first start.
+        require_data(settings)
+    if not run(lambda: _check(settings)):
         raise typer.Exit(1)
 
 
@@ -79,10 +82,11 @@ def move_pictures(
     settings = _settings()
     missing = settings.missing_for_storage(to.value)
     if missing:
-        _leave(f"The store {to.value} is not set up: it needs {', '.join(missing)}.")
+        leave(f"The store {to.value} is not set up: it needs {', '.join(missing)}.")
+    require_data(settings)
     faults.arm(settings.fault_point)
     with _alone(settings):
-        moved = asyncio.run(_move(settings, to.value, keep))
+        moved = run(lambda: _move(settings, to.value, keep))
     _summarise(moved, to.value, is_chosen=settings.storage_provider == to.value)
     if moved.left:
         raise typer.Exit(1)
@@ -91,12 +95,11 @@ def move_pictures(
 @contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
     """Hold the right to move; a second move would only get in the way of the first."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     with (settings.data_dir / "move.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            _leave("Another move is under way. Wait for its end.")
+            leave("Another move is under way. Wait for its end.")
         yield
 
 
@@ -111,7 +114,7 @@ async def _move(settings: Settings, to: str, keep: bool) -> Moved:
         try:
             await stores[to].check()
         except StorageError as error:
-            _leave(f"{error}\nLook closer: STORAGE_PROVIDER={to} aigrowth storage check")
+            leave(f"{error}\nLook closer: STORAGE_PROVIDER={to} aigrowth storage check")
         move = Move(database, stores, to, folder=folder, is_keeping=keep)
         with typer.progressbar(length=await move.count(), label=f"Moving to {to}", show_pos=True) as bar:
             return await move.run(bar.update)
@@ -144,7 +147,8 @@ def tidy_up() -> None:
     """Delete every file that is no longer needed and whose time is over, without waiting for the server to do
     it bit by bit."""
     settings = _settings()
-    typer.echo(f"Settled {asyncio.run(_tidy(settings))} notes of what was begun or moved away.")
+    require_data(settings)
+    typer.echo(f"Settled {run(lambda: _tidy(settings))} notes of what was begun or moved away.")
 
 
 async def _tidy(settings: Settings) -> int:
@@ -162,14 +166,6 @@ async def _tidy(settings: Settings) -> int:
 
 
 def _settings() -> Settings:
-    try:
-        settings = Settings()
-    except (ValidationError, ValueError) as error:
-        _leave(f"The settings are not right:\n{describe_problems(error)}")
+    settings = read_settings()
     configure("warning", settings.log_format)
     return settings
-
-
-def _leave(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(1)

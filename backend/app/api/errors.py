@@ -174,7 +174,7 @@ async def _on_validation_error(_request: Request, error: Exception) -> Response:
     malformed = next((problem for problem in problems if _is_malformed(problem)), None)
     if malformed is not None:
         return answer(errors.Malformed("malformed_request", _why_malformed(malformed)))
-    fields = [_field_problem(problem) for problem in problems[:_MOST_FIELDS]]
+    fields = [explain(problem) for problem in problems[:_MOST_FIELDS]]
     if len(fields) == 1:
         detail = f"{fields[0].field}: {fields[0].message}"
     else:
@@ -200,7 +200,8 @@ def _why_malformed(problem: Mapping[str, Any]) -> str:
     return "The body must be a JSON object, sent with Content-Type: application/json."
 
 
-def _field_problem(problem: Mapping[str, Any]) -> FieldProblem:
+def explain(problem: Mapping[str, Any]) -> FieldProblem:
+    """What is wrong with one field, in a sentence for people; `problem` as Pydantic tells it."""
     code, message = _in_plain_words(problem)
     path = [str(part) for part in problem["loc"][1:]] or [str(problem["loc"][-1])]
     return FieldProblem(field=".".join(path), code=code, message=message)

@@ -65,13 +65,26 @@ async def revoke_token(session: AsyncSession, token_hash: str) -> None:
     await session.execute(delete(AccessToken).where(AccessToken.token_hash == token_hash))
 
 
+async def revoke_tokens(session: AsyncSession, user_id: int) -> int:
+    """Every session of the user is over; how many there were."""
+    ended = await session.execute(
+        delete(AccessToken).where(AccessToken.user_id == user_id).returning(AccessToken.id)
+    )
+    return len(ended.all())
+
+
 async def drop_expired_tokens(session: AsyncSession, before: datetime) -> None:
     """Forget tokens that ended before this moment."""
     await session.execute(delete(AccessToken).where(AccessToken.expires_at < before))
 
 
+async def password_hash(session: AsyncSession, user_id: int) -> str | None:
+    """What is kept of the user's password at this moment; it stays so until the transaction's end."""
+    return await session.scalar(select(User.password_hash).where(User.id == user_id).with_for_update())
+
+
 async def set_password_hash(session: AsyncSession, user_id: int, password_hash: str, now: datetime) -> None:
-    """Keep a newer hash of the same password."""
+    """Keep this hash, of the same password or of another one."""
     await session.execute(
         update(User).where(User.id == user_id).values(password_hash=password_hash, updated_at=now)
     )

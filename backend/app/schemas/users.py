@@ -31,6 +31,13 @@ class Register(Body):
     timezone: str | None = Field(default=None, max_length=64, examples=["Europe/Berlin"])
 
 
+class NewPassword(Body):
+    """Another password for whoever has this e-mail."""
+
+    email: Email
+    password: Password
+
+
 class Login(Body):
     """E-mail and password."""
 

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.crypto import new_token, token_hash
 from app.core.db import Database
-from app.core.errors import Conflict, RuleBroken, Unauthenticated, UpstreamUnavailable
+from app.core.errors import Conflict, NotFound, RuleBroken, Unauthenticated, UpstreamUnavailable
 from app.core.logging import get_logger
 from app.models import businesses as business_models
 from app.models import users as models
@@ -39,6 +39,7 @@ _EXPIRED_KEPT_FOR = timedelta(days=30)
 _MAX_TOKEN_LENGTH = 200
 _HASHING_THREADS = 2
 _MAX_WAITING = 40
+_WRONG_PAIR = "The e-mail or the password is not right."
 
 T = TypeVar("T")
 
@@ -60,6 +61,17 @@ class SignIn:
     token: str
     expires_at: datetime
     account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class _Newcomer:
+    """A user to be, with everything checked that needs no database."""
+
+    email: str
+    password_hash: str
+    name: str
+    business_name: str
+    timezone: str
 
 
 class _Passwords:
@@ -134,25 +146,50 @@ async def register(
 
     Raises Conflict (`email_taken`), and RuleBroken (`invalid_fields`, `unknown_timezone`).
     """
-    address = checked_email(email)
-    zone = businesses.checked_timezone(timezone)
-    password_hash = await _passwords.hash(password)
-    now = clock.now()
+    newcomer = await _newcomer(
+        email=email, password=password, name=name, business_name=business_name, timezone=timezone
+    )
     async with database.writing() as session:
-        user = User(email=address, name=name, password_hash=password_hash, created_at=now, updated_at=now)
-        session.add(user)
-        try:
-            await session.flush()
-        except IntegrityError as error:
-            raise Conflict(
-                "email_taken", "There is an account with this e-mail already. Sign in instead."
-            ) from error
-        business = await businesses.create(
-            session, user_id=user.id, name=business_name or default_business_name(name), timezone=zone
-        )
-        token, expires_at = _open_session(session, user.id, now)
-    log.info("user.registered", user_id=user.id, business_id=business.id)
-    return SignIn(token, expires_at, Account(user, [(business, Role.OWNER)]))
+        account = await _add(session, newcomer)
+        token, expires_at = _open_session(session, account.user.id, clock.now())
+    _log_registered(account)
+    return SignIn(token, expires_at, account)
+
+
+async def create(
+    database: Database,
+    *,
+    email: str,
+    password: str,
+    name: str,
+    business_name: str | None,
+    timezone: str | None,
+) -> Account:
+    """As `register`, for somebody who signs in later by themselves."""
+    newcomer = await _newcomer(
+        email=email, password=password, name=name, business_name=business_name, timezone=timezone
+    )
+    async with database.writing() as session:
+        account = await _add(session, newcomer)
+    _log_registered(account)
+    return account
+
+
+async def set_password(database: Database, *, email: str, password: str) -> int:
+    """Replace a forgotten password and end every session of its user; how many there were.
+
+    Raises NotFound (`user_not_found`), and RuleBroken (`invalid_fields`).
+    """
+    address = checked_email(email)
+    password_hash = await _passwords.hash(password)
+    async with database.writing() as session:
+        user = await models.find_by_email(session, address)
+        if user is None:
+            raise NotFound("user_not_found", f"Nobody has an account with the e-mail {address}.")
+        await models.set_password_hash(session, user.id, password_hash, clock.now())
+        ended = await models.revoke_tokens(session, user.id)
+    log.info("user.password_set", user_id=user.id, sessions_ended=ended)
+    return ended
 
 
 async def log_in(database: Database, *, email: str, password: str) -> SignIn:
@@ -165,9 +202,12 @@ async def log_in(database: Database, *, email: str, password: str) -> SignIn:
         user = await models.find_by_email(session, address) if address else None
     is_right, newer_hash = await _passwords.verify(password, user.password_hash if user else None)
     if user is None or not is_right:
-        raise Unauthenticated("invalid_credentials", "The e-mail or the password is not right.")
+        raise Unauthenticated("invalid_credentials", _WRONG_PAIR)
     now = clock.now()
     async with database.writing() as session:
+        # Another password may have been set while this one was compared.
+        if await models.password_hash(session, user.id) != user.password_hash:
+            raise Unauthenticated("invalid_credentials", _WRONG_PAIR)
         await models.drop_expired_tokens(session, now - _EXPIRED_KEPT_FOR)
         if newer_hash:
             await models.set_password_hash(session, user.id, newer_hash, now)
@@ -211,6 +251,43 @@ async def identify(session: AsyncSession, token: str) -> int:
 def default_business_name(name: str) -> str:
     """What a business is called until its owner says otherwise."""
     return f"{name[:180]}'{'' if name.endswith(('s', 'S')) else 's'} business"
+
+
+async def _newcomer(
+    *, email: str, password: str, name: str, business_name: str | None, timezone: str | None
+) -> _Newcomer:
+    address = checked_email(email)
+    zone = businesses.checked_timezone(timezone)
+    return _Newcomer(
+        address, await _passwords.hash(password), name, business_name or default_business_name(name), zone
+    )
+
+
+async def _add(session: AsyncSession, newcomer: _Newcomer) -> Account:
+    now = clock.now()
+    user = User(
+        email=newcomer.email,
+        name=newcomer.name,
+        password_hash=newcomer.password_hash,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(user)
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise Conflict(
+            "email_taken", "There is an account with this e-mail already. Sign in instead."
+        ) from error
+    business = await businesses.create(
+        session, user_id=user.id, name=newcomer.business_name, timezone=newcomer.timezone
+    )
+    return Account(user, [(business, Role.OWNER)])
+
+
+def _log_registered(account: Account) -> None:
+    business, _ = account.businesses[0]
+    log.info("user.registered", user_id=account.user.id, business_id=business.id)
 
 
 def _open_session(session: AsyncSession, user_id: int, now: datetime) -> tuple[str, datetime]:

@@ -19,13 +19,13 @@ pytestmark = pytest.mark.timeout(600)
 
 
 def aigrowth(data_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    return run_forked(arguments, env=product_environment(data_dir, settings), cwd=data_dir)
+    return run_forked(arguments, env=product_environment(data_dir, settings), cwd=data_dir.parent)
 
 
 def test_the_command_itself_says_what_it_can_do() -> None:
     command = Path(sys.executable).with_name("aigrowth")
     said = subprocess.run([command, "--help"], capture_output=True, text=True, timeout=60, check=True)
-    assert {"serve", "doctor", "export", "import", "migrate", "storage"} <= set(said.stdout.split())
+    assert {"serve", "doctor", "export", "import", "migrate", "storage", "user"} <= set(said.stdout.split())
 
 
 def test_the_doctor_and_the_way_out_and_back(tmp_path: Path) -> None:
@@ -76,6 +76,7 @@ def test_the_doctor_and_the_way_out_and_back(tmp_path: Path) -> None:
 def test_what_cannot_be_done_is_a_sentence(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir()
+    (data_dir / "aigrowth.db").touch()
     nobody = aigrowth(data_dir, "export", "--business", "7", "--to", str(tmp_path / "out"))
     assert nobody.returncode == 1 and "aigrowth doctor" in nobody.stderr
     assert aigrowth(data_dir, "migrate").returncode == 0
@@ -88,3 +89,31 @@ def test_what_cannot_be_done_is_a_sentence(tmp_path: Path) -> None:
     wrong = aigrowth(data_dir, "doctor", STORAGE_PROVIDER="s3")
     assert wrong.returncode == 1 and "AWS_S3_BUCKET" in wrong.stderr
     assert "Traceback" not in nobody.stderr + wrong.stderr
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["an empty folder", "no folder"])
+def test_a_folder_without_data_is_named_and_left_as_it_is(tmp_path: Path, is_there: bool) -> None:
+    data_dir, out = tmp_path / "elsewhere", tmp_path / "out"
+    if is_there:
+        data_dir.mkdir()
+    for arguments in (
+        ("doctor",),
+        ("doctor", "--fix"),
+        ("export", "--business", "7", "--to", str(out)),
+        ("import", "--business", "7", str(tmp_path)),
+        ("storage", "check"),
+        ("storage", "move", "--to", "local"),
+        ("storage", "tidy"),
+        ("user", "create", "ada@example.com", "--name", "Ada"),
+        ("user", "password", "ada@example.com"),
+    ):
+        answer = aigrowth(data_dir, *arguments)
+        assert (answer.returncode, answer.stdout) == (1, ""), arguments
+        assert str(data_dir) in answer.stderr and "Set DATA_DIR" in answer.stderr, arguments
+        assert list(data_dir.parent.rglob("*")) == [data_dir] * is_there, arguments
+
+
+def test_a_wrong_database_url_is_a_sentence(tmp_path: Path) -> None:
+    for command in ("doctor", "migrate"):
+        answer = aigrowth(tmp_path / "data", command, DATABASE_URL="mysql://root@127.0.0.1/x")
+        assert answer.returncode == 1 and "DATABASE_URL must start with postgresql://" in answer.stderr

@@ -26,12 +26,20 @@ _PR_SET_PDEATHSIG = 1
 
 
 def run_forked(
-    arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, seconds: float = 100
+    arguments: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    typed: Path = Path(os.devnull),
+    seconds: float = 100,
 ) -> subprocess.CompletedProcess[str]:
-    """`aigrowth …` to its end, as `subprocess.run` would: exit code and what it said."""
+    """`aigrowth …` to its end, as `subprocess.run` would: exit code and what it said.
+
+    `typed` is its standard input: a file, or the path of a terminal, which it then has to itself.
+    """
     with tempfile.TemporaryDirectory(prefix="aigrowth-said-") as folder:
         said, complained = Path(folder, "out"), Path(folder, "err")
-        process = _forked(arguments, env, cwd, said, complained)
+        process = _forked(arguments, env, cwd, said, complained, typed)
         process.join(seconds)
         if process.exitcode is None:
             process.kill()
@@ -85,11 +93,16 @@ class ForkedProcess(ServerProcess):
 
 
 def _forked(
-    arguments: Sequence[str], env: Mapping[str, str], cwd: Path, out: Path, err: Path
+    arguments: Sequence[str],
+    env: Mapping[str, str],
+    cwd: Path,
+    out: Path,
+    err: Path,
+    typed: Path = Path(os.devnull),
 ) -> multiprocessing.context.ForkServerProcess:
     process = _nursery().Process(
         target=_become_the_command,
-        args=(list(arguments), dict(env), str(cwd), str(out), str(err)),
+        args=(list(arguments), dict(env), str(cwd), str(out), str(err), str(typed)),
         daemon=True,
     )
     process.start()
@@ -103,7 +116,9 @@ def _nursery() -> ForkServerContext:
     return context
 
 
-def _become_the_command(arguments: list[str], env: dict[str, str], cwd: str, out: str, err: str) -> None:
+def _become_the_command(
+    arguments: list[str], env: dict[str, str], cwd: str, out: str, err: str, typed: str
+) -> None:
     os.setsid()
     # The nursery ends with the test process, in whichever way that one does.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -111,6 +126,11 @@ def _become_the_command(arguments: list[str], env: dict[str, str], cwd: str, out
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(opened, descriptor)
         os.close(opened)
+    # Opened by the first process of a session, a terminal becomes the session's own.
+    given = os.open(typed, os.O_RDWR if typed.startswith("/dev/") else os.O_RDONLY)
+    os.dup2(given, 0)
+    os.close(given)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 -- as long as the process lives
     for stream in (sys.stdout, sys.stderr):
         assert hasattr(stream, "reconfigure")
         stream.reconfigure(line_buffering=True)
