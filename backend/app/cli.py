@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from app.cli_common import leave, read_settings, require_data, run
 from app.cli_storage import storage
@@ -66,8 +67,9 @@ def serve() -> None:
     except OSError as error:
         listener.close()
         leave(f"DATA_DIR {settings.data_dir.absolute()} can't be used: {error.strerror}.")
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -75,7 +77,7 @@ def serve() -> None:
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=10,
     )
-    server = _Server(config, settings)
+    server = _Server(config, app, settings)
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
@@ -87,11 +89,17 @@ def serve() -> None:
 
 
 class _Server(uvicorn.Server):
-    """Says where it serves once it really does."""
+    """Says where it serves once it really does, and keeps nobody waiting once it stops."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, settings: Settings) -> None:
         super().__init__(config)
+        self._app = app
         self._settings = settings
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what waits for news, then wait for what is being answered."""
+        self._app.state.product.generations.board.close()
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve, then say so."""

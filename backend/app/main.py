@@ -32,6 +32,7 @@ from app.api import (
     rate_limits,
     reference,
     storage,
+    usage,
     users,
 )
 from app.core.config import Settings
@@ -40,6 +41,8 @@ from app.wiring import image_origins, practice_key, running, upload_origins
 
 UPLOAD_PATHS = ("/api/v1/images/upload", "/practice/cloudinary/v1_1/practice/image/upload")
 """What takes whole pictures: our own door, and that of the simulator of Cloudinary."""
+BODY_LIMITS = {"/api/v1/images/generate": 6 * 1024 * 1024}
+"""What takes more than texts and ids: a painted mask. The simulators say their own limits."""
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 
 
@@ -73,6 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
         app,
         settings,
         upload_paths=UPLOAD_PATHS,
+        body_limits=BODY_LIMITS,
         image_origins=image_origins(settings),
         upload_origins=upload_origins(settings),
     )
@@ -83,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
         images,
         storage,
         generations,
+        usage,
         channels,
         posts,
         publishing,

@@ -39,15 +39,19 @@ from app.services import images
 from app.services.channels import Channels, Way
 from app.services.direct_uploads import DirectUploads
 from app.services.doctor import Outside
-from app.services.generations import Generations
+from app.services.generations import Board, Generations, GenerationSteps, PromptFilter, Spool
 from app.services.images import Library
 from app.services.media_urls import MediaUrls
 from app.services.publishing import PublicationSteps, Publishing
-from app.worker.embedded import Alarm, EmbeddedRunner, Tick
+from app.services.usage import Terms
+from app.worker.embedded import Alarm, EmbeddedRunner, Lane, Tick
 
 log = get_logger(__name__)
 
 STORES: tuple[StorageProviderName, ...] = ("local", "s3", "cloudinary")
+PUBLICATIONS_AT_ONCE = 8
+GENERATIONS_AT_ONCE = 400
+"""Worked on at the same time in one process; most of them wait for a provider."""
 _SIZES = ("1024x1024", "1024x1792", "1792x1024")
 
 
@@ -215,7 +219,27 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
         providers = make_image_providers(settings)
         for provider in providers.values():
             stack.push_async_callback(provider.close)
-        generations = Generations(database, library, providers)
+        board, generation_alarm = Board(), Alarm()
+        requester_key = derived_key(settings.signing_key, "requesters")
+        generation_steps = GenerationSteps(
+            database,
+            library,
+            providers,
+            Spool(settings.data_dir / "spool"),
+            board,
+            owner=owner,
+            wake=generation_alarm.ring,
+            requester=lambda user_id: derived_key(requester_key, str(user_id)).hex()[:32],
+        )
+        generations = Generations(
+            database,
+            providers,
+            board,
+            terms=Terms(settings.free_ai_images_per_month, settings.extra_ai_image_price),
+            prompt_filter=PromptFilter(await asyncio.to_thread(settings.read_blocked_words)),
+            wake=generation_alarm.ring,
+            call_off=generation_steps.call_off,
+        )
         alarm = Alarm()
         publishing = Publishing(database, library, channels, media_urls, wake=alarm.ring)
         steps = PublicationSteps(
@@ -228,12 +252,15 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             settle_after=settings.publish_settle_after,
         )
 
-        await _take_over(database, instance, generations, is_alone=database.is_sqlite, work_dir=work_dir)
+        await _take_over(database, instance, generation_steps, is_alone=database.is_sqlite, work_dir=work_dir)
         trash_age = timedelta(days=settings.trash_days)
         runner = EmbeddedRunner(
-            steps,
-            alarm,
             (
+                Lane("publications", steps, alarm, at_once=PUBLICATIONS_AT_ONCE),
+                Lane("generations", generation_steps, generation_alarm, at_once=GENERATIONS_AT_ONCE),
+            ),
+            (
+                Tick("generations.look_after", 2, generation_steps.look_after),
                 Tick("images.sweep", 600, library.sweep),
                 Tick("direct_uploads.sweep", 600, direct_uploads.sweep),
                 Tick("images.fold_counts", 15, lambda: images.fold_counts(database)),
@@ -245,6 +272,8 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
         workshop.start()
         runner.start()
         stack.push_async_callback(runner.stop)
+        stack.callback(generation_steps.let_go)
+        stack.callback(board.close)
         yield Product(
             settings=settings,
             instance=owner,
@@ -317,7 +346,7 @@ def _make_publishers(settings: Settings, stack: AsyncExitStack) -> Mapping[Way, 
 
 
 async def _take_over(
-    database: Database, instance: str, generations: Generations, *, is_alone: bool, work_dir: Path
+    database: Database, instance: str, generations: GenerationSteps, *, is_alone: bool, work_dir: Path
 ) -> None:
     """This process replaces the one of the same name: what that one held is free."""
     async with database.writing() as session:
@@ -325,8 +354,8 @@ async def _take_over(
         await idempotency_models.forget_running(session, f"{instance}#")
     if freed:
         log.info("publications.taken_over", count=freed)
+    await generations.take_over(f"{instance}#")
     if is_alone:
-        await generations.settle_abandoned()
         await asyncio.to_thread(_empty, work_dir)
 
 

@@ -16,8 +16,11 @@ from app.schemas.businesses import (
     MemberChange,
     MemberList,
     MemberView,
+    StyleList,
+    StylesChange,
+    StyleView,
 )
-from app.services import businesses, users
+from app.services import businesses, generations, users
 from app.services.businesses import Business, Member, Role, User
 
 router = api_router("businesses")
@@ -27,7 +30,7 @@ router = api_router("businesses")
 async def list_businesses(user_id: UserId, session: ReadSession) -> BusinessList:
     """Every business that you are a member of, with your role in it."""
     found = await businesses.list_for_user(session, user_id=user_id)
-    return BusinessList(businesses=[_business(business, role) for business, role in found])
+    return BusinessList(businesses=[business_view(business, role) for business, role in found])
 
 
 @router.post(
@@ -37,7 +40,7 @@ async def list_businesses(user_id: UserId, session: ReadSession) -> BusinessList
     response_model=BusinessView,
     openapi_extra=IDEMPOTENT,
 )
-async def create_business(
+async def createbusiness_view(
     body: BusinessCreate, user_id: UserId, product: ProductDep, request: Request
 ) -> Response:
     """You own it. Without `timezone` it lives in UTC; 422 `unknown_timezone` when the name is not known."""
@@ -48,7 +51,7 @@ async def create_business(
                 session, user_id=user_id, name=body.name, timezone=body.timezone
             )
         await product.channels.open_practice(business.id, business.name)
-        return 201, _business(business, Role.OWNER)
+        return 201, business_view(business, Role.OWNER)
 
     async def admit() -> None:
         """What somebody made is theirs to hear of."""
@@ -57,20 +60,51 @@ async def create_business(
 
 
 @router.get("/businesses/{business_id}", summary="A business")
-async def get_business(business_id: PathId, user_id: UserId, session: ReadSession) -> BusinessView:
+async def getbusiness_view(business_id: PathId, user_id: UserId, session: ReadSession) -> BusinessView:
     """404 `business_not_found` also for a business that exists and is not yours."""
-    return _business(*await businesses.get(session, business_id=business_id, user_id=user_id))
+    return business_view(*await businesses.get(session, business_id=business_id, user_id=user_id))
 
 
 @router.patch("/businesses/{business_id}", summary="Change a business")
-async def change_business(
+async def changebusiness_view(
     business_id: PathId, body: BusinessChange, user_id: UserId, session: WriteSession
 ) -> BusinessView:
-    """Its name or time zone; what is not given stays. For admins and owners."""
+    """What is not given stays. For admins and owners; the cap is for owners, and null lifts it."""
     changed = await businesses.change(
-        session, business_id=business_id, user_id=user_id, name=body.name, timezone=body.timezone
+        session,
+        business_id=business_id,
+        user_id=user_id,
+        name=body.name,
+        timezone=body.timezone,
+        ai_provider_fallback=body.ai_provider_fallback,
     )
-    return _business(*changed)
+    if "monthly_ai_cap_usd" in body.model_fields_set:
+        changed = await businesses.set_ai_cap(
+            session, business_id=business_id, user_id=user_id, cap=body.monthly_ai_cap_usd
+        )
+    return business_view(*changed)
+
+
+@router.get("/businesses/{business_id}/styles", summary="The styles of a business")
+async def list_styles(business_id: PathId, user_id: UserId, session: ReadSession) -> StyleList:
+    """The built-in styles, in the business's own words where it has any, then its own styles."""
+    found = await generations.list_styles(session, business_id=business_id, user_id=user_id)
+    return StyleList(styles=[StyleView.model_validate(style) for style in found])
+
+
+@router.put("/businesses/{business_id}/styles", summary="Change the styles of a business")
+async def change_styles(
+    business_id: PathId, body: StylesChange, user_id: UserId, session: WriteSession
+) -> StyleList:
+    """Replaces what the business says itself. A built-in style that is left out is as it came; one of the
+    business's own is gone. For admins and owners."""
+    changed = await generations.change_styles(
+        session,
+        business_id=business_id,
+        user_id=user_id,
+        styles=[(style.name, style.label, style.words) for style in body.styles],
+    )
+    return StyleList(styles=[StyleView.model_validate(style) for style in changed])
 
 
 @router.get("/businesses/{business_id}/members", summary="The members of a business")
@@ -127,8 +161,16 @@ async def remove_member(
     return Done(message="Member removed successfully")
 
 
-def _business(business: Business, role: Role) -> BusinessView:
-    return BusinessView(id=business.id, name=business.name, timezone=business.timezone, role=role.value)
+def business_view(business: Business, role: Role) -> BusinessView:
+    """A business as whoever has this role in it sees it."""
+    return BusinessView(
+        id=business.id,
+        name=business.name,
+        timezone=business.timezone,
+        role=role.value,
+        monthly_ai_cap_usd=business.monthly_ai_cap,
+        ai_provider_fallback=business.ai_provider_fallback,
+    )
 
 
 def _member(member: Member, user: User) -> MemberView:

@@ -68,12 +68,14 @@ def install(
     settings: Settings,
     *,
     upload_paths: Iterable[str] = ("/api/v1/images/upload",),
+    body_limits: Mapping[str, int] | None = None,
     image_origins: Iterable[str] = (),
     upload_origins: Iterable[str] = (),
 ) -> CollectorRegistry:
     """Put the middlewares around the application. Returns the registry behind `/metrics`.
 
-    `upload_paths` take bodies up to `MAX_UPLOAD_BYTES` and a form around it. `image_origins` are where
+    `upload_paths` take bodies up to `MAX_UPLOAD_BYTES` and a form around it, the paths of `body_limits` so
+    many bytes, all others one MiB. `image_origins` are where
     pages may load pictures from besides this server, such as a bucket or a CDN; `upload_origins` are where
     they may send them.
     """
@@ -84,7 +86,7 @@ def install(
     app.state.registry = registry
     uploads = dict.fromkeys(upload_paths, settings.max_upload_bytes)
     # Starlette puts the one that is added last outermost.
-    app.add_middleware(_Doorkeeper, uploads=uploads)
+    app.add_middleware(_Doorkeeper, uploads=uploads, body_limits=body_limits or {})
     app.add_middleware(
         _RequestContext,
         metrics=RequestMetrics(registry),
@@ -209,9 +211,10 @@ class _Doorkeeper:
     connection under a client that sends first and listens later would cost it the answer.
     """
 
-    def __init__(self, app: ASGIApp, *, uploads: Mapping[str, int]) -> None:
+    def __init__(self, app: ASGIApp, *, uploads: Mapping[str, int], body_limits: Mapping[str, int]) -> None:
         self.app = app
         self._uploads = uploads
+        self._body_limits = body_limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -222,9 +225,12 @@ class _Doorkeeper:
             await errors.answer(refusal)(scope, receive, send)
             return
         upload_limit = self._uploads.get(scope["path"])
-        limit = MAX_BODY_BYTES if upload_limit is None else upload_limit + FORM_OVERHEAD_BYTES
+        limit = self._body_limits.get(scope["path"], MAX_BODY_BYTES)
+        too_large = _body_too_large(limit)
+        if upload_limit is not None:
+            limit, too_large = upload_limit + FORM_OVERHEAD_BYTES, file_too_large(upload_limit)
         if _declared_length(scope) > limit:
-            await errors.answer(_too_large(upload_limit))(scope, receive, _lingering(receive, send))
+            await errors.answer(too_large)(scope, receive, _lingering(receive, send))
             return
         received = 0
 
@@ -234,7 +240,7 @@ class _Doorkeeper:
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
                 if received > limit:
-                    raise _too_large(upload_limit)
+                    raise too_large
             return message
 
         await self.app(scope, receive_within_limit, _lingering(receive, send))
@@ -270,10 +276,8 @@ async def _read_away(receive: Receive) -> None:
                 count += len(message.get("body", b""))
 
 
-def _too_large(upload_limit: int | None) -> TooLarge:
-    if upload_limit is None:
-        return TooLarge("body_too_large", "The request is larger than 1 MiB.", limit=MAX_BODY_BYTES)
-    return file_too_large(upload_limit)
+def _body_too_large(limit: int) -> TooLarge:
+    return TooLarge("body_too_large", f"The request is larger than {limit // 1024 // 1024} MiB.", limit=limit)
 
 
 def _declared_length(scope: Scope) -> int:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 
+from app.api.businesses import business_view
 from app.api.deps import (
     SESSION_COOKIE,
     Product,
@@ -18,7 +19,6 @@ from app.api.deps import (
 )
 from app.api.rate_limits import limit_auth
 from app.imaging import Limits
-from app.schemas.businesses import BusinessView
 from app.schemas.users import LimitsView, Login, Me, PracticeView, Register, SignedIn, UserView
 from app.services import users
 from app.services.users import Account, SignIn
@@ -98,10 +98,7 @@ def _me(account: Account, product: Product) -> Me:
     settings, sides = product.settings, Limits()
     return Me(
         user=UserView.model_validate(account.user),
-        businesses=[
-            BusinessView(id=business.id, name=business.name, timezone=business.timezone, role=role.value)
-            for business, role in account.businesses
-        ],
+        businesses=[business_view(business, role) for business, role in account.businesses],
         practice=PracticeView(
             meta=settings.is_meta_practice, images="practice" in settings.active_image_providers
         ),

@@ -10,6 +10,7 @@ import contextlib
 import os
 import secrets
 from datetime import timedelta
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -77,6 +78,12 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr = SecretStr("")
     openai_base_url: str = "https://api.openai.com/v1"
     openai_image_model: str = "gpt-image-2.5-flare"
+    blocked_prompt_words: Annotated[tuple[str, ...], NoDecode] = ()  # whole words, or several in a row
+    blocked_prompt_words_file: Path | None = None  # more of them, one a line, # before a remark
+
+    # --- what AI images cost a business, in USD
+    free_ai_images_per_month: int = Field(default=3, ge=0, le=1_000_000)
+    extra_ai_image_price: Decimal = Field(default=Decimal("0.10"), ge=0, le=10_000, decimal_places=6)
 
     # --- Meta
     meta_app_id: str = ""
@@ -115,6 +122,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip().lower() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("blocked_prompt_words", mode="before")
+    @classmethod
+    def _split_words(cls, value: object) -> object:
+        return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
 
     @field_validator("publish_settle_after", mode="before")
     @classmethod
@@ -204,6 +216,16 @@ class Settings(BaseSettings):
             return Path(given).read_text(encoding="ascii")
         except (OSError, ValueError) as error:
             raise ValueError("AWS_CLOUDFRONT_PRIVATE_KEY names a file that can't be read.") from error
+
+    def read_blocked_words(self) -> list[str]:
+        """Every word that no prompt may have. Raises ValueError when the file can't be read."""
+        if self.blocked_prompt_words_file is None:
+            return list(self.blocked_prompt_words)
+        try:
+            lines = self.blocked_prompt_words_file.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, ValueError) as error:
+            raise ValueError("BLOCKED_PROMPT_WORDS_FILE names a file that can't be read as UTF-8.") from error
+        return [*self.blocked_prompt_words, *(line.partition("#")[0] for line in lines)]
 
     @property
     def is_production(self) -> bool:

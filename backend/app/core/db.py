@@ -8,9 +8,11 @@ turns writer half-way can be refused with nothing left to do but fail.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,26 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Usd(TypeDecorator[Decimal]):
+    """An amount in US dollars, exact to a millionth: kept as a whole number of them, so that no database
+    rounds and sums stay exact on both."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        return int((value * MICROS).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+    def process_result_value(self, value: int | Decimal | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(int(value)) / MICROS
+
+
+MICROS = 1_000_000
+"""Parts of a dollar that amounts are counted in."""
 
 
 class Base(DeclarativeBase):
@@ -172,6 +194,14 @@ def _is_full(error: DBAPIError) -> bool:
 def after_commit(session: AsyncSession, callback: Callable[[], None]) -> None:
     """Run `callback` once this session's unit of work is committed; never when it fails."""
     session.info.setdefault("after_commit", []).append(callback)
+
+
+async def take_turns(session: AsyncSession, work: str) -> None:
+    """Until this unit of work ends, nobody else does the `work` of this name: who comes later waits. On
+    SQLite a unit that writes is alone anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        key = int.from_bytes(hashlib.sha256(work.encode()).digest()[:8], signed=True)
+        await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
 class contains(FunctionElement[bool]):

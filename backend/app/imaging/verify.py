@@ -34,13 +34,15 @@ _THUMB_EFFORT = 0
 class Limits:
     """What a picture may be. Sides in pixels; `max_total_pixels` counts every frame at full canvas size.
 
-    `extra_formats` are taken in beside the four, and kept as JPEG.
+    `extra_formats` are taken in beside the four, and kept as JPEG. A still picture of at most
+    `most_scaled_pixels` is scaled to fit where its sides are too long.
     """
 
     min_side: int = 400
     max_side: int = 4096
     max_frames: int = 300
     max_total_pixels: int = 300_000_000
+    most_scaled_pixels: int = 0
     extra_formats: tuple[ExtraFormat, ...] = ()
 
 
@@ -83,8 +85,12 @@ def verify(
     format = sniff(data[:HEAD_BYTES])
     if format is not None:
         anatomy = containers.walk(format, data)
-        _enforce(*_upright_sides(anatomy), anatomy.frames, anatomy.total_pixels, limits)
-        kept = _opened(format, anatomy)
+        sides = _upright_sides(anatomy)
+        # A GIF is never written anew, nor is an animation.
+        if anatomy.frames == 1 and format is not Format.GIF:
+            sides = _fitting_sides(*sides, limits)
+        _enforce(*sides, anatomy.frames, anatomy.total_pixels, limits)
+        kept = _opened(format, anatomy, *sides)
     elif heif.is_heif(data):
         foreign = heif.walk(data)
         if foreign.format not in limits.extra_formats:
@@ -112,14 +118,14 @@ class _Kept:
     is_reencoded: bool
 
 
-def _opened(format: Format, anatomy: Anatomy) -> _Kept:
+def _opened(format: Format, anatomy: Anatomy, width: int, height: int) -> _Kept:
     # libvips is loaded where pictures are opened, never in a process that only asks for it.
     from app.imaging import decoder
 
     data, profile = anatomy.clean, anatomy.profile
     is_too_much_profile = profile is not None and len(profile.data) > icc.MAX_KEPT_BYTES
-    is_reencoded = anatomy.orientation != 1 or is_too_much_profile
-    width, height = _upright_sides(anatomy)
+    is_scaled = (width, height) != _upright_sides(anatomy)
+    is_reencoded = anatomy.orientation != 1 or is_too_much_profile or is_scaled
     thumb_width, thumb_height = _thumb_sides(width, height)
 
     with decoder.refusing():
@@ -127,6 +133,7 @@ def _opened(format: Format, anatomy: Anatomy) -> _Kept:
             decoder.prove_every_frame(data, format)
         if is_reencoded:
             upright = decoder.open_upright(data, format, anatomy.orientation)
+            upright = decoder.resized(upright, width, height)
             if is_too_much_profile:
                 upright, profile = decoder.to_srgb(upright, profile), None
                 upright = decoder.without_profile(upright)
@@ -186,6 +193,15 @@ def _write(kept: _Kept, clean: Path, thumb: Path, is_ai_generated: bool) -> Veri
 def _upright_sides(anatomy: Anatomy) -> tuple[int, int]:
     turned = anatomy.orientation >= 5
     return (anatomy.height, anatomy.width) if turned else (anatomy.width, anatomy.height)
+
+
+def _fitting_sides(width: int, height: int, limits: Limits) -> tuple[int, int]:
+    """The sides at which a picture is kept: smaller ones where it is too long and may be scaled."""
+    longer = max(width, height)
+    if longer <= limits.max_side or width * height > limits.most_scaled_pixels:
+        return width, height
+    scale = limits.max_side / longer
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def _enforce(width: int, height: int, frames: int, pixels: int, limits: Limits) -> None:

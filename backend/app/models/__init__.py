@@ -9,6 +9,7 @@ from app.models import (
     images,
     posts,
     storage,
+    usage,
     users,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "images",
     "posts",
     "storage",
+    "usage",
     "users",
 ]

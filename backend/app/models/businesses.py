@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, delete, func, select, update
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    String,
+    UniqueConstraint,
+    delete,
+    false,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base, Id
+from app.core.db import Base, Id, Usd
 from app.models.users import User
 
 
@@ -29,13 +41,21 @@ class Role(StrEnum):
 
 
 class Business(Base):
-    """A tenant. `timezone` is an IANA name; times are shown in it."""
+    """A tenant. `timezone` is an IANA name; times are shown in it.
+
+    `monthly_ai_cap` is the most that AI images may be charged in a month; None: no limit. `ai_styles` are the
+    business's own styles, and its own words for built-in ones. With `ai_provider_fallback` a picture may be
+    asked of another provider when the one that was chosen is down.
+    """
 
     __tablename__ = "businesses"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     timezone: Mapped[str] = mapped_column(String(64))
+    monthly_ai_cap: Mapped[Decimal | None] = mapped_column(Usd)
+    ai_styles: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list, server_default="[]")
+    ai_provider_fallback: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -78,6 +98,20 @@ async def list_for_user(session: AsyncSession, user_id: int) -> Sequence[tuple[B
 async def find(session: AsyncSession, business_id: int) -> Business | None:
     """The business with this id, whoever asks: check the role first."""
     return await session.get(Business, business_id)
+
+
+async def hold(session: AsyncSession, business_id: int) -> Business:
+    """The business as it is now. Nobody else holds it until the unit of work ends: what is counted for it in
+    the meantime stays true."""
+    return (
+        await session.scalars(
+            select(Business)
+            .where(Business.id == business_id)
+            # Rows that only name the business are not kept waiting.
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    ).one()
 
 
 async def list_members(session: AsyncSession, business_id: int) -> Sequence[tuple[Member, User]]:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 
 
 def rfc3339(moment: datetime) -> str:
@@ -15,6 +25,36 @@ def rfc3339(moment: datetime) -> str:
 
 Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
 """RFC 3339 in UTC."""
+
+
+def usd(amount: Decimal) -> str:
+    """An amount as the wire has it: with cents, and further places only where they count."""
+    whole, _, places = f"{amount:f}".partition(".")
+    return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
+
+
+Money = Annotated[
+    Decimal,
+    PlainSerializer(usd, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d+\.\d{2,6}$"}),
+]
+"""US dollars that are told: a decimal string."""
+
+
+def _read_amount(value: object) -> Decimal:
+    """A decimal string with at most six places, or a whole number."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text):
+        raise ValueError("Give an amount in USD as a decimal string, such as 25.00")
+    return Decimal(text)
+
+
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_read_amount),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,9}(\.\d{1,6})?$"}),
+]
+"""US dollars that a client names."""
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 """An id that a client names: anything else does not fit into the database's column."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.schemas.base import Body, Moment, View
+from app.schemas.base import Amount, Body, Moment, Money, View
 
 RoleName = Literal["owner", "admin", "editor", "viewer"]
 
@@ -18,6 +18,12 @@ class BusinessView(View):
     name: str
     timezone: str
     role: RoleName
+    monthly_ai_cap_usd: Money | None = Field(
+        description="The most that AI images may be charged in a month; null: no limit."
+    )
+    ai_provider_fallback: bool = Field(
+        description="Whether another AI provider may be asked when the one that was chosen is down."
+    )
 
 
 class BusinessList(View):
@@ -38,6 +44,40 @@ class BusinessChange(Body):
 
     name: str | None = Field(default=None, min_length=1, max_length=200)
     timezone: str | None = Field(default=None, max_length=64)
+    monthly_ai_cap_usd: Amount | None = Field(
+        default=None, description="The most that AI images may be charged in a month. For owners."
+    )
+    ai_provider_fallback: bool | None = None
+
+
+class StyleView(View):
+    """A style; its words are added to the prompt."""
+
+    name: str
+    label: str
+    words: str
+    is_built_in: bool
+    is_changed: bool = Field(description="A built-in style in the business's own words.")
+
+
+class StyleList(View):
+    """The styles of a business, the built-in ones first."""
+
+    styles: list[StyleView]
+
+
+class StyleChange(Body):
+    """A style of the business's own, or its own words for a built-in one."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,49}$")
+    label: str = Field(min_length=1, max_length=50)
+    words: str = Field(max_length=500)
+
+
+class StylesChange(Body):
+    """Everything that the business says itself."""
+
+    styles: list[StyleChange] = Field(max_length=100)
 
 
 class MemberView(View):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import cache
 
 from sqlalchemy.exc import IntegrityError
@@ -75,17 +76,39 @@ async def get(session: AsyncSession, *, business_id: int, user_id: int) -> tuple
 
 
 async def change(
-    session: AsyncSession, *, business_id: int, user_id: int, name: str | None, timezone: str | None
+    session: AsyncSession,
+    *,
+    business_id: int,
+    user_id: int,
+    name: str | None,
+    timezone: str | None,
+    ai_provider_fallback: bool | None = None,
 ) -> tuple[Business, Role]:
     """Change what is given; None leaves a value as it is. For admins."""
     business, role = await get(session, business_id=business_id, user_id=user_id)
     access.ensure(role, Role.ADMIN)
+    if ai_provider_fallback is not None:
+        business.ai_provider_fallback = ai_provider_fallback
     if name is not None:
         business.name = name
     if timezone is not None:
         business.timezone = checked_timezone(timezone)
     business.updated_at = clock.now()
     await session.flush()
+    return business, role
+
+
+async def set_ai_cap(
+    session: AsyncSession, *, business_id: int, user_id: int, cap: Decimal | None
+) -> tuple[Business, Role]:
+    """The most that AI images may be charged in a month, in USD; None: no limit. For owners."""
+    _, role = await get(session, business_id=business_id, user_id=user_id)
+    access.ensure(role, Role.OWNER)
+    # Whoever reserves at this moment does so under the old cap or the new one, never between them.
+    business = await models.hold(session, business_id)
+    business.monthly_ai_cap, business.updated_at = cap, clock.now()
+    await session.flush()
+    log.info("business.ai_cap_set", business_id=business_id, user_id=user_id)
     return business, role
 
 

@@ -45,6 +45,8 @@ async def test_a_business_can_be_made_looked_at_and_changed(ada: Person) -> None
         "name": "Harbour",
         "timezone": "Europe/Lisbon",
         "role": "owner",
+        "monthly_ai_cap_usd": None,
+        "ai_provider_fallback": False,
     }
     path = f"/businesses/{business['id']}"
     assert (await ada.ask("GET", path)).json() == business

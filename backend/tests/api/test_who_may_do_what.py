@@ -193,6 +193,19 @@ TABLE: dict[str, Row] = {
             lambda h: {"business_id": h.business_id, "prompt": "blocked-by-provider"},
         ),
     ),
+    "GET /businesses/{business_id}/styles": Row("viewer", 200, get("/businesses/{h.business_id}/styles")),
+    "PUT /businesses/{business_id}/styles": Row(
+        "admin", 200, send("PUT", "/businesses/{h.business_id}/styles", lambda _: {"styles": []})
+    ),
+    "GET /generations": Row("viewer", 200, get("/generations", **IN_BUSINESS)),
+    "GET /generations/{generation_id}/events": Row(
+        "viewer", 200, get("/generations/{h.generation_id}/events")
+    ),
+    "POST /generations/{generation_id}/cancel": Row(
+        "editor", 409, send("POST", "/generations/{h.generation_id}/cancel")
+    ),
+    "GET /usage": Row("viewer", 200, get("/usage", **IN_BUSINESS)),
+    "GET /usage/export.csv": Row("viewer", 200, get("/usage/export.csv", **IN_BUSINESS)),
     "GET /generations/options": Row("viewer", 200, get("/generations/options", **IN_BUSINESS)),
     "GET /generations/{generation_id}": Row("viewer", 200, get("/generations/{h.generation_id}")),
     "GET /channels": Row("viewer", 200, get("/channels", **IN_BUSINESS)),

@@ -13,7 +13,7 @@ from app.core import clock
 from app.models import posts as models
 from app.services.posts import PublicationStory
 from app.services.publishing import LEASE
-from app.worker.embedded import Alarm, EmbeddedRunner, Tick
+from app.worker.embedded import Alarm, EmbeddedRunner, Lane, Tick
 from tests.api.edge_app import json_log
 from tests.integration.office import Office, codes
 
@@ -28,7 +28,7 @@ def office(embedded_office: Office) -> Office:
 async def running(office: Office, *ticks: Tick) -> AsyncIterator[EmbeddedRunner]:
     """The runner of the web process, at work. What users do wakes it."""
     alarm = Alarm()
-    runner = EmbeddedRunner(office.runner("embedded#1"), alarm, ticks)
+    runner = EmbeddedRunner((Lane("publications", office.runner("embedded#1"), alarm, at_once=8),), ticks)
     office.wake = alarm.ring
     runner.start()
     try:

@@ -45,6 +45,9 @@ export type BulkTags = {
 
 /** What can be changed of a business. */
 export type BusinessChange = {
+  ai_provider_fallback?: boolean | null;
+  /** The most that AI images may be charged in a month. For owners. */
+  monthly_ai_cap_usd?: string | null;
   name?: string | null;
   timezone?: string | null;
 };
@@ -62,7 +65,11 @@ export type BusinessList = {
 
 /** A business and the asking user's role in it. */
 export type BusinessView = {
+  /** Whether another AI provider may be asked when the one that was chosen is down. */
+  ai_provider_fallback: boolean;
   id: number;
+  /** The most that AI images may be charged in a month; null: no limit. */
+  monthly_ai_cap_usd: string | null;
   name: string;
   role: "owner" | "admin" | "editor" | "viewer";
   timezone: string;
@@ -120,6 +127,20 @@ export type CheckText = {
   mentions: number;
 };
 
+/** A day in the business's time zone. */
+export type DayView = {
+  charged_usd: string;
+  day: string;
+  /** That were made, or called off while they were made. */
+  images: number;
+  /** As far as it is known. */
+  provider_cost_usd: string;
+  /** What may still be charged. */
+  reserved_usd: string;
+  /** Entries whose cost at the provider is not known. */
+  unknown_count: number;
+};
+
 /** The thing was done. */
 export type Done = {
   message: string;
@@ -140,15 +161,20 @@ export type FieldProblem = {
   message: string;
 };
 
-/** A picture to be made from words. */
+/** A picture to be made from words, or an image of the library to be changed by them. */
 export type Generate = {
   business_id: number;
+  /** A PNG in base64 (a data URL too), at most 4 MiB and as large as the source: what is transparent in it is painted anew. */
+  mask?: string | null;
   model?: string | null;
   prompt: string;
   provider?: string | null;
   quality?: "standard" | "hd";
   size?: string;
-  style?: "professional" | "creative" | "minimalist" | "vintage" | null;
+  /** The image to be changed, for models that can edit. */
+  source_image_id?: number | null;
+  /** `professional`, `creative`, `minimalist`, `vintage`, or a style of the business. */
+  style?: string | null;
 };
 
 /** The picture and how it was made. */
@@ -158,28 +184,70 @@ export type Generated = {
   success: true;
 };
 
+/** The picture is being made; the generation tells how it goes. */
+export type GenerationAccepted = {
+  generation: GenerationView;
+  success: true;
+};
+
+/** A page of generations, newest first. */
+export type GenerationList = {
+  generations: Array<GenerationView>;
+  /** Those that these generations made. */
+  images: Array<ImageView>;
+  next_cursor: string | null;
+};
+
 /** What the form can offer; the first provider and its first model are the defaults. */
 export type GenerationOptions = {
+  /** USD that may still be charged this month; null: no cap. */
+  cap_remaining: string | null;
+  cap_usd: string | null;
+  /** Of each image beyond the free ones. */
+  extra_price_usd: string;
+  free_per_month: number;
+  free_remaining: number;
+  free_resets_at: string;
+  /** Of the next image. */
+  next_price_usd: string;
   providers: Array<ProviderView>;
-  styles: Array<"professional" | "creative" | "minimalist" | "vintage">;
+  styles: Array<string>;
+  warnings: Array<WarningView>;
 };
 
 /** A request to an AI provider and what became of it. */
 export type GenerationView = {
+  /** What the provider bills; null: unknown, or not yet known. */
+  booked_usd: string | null;
   business_id: number;
+  cancel_requested_at: string | null;
   created_at: string;
+  /** What the provider saw: the prompt with its style. */
+  enhanced_prompt: string;
+  /** Of the last trouble; while it is queued, why it waits. */
   error_code: string | null;
   error_detail: string | null;
+  /** What the provider was expected to bill; null: unknown. */
+  estimated_usd: string | null;
   finished_at: string | null;
   id: number;
   image_id: number | null;
+  is_edit: boolean;
+  /** Whether it takes one of the month's free images. */
+  is_free: boolean | null;
   model: string;
+  /** What the business is charged when it succeeds. */
+  price_usd: string | null;
   prompt: string;
   provider: string;
   quality: string;
+  seed: number | null;
   size: string;
+  source_image_id: number | null;
+  started_at: string | null;
   state: "queued" | "running" | "succeeded" | "refused" | "failed" | "cancelled" | "unknown";
   style: string | null;
+  user_id: number;
 };
 
 /** The process answers. */
@@ -344,6 +412,21 @@ export type MemberList = {
   members: Array<MemberView>;
 };
 
+/** Everything that one person asked for. */
+export type MemberSumsView = {
+  charged_usd: string;
+  /** That were made, or called off while they were made. */
+  images: number;
+  name: string;
+  /** As far as it is known. */
+  provider_cost_usd: string;
+  /** What may still be charged. */
+  reserved_usd: string;
+  /** Entries whose cost at the provider is not known. */
+  unknown_count: number;
+  user_id: number;
+};
+
 /** A member. */
 export type MemberView = {
   created_at: string;
@@ -353,13 +436,36 @@ export type MemberView = {
   user_id: number;
 };
 
+/** Everything that one model made. */
+export type ModelSumsView = {
+  charged_usd: string;
+  /** That were made, or called off while they were made. */
+  images: number;
+  model: string;
+  /** As far as it is known. */
+  provider_cost_usd: string;
+  /** What may still be charged. */
+  reserved_usd: string;
+  /** Entries whose cost at the provider is not known. */
+  unknown_count: number;
+};
+
 /** A model and what it can do. */
 export type ModelView = {
+  /** Whether it changes images. */
+  edits: boolean;
   id: string;
+  /** Whether it changes a painted part of an image. */
+  masks: boolean;
   max_prompt_length: number;
   name: string;
+  prices: Array<PriceView>;
   qualities: Array<string>;
+  shutdown_on: string | null;
   sizes: Array<string>;
+  /** Whether previews come on the way. */
+  streams: boolean;
+  successor: string | null;
 };
 
 /** Where a post can be seen on a platform. */
@@ -468,6 +574,17 @@ export type PostView = {
 export type PracticeView = {
   images: boolean;
   meta: boolean;
+};
+
+/**
+ * What one picture costs. Two different figures: `price_usd` is what the business is charged for the next
+ * one, `provider_usd` what the provider is expected to bill this server; null: unknown.
+ */
+export type PriceView = {
+  price_usd: string;
+  provider_usd: string | null;
+  quality: string;
+  size: string;
 };
 
 /** RFC 9457 problem details. `code` is stable; `detail` is a sentence for people. */
@@ -615,6 +732,33 @@ export type StorageReport = {
   provider: string;
 };
 
+/** A style of the business's own, or its own words for a built-in one. */
+export type StyleChange = {
+  label: string;
+  name: string;
+  words: string;
+};
+
+/** The styles of a business, the built-in ones first. */
+export type StyleList = {
+  styles: Array<StyleView>;
+};
+
+/** A style; its words are added to the prompt. */
+export type StyleView = {
+  is_built_in: boolean;
+  /** A built-in style in the business's own words. */
+  is_changed: boolean;
+  label: string;
+  name: string;
+  words: string;
+};
+
+/** Everything that the business says itself. */
+export type StylesChange = {
+  styles: Array<StyleChange>;
+};
+
 /** A tag as one of its images writes it, and how many images carry it. */
 export type TagCountView = {
   count: number;
@@ -671,9 +815,68 @@ export type UploadWanted = {
   size: number;
 };
 
+/** What one generation costs. */
+export type UsageEntryView = {
+  /** What the provider bills; null: unknown, or not yet known. */
+  booked_usd: string | null;
+  /** What the business is charged; null: not settled. */
+  charged_usd: string | null;
+  created_at: string;
+  day: string;
+  /** What the provider was expected to bill; null: unknown. */
+  estimated_usd: string | null;
+  /** One of the month's free images. */
+  free: boolean;
+  generation_id: number;
+  id: number;
+  member: string;
+  model: string;
+  prompt: string;
+  provider: string;
+  quality: string;
+  refunded: boolean;
+  settled_at: string | null;
+  size: string;
+  state: "reserved" | "booked" | "refunded" | "unknown";
+  user_id: number;
+};
+
+/** A month of a business. The sums are of the whole month; `entries` is a page of it, newest first. */
+export type UsageView = {
+  by_day: Array<DayView>;
+  by_member: Array<MemberSumsView>;
+  by_model: Array<ModelSumsView>;
+  charged_usd: string;
+  entries: Array<UsageEntryView>;
+  free_per_month: number;
+  free_used: number;
+  /** That were made, or called off while they were made. */
+  images: number;
+  month: string;
+  next_cursor: string | null;
+  /** As far as it is known. */
+  provider_cost_usd: string;
+  /** What may still be charged. */
+  reserved_usd: string;
+  timezone: string;
+  /** Entries whose cost at the provider is not known. */
+  unknown_count: number;
+};
+
 /** A user as they see themselves. */
 export type UserView = {
   email: string;
   id: number;
   name: string;
+};
+
+/**
+ * Something that whoever makes pictures here should know. `code` is stable: `model_ending`,
+ * `model_retired`, `provider_account_trouble`.
+ */
+export type WarningView = {
+  code: string;
+  detail: string;
+  model: string | null;
+  provider: string;
 };

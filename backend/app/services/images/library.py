@@ -49,11 +49,12 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class AiOrigin:
-    """How an AI picture was made."""
+    """How an AI picture was made; `edited_from_id` is the image that it is a change of."""
 
     prompt: str
     model: str
     style: str | None
+    edited_from_id: int | None = None
 
 
 class Library(Objects):
@@ -134,6 +135,7 @@ class Library(Objects):
                 ai_prompt=origin.prompt if origin else None,
                 ai_model=origin.model if origin else None,
                 ai_style=origin.style if origin else None,
+                edited_from_id=origin.edited_from_id if origin else None,
                 alt_text=alt_text,
                 tags=distinct_tags(tags),
                 usage_count=0,

@@ -1,0 +1,49 @@
+"""Generations as the wire shows them."""
+
+from __future__ import annotations
+
+from app.api.deps import Product
+from app.api.images import image_view
+from app.models.generations import GenerationState
+from app.schemas.generations import GenerationStory, GenerationView
+from app.services.generations import Story
+
+
+def generation_view(story: Story) -> GenerationView:
+    """A generation with its price. Those of an older version of the product have none."""
+    row, entry = story.generation, story.entry
+    return GenerationView(
+        id=row.id,
+        business_id=row.business_id,
+        user_id=row.user_id,
+        prompt=row.prompt,
+        enhanced_prompt=row.enhanced_prompt,
+        provider=row.provider,
+        model=row.model,
+        size=row.size,
+        quality=row.quality,
+        style=row.style,
+        state=GenerationState(row.state).value,
+        image_id=row.image_id,
+        source_image_id=row.source_image_id,
+        is_edit=row.is_edit,
+        seed=row.seed,
+        error_code=row.error_code,
+        error_detail=row.error_detail,
+        is_free=entry.is_free if entry else None,
+        price_usd=entry.price if entry else None,
+        estimated_usd=entry.estimate if entry else None,
+        booked_usd=entry.cost if entry else None,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        cancel_requested_at=row.cancel_requested_at,
+        finished_at=row.finished_at,
+    )
+
+
+def story_view(product: Product, story: Story) -> GenerationStory:
+    """A generation and its image, once there is one."""
+    return GenerationStory(
+        generation=generation_view(story),
+        image=image_view(product, story.image) if story.image else None,
+    )

@@ -1,0 +1,107 @@
+"""What a wish must be before anything is reserved or asked of a provider."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+
+from app.core.errors import RuleBroken, UpstreamUnavailable
+from app.imaging import Format, PictureRefused, sniff
+from app.imaging.containers import walk
+from app.models.images import Image
+from app.providers.image_generation.base import ImageProvider, Model
+
+NAME_LENGTH = 60
+"""Characters of a prompt that a generated picture bears as its name, at most."""
+MASK_LIMIT = 4 * 1024 * 1024
+"""Bytes of a mask."""
+_PNG_COLOUR_TYPE = 25
+_WITH_ALPHA = (4, 6)
+
+
+def chosen_provider(providers: Mapping[str, ImageProvider], name: str | None) -> ImageProvider:
+    """The provider of this name, by default the first. Raises `RuleBroken` (`unknown_provider`), and
+    `UpstreamUnavailable` where none is set up."""
+    if not providers:
+        raise UpstreamUnavailable(
+            "no_image_provider",
+            "No AI image provider is set up on this server. Set OPENAI_API_KEY to use OpenAI.",
+        )
+    provider = providers.get(name or next(iter(providers)))
+    if provider is None:
+        raise RuleBroken("unknown_provider", "This AI provider is not set up on this server.")
+    return provider
+
+
+def check_wish(model: Model, *, prompt: str, size: str, quality: str, is_edit: bool, has_mask: bool) -> None:
+    """What the model can do decides. Raises `RuleBroken`."""
+    if not prompt.strip():
+        raise RuleBroken("prompt_empty", "Describe the picture you want.")
+    if len(prompt) > model.max_prompt_length:
+        raise RuleBroken(
+            "prompt_too_long",
+            f"{model.name} takes {model.max_prompt_length:,} characters, and this has {len(prompt):,}.",
+            limit=model.max_prompt_length,
+        )
+    if not model.paints(size):
+        raise RuleBroken("size_not_offered", f"{model.name} paints {', '.join(model.sizes)}.")
+    if quality not in model.qualities:
+        raise RuleBroken("quality_not_offered", f"{model.name} offers {', '.join(model.qualities)}.")
+    if is_edit and not model.edits:
+        raise RuleBroken("edits_not_offered", f"{model.name} does not change pictures. Choose another model.")
+    if has_mask and not is_edit:
+        raise RuleBroken("mask_without_source", "A mask needs a source_image_id: the image to be changed.")
+    if has_mask and not model.masks:
+        raise RuleBroken("mask_not_offered", f"{model.name} changes whole pictures only. Leave the mask out.")
+
+
+def decoded_mask(encoded: str) -> bytes:
+    """The PNG in base64, also as a data URL. Raises `RuleBroken` (`mask_unreadable`, `mask_too_large`)."""
+    encoded = encoded.removeprefix("data:image/png;base64,")
+    try:
+        mask = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise _unreadable() from error
+    if len(mask) > MASK_LIMIT:
+        raise RuleBroken("mask_too_large", "The mask is larger than 4 MiB.", limit=MASK_LIMIT)
+    return mask
+
+
+def check_mask(mask: bytes, source: Image) -> bytes:
+    """The mask without anything but its pixels. Raises `RuleBroken` unless it is a PNG with transparency, as
+    large as the source."""
+    try:
+        if sniff(mask) is not Format.PNG:
+            raise _unreadable()
+        anatomy = walk(Format.PNG, mask)
+    except PictureRefused as error:
+        raise _unreadable() from error
+    if anatomy.clean[_PNG_COLOUR_TYPE] not in _WITH_ALPHA:
+        raise RuleBroken(
+            "mask_without_transparency",
+            "The mask has no transparency. Make transparent what shall be painted anew.",
+        )
+    if (anatomy.width, anatomy.height) != (source.width, source.height):
+        raise RuleBroken(
+            "mask_wrong_size",
+            f"The mask is {anatomy.width} × {anatomy.height} pixels, and the image {source.width} × "
+            f"{source.height}. Send a mask of the image's size.",
+        )
+    return anatomy.clean
+
+
+def _unreadable() -> RuleBroken:
+    return RuleBroken("mask_unreadable", "The mask is not a PNG in base64. Send one with transparent parts.")
+
+
+def picture_name(prompt: str, head: bytes) -> str:
+    """What a generated picture is called: the first whole words of its prompt, and its format by the first
+    bytes."""
+    words = " ".join(prompt.split())
+    if len(words) > NAME_LENGTH:
+        # The character after the cut tells whether the last word is whole. One endless word is cut.
+        words = words[: NAME_LENGTH + 1].rsplit(" ", 1)[0][:NAME_LENGTH]
+    words = words.rstrip(" ,.;:-")
+    found = sniff(head)
+    return f"{words}.{found.extension}" if found else words
