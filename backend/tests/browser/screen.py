@@ -77,7 +77,7 @@ def axe(page: Page, *, within: str | None = None) -> None:
     if page.evaluate("typeof axe === 'undefined'"):
         page.evaluate(_axe_source())
     found: dict[str, Any] = page.evaluate(
-        "([within, tags]) => axe.run(within ?? document, {runOnly: {type: 'tag', values: tags}})",
+        "([within, tags]) => axe.run(within ?? document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})",
         [within, _RULES],
     )
     problems = [
