@@ -68,6 +68,10 @@ test-backend: $(VENV)/.ready-test ## unit, integration, api and contract tests, 
 test-browser: setup-test frontend-build chromium ## the product in a browser; pictures in test-results/screenshots
 	cd backend && .venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup tests/browser $(ARGS)
 
+.PHONY: screens
+screens: setup-test frontend-build chromium ## every state of every screen, wide and phone, light and dark, in test-results/screenshots
+	cd backend && ALL_SCREENS=1 .venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup tests/browser $(ARGS)
+
 .PHONY: test-frontend
 test-frontend: frontend/node_modules/.ready ## the frontend's own tests
 	$(NPM) test

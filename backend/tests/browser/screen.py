@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Error, Page, ViewportSize
 
@@ -16,6 +17,7 @@ _ROOT = Path(__file__).resolve().parents[3]
 RESULTS = _ROOT / "test-results"
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+_ALL_SCREENS = bool(os.environ.get("ALL_SCREENS"))
 _TOOLS = _ROOT / ".tools"
 _AXE = "axe-core@4.14.1"
 _AXE_INTEGRITY = (
@@ -41,21 +43,27 @@ _WAIT_UNTIL_CALM = """async () => {
 
 
 def gallery(page: Page, name: str, *, within: str | None = None) -> None:
-    """Keep a state as `{name}-wide-light`, `-wide-dark`, `-phone-light` and `-phone-dark`, and check it.
+    """Keep a state as `{name}-wide-light` and `{name}-phone-dark`, and let axe check both.
 
-    axe looks at the first and the last, or at the part of them that `within` selects. The page has its size
-    back afterwards, in the light theme.
+    axe looks at the part of the page that `within` selects, or at all of it. With ALL_SCREENS set, as
+    `make screens` does, `-wide-dark` and `-phone-light` are kept as well. The page has its size back
+    afterwards, in the light theme.
     """
     before = page.viewport_size or WIDE
     touch = page.context.new_cdp_session(page)
-    for size, screen in ((WIDE, "wide"), (PHONE, "phone")):
+    both: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    looks: tuple[tuple[ViewportSize, str, Literal["light", "dark"]], ...] = (
+        (WIDE, "wide", "light"),
+        (PHONE, "phone", "dark"),
+    )
+    for size, screen, checked in looks:
         page.set_viewport_size(size)
         if screen == "phone":
             touch.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
-        for theme in ("light", "dark"):
+        for theme in both if _ALL_SCREENS else (checked,):
             page.emulate_media(color_scheme=theme)
             shot(page, f"{name}-{screen}-{theme}")
-            if (screen, theme) in (("wide", "light"), ("phone", "dark")):
+            if theme == checked:
                 axe(page, within=within)
     touch.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
     page.set_viewport_size(before)
@@ -77,8 +85,8 @@ def axe(page: Page, *, within: str | None = None) -> None:
     if page.evaluate("typeof axe === 'undefined'"):
         page.evaluate(_axe_source())
     found: dict[str, Any] = page.evaluate(
-        "([within, tags]) => axe.run(within ?? document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})",
-        [within, _RULES],
+        "([within, options]) => axe.run(within ?? document, options)",
+        [within, {"runOnly": {"type": "tag", "values": _RULES}, "resultTypes": ["violations"]}],
     )
     problems = [
         f"{violation['id']}: {violation['help']}\n"

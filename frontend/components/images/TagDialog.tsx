@@ -9,14 +9,15 @@ import { tagsQuery, useTagImages } from "@/lib/api/images";
 import type { Image, TagCount } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
 import { formatCount, plural } from "@/lib/format";
-import { nextWish, planOf, tagsOf, type Wish } from "./tagPlan";
+import { nextWish, planOf, tagsAfter, tagsOf, type Wish } from "./tagPlan";
 import { useSettled } from "./useSettled";
 
 interface TagDialogProps {
   images: readonly Image[];
   onClose: () => void;
   /** The tags are kept. */
-  onDone: () => void;
+  /** Gets the images as they are tagged now. */
+  onDone: (images: readonly Image[]) => void;
 }
 
 /** Gives tags to several images at once, and takes tags from them. */
@@ -36,7 +37,7 @@ export function TagDialog({ images, onClose, onDone }: TagDialogProps) {
     tagging.mutate(
       { imageIds: images.map(({ id }) => id), add, remove },
       {
-        onSuccess: ({ refused }) => {
+        onSuccess: ({ changed, refused }) => {
           toast(
             refused.length
               ? {
@@ -46,7 +47,14 @@ export function TagDialog({ images, onClose, onDone }: TagDialogProps) {
                 }
               : { title: savedWords(add, remove, images.length), tone: "ok" },
           );
-          onDone();
+          const isChanged = new Set(changed);
+          onDone(
+            images.map((image) =>
+              isChanged.has(image.id)
+                ? { ...image, tags: tagsAfter(image.tags, add, remove) }
+                : image,
+            ),
+          );
           onClose();
         },
       },

@@ -22,6 +22,8 @@ export type SelectionAction =
   /** From the anchor to some image, both included, in the order of the grid. */
   | { type: "reach"; images: readonly Image[] }
   | { type: "all"; images: readonly Image[] }
+  /** The same images as they are now; those that are not chosen do not count. */
+  | { type: "renew"; images: readonly Image[] }
   /** Images that are not there any more. */
   | { type: "drop"; imageIds: ReadonlySet<number> }
   | { type: "clear" };
@@ -52,6 +54,16 @@ export function select(selection: Selection, action: SelectionAction, most: numb
       const fresh = action.images.filter(({ id }) => !chosen.has(id));
       const single = new Map([...chosen, ...byId(fresh.slice(0, Math.max(0, most - chosen.size)))]);
       return { single, reached: new Map(), anchorId: selection.anchorId };
+    }
+    case "renew": {
+      const now = byId(action.images);
+      const renewed = (chosen: ReadonlyMap<number, Image>) =>
+        new Map([...chosen].map(([id, image]) => [id, now.get(id) ?? image]));
+      return {
+        ...selection,
+        single: renewed(selection.single),
+        reached: renewed(selection.reached),
+      };
     }
     case "drop": {
       const left = new Map(chosenOf(selection));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Image } from "@/lib/api/types";
-import { nextWish, planOf, tagsOf, type Wish } from "./tagPlan";
+import { nextWish, planOf, tagsAfter, tagsOf, type Wish } from "./tagPlan";
 
 const image = (...tags: string[]) => ({ tags }) as Image;
 
@@ -35,5 +35,12 @@ describe("tags of several images", () => {
       remove: ["dawn"],
     });
     expect(planOf([], new Map())).toEqual({ add: [], remove: [] });
+  });
+
+  it("are what is there afterwards", () => {
+    expect(tagsAfter(["Harbour", "dawn"], ["harbour", "menu"], ["DAWN"])).toEqual([
+      "Harbour",
+      "menu",
+    ]);
   });
 });

@@ -32,3 +32,14 @@ export function planOf(
   const remove = wished("none").filter((tag) => !add.includes(tag));
   return { add, remove };
 }
+
+/** The tags of an image after some were given and some were taken, whatever their case. */
+export function tagsAfter(
+  tags: readonly string[],
+  add: readonly string[],
+  remove: readonly string[],
+): string[] {
+  const same = (a: string) => (b: string) => a.toLocaleLowerCase() === b.toLocaleLowerCase();
+  const kept = tags.filter((tag) => !remove.some(same(tag)));
+  return [...kept, ...add.filter((tag) => !kept.some(same(tag)))];
+}

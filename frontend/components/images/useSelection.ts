@@ -18,6 +18,8 @@ export interface ImageSelection {
   reachTo: (index: number) => void;
   /** Chooses all that is loaded; all that there is, where that is not too many. */
   all: () => void;
+  /** Keeps the choice, with these images as they are now. */
+  renew: (images: readonly Image[]) => void;
   drop: (imageIds: Iterable<number>) => void;
   clear: () => void;
 }
@@ -81,6 +83,7 @@ export function useSelection(library: Library): ImageSelection {
       },
       reachTo: (index) => void reachTo(index),
       all: () => void all(),
+      renew: (images) => act({ type: "renew", images }),
       drop: (imageIds) => act({ type: "drop", imageIds: new Set(imageIds) }),
       clear: () => {
         reach.current++;

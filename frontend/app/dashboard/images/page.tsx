@@ -150,7 +150,16 @@ export default function ImagesPage() {
       />
       {tagged && (
         <Suspense fallback={null}>
-          <TagDialog images={tagged} onClose={() => setTagged(null)} onDone={selection.clear} />
+          <TagDialog
+            images={tagged}
+            onClose={() => setTagged(null)}
+            onDone={(images) => {
+              // What has lost the tag that is looked at leaves the view, and the choice with it.
+              const isHere = (image: Image) => !tag || image.tags.includes(tag);
+              selection.renew(images);
+              selection.drop(images.filter((image) => !isHere(image)).map(({ id }) => id));
+            }}
+          />
         </Suspense>
       )}
       {deletion.dialog}
