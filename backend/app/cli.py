@@ -17,14 +17,21 @@ from fastapi import FastAPI
 from app.cli_common import leave, read_settings, require_data, run
 from app.cli_storage import storage
 from app.cli_users import user
-from app.core import migrate
+from app.core import clock, migrate
 from app.core.config import Settings
 from app.core.db import Database
 from app.core.logging import configure
 from app.main import create_app
-from app.services import exports
+from app.services import catalogue, exports
 from app.services.doctor import Doctor
-from app.wiring import AlreadyRunning, opened_library, outsides, require_free
+from app.wiring import (
+    AlreadyRunning,
+    image_models,
+    make_image_providers,
+    opened_library,
+    outsides,
+    require_free,
+)
 
 main = typer.Typer(
     help="AIGrowth: pictures in, posts out.",
@@ -58,6 +65,7 @@ def serve() -> None:
         )
     settings = settings.with_port(listener.getsockname()[1])
     try:
+        image_models(settings)
         require_free(settings)
         # Asked for here, so that a damaged secret is a sentence too.
         settings.signing_key  # noqa: B018 -- read once, then kept
@@ -123,7 +131,7 @@ def describe_start(settings: Settings) -> str:
     elif "practice" in settings.active_image_providers:
         lines.append("Practice: one of the AI image providers.")
     elif not settings.active_image_providers:
-        lines.append("Not set up: AI images. Set OPENAI_API_KEY.")
+        lines.append("Not set up: AI images. Set OPENAI_API_KEY, or another provider's key or address.")
     if settings.is_practice:
         lines.append("Going live, part by part: README.md, “Going live”.")
     return "\n".join(lines)
@@ -174,14 +182,23 @@ def doctor(
     settings = read_settings()
     configure("error", settings.log_format)
     require_data(settings)
+    try:
+        image_models(settings)
+    except ValueError as error:
+        leave(str(error))
 
     async def examine() -> bool:
         is_well = True
+        providers = make_image_providers(settings)
+        endings = catalogue.warnings(providers.values(), clock.now().date())
+        for provider in providers.values():
+            await provider.close()
         async with opened_library(settings) as library:
             examining = Doctor(
                 library,
                 extra_formats=settings.extra_image_formats,
                 outsides=outsides(settings),
+                model_endings=endings,
                 is_fixing=fix,
             )
             async for finding in examining.examine():

@@ -41,8 +41,11 @@ from app.wiring import image_origins, practice_key, running, upload_origins
 
 UPLOAD_PATHS = ("/api/v1/images/upload", "/practice/cloudinary/v1_1/practice/image/upload")
 """What takes whole pictures: our own door, and that of the simulator of Cloudinary."""
-BODY_LIMITS = {"/api/v1/images/generate": 6 * 1024 * 1024}
-"""What takes more than texts and ids: a painted mask. The simulators say their own limits."""
+BODY_LIMITS = {
+    "/api/v1/images/generate": 6 * 1024 * 1024,
+    "/practice/openai/v1/images/edits": 64 * 1024 * 1024,
+}
+"""What takes more than texts and ids: a painted mask, and pictures that the simulator of OpenAI changes."""
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 
 

@@ -9,13 +9,13 @@ import shutil
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
 from app.core import clock, faults, migrate
-from app.core.config import Settings, StorageProviderName
+from app.core.config import OPENAI_URL, REPLICATE_URL, Settings, StorageProviderName
 from app.core.crypto import Signer, Vault, derived_key
 from app.core.db import Database
 from app.core.logging import get_logger
@@ -23,8 +23,13 @@ from app.imaging import Limits, Workshop
 from app.models import idempotency as idempotency_models
 from app.models import posts as post_models
 from app.models import users as user_models
+from app.providers.image_generation.automatic1111 import Automatic1111Provider
 from app.providers.image_generation.base import ImageProvider, Model
-from app.providers.image_generation.openai import OpenAIImageProvider
+from app.providers.image_generation.catalogue import Catalogue, read_catalogue
+from app.providers.image_generation.comfyui import ComfyUIProvider, read_workflow
+from app.providers.image_generation.openai import OpenAIImageProvider, OpenAIModerator
+from app.providers.image_generation.replicate import ReplicateProvider
+from app.providers.image_generation.stability import StabilityProvider
 from app.providers.publishing.base import Publisher
 from app.providers.publishing.facebook import FacebookPublisher
 from app.providers.publishing.graph import GraphClient
@@ -52,7 +57,6 @@ STORES: tuple[StorageProviderName, ...] = ("local", "s3", "cloudinary")
 PUBLICATIONS_AT_ONCE = 8
 GENERATIONS_AT_ONCE = 400
 """Worked on at the same time in one process; most of them wait for a provider."""
-_SIZES = ("1024x1024", "1024x1792", "1792x1024")
 
 
 class AlreadyRunning(Exception):
@@ -153,26 +157,61 @@ def _bucket_address(settings: Settings) -> str:
     return bucket_url(settings.aws_s3_bucket, settings.aws_s3_region, settings.aws_s3_endpoint_url)
 
 
+def image_models(settings: Settings) -> dict[str, tuple[Model, ...]]:
+    """The models of every provider that is set up, in order of preference. Raises `ValueError` with the line
+    to change where a file of the settings can't be used."""
+    catalogue = read_catalogue(settings.image_catalogue)
+    if "comfyui" in settings.active_image_providers:
+        read_workflow(settings.comfyui_workflow)
+    return {name: _models_of(name, settings, catalogue) for name in settings.active_image_providers}
+
+
+def _models_of(name: str, settings: Settings, catalogue: Catalogue) -> tuple[Model, ...]:
+    if name == "openai":
+        if settings.openai_base_url == OPENAI_URL:
+            return catalogue.beginning_with(name, settings.openai_image_model)
+        # Another server has this one model, and keeps it for as long as it likes.
+        return (replace(catalogue.find(name, settings.openai_image_model), shutdown_on=None),)
+    if name == "comfyui":
+        first = catalogue.find(name, settings.comfyui_checkpoint)
+        shipped = Settings.model_fields["comfyui_checkpoint"].default
+        others = [model for model in catalogue.of(name) if model.id not in (first.id, shipped)]
+        return (first, *others)
+    return catalogue.of(name)
+
+
 def make_image_providers(settings: Settings) -> dict[str, ImageProvider]:
     """Every provider that is set up, in order of preference."""
-    providers: dict[str, ImageProvider] = {}
-    for name in settings.active_image_providers:
-        if name == "openai":
-            model = settings.openai_image_model
-            providers[name] = OpenAIImageProvider(
-                name,
-                settings.openai_base_url,
-                settings.openai_api_key.get_secret_value(),
-                (Model(model, model, _SIZES, ("standard", "hd"), 32_000),),
-            )
-        else:
-            providers[name] = OpenAIImageProvider(
-                name,
-                f"{settings.practice_base_url}/openai/v1",
-                f"practice-{derived_key(practice_key(settings).encode(), 'practice-painter').hex()}",
-                (Model("practice-image-1", "Practice painter", _SIZES, ("standard", "hd"), 32_000),),
-            )
-    return providers
+    return {
+        name: _make_image_provider(name, settings, models) for name, models in image_models(settings).items()
+    }
+
+
+def _make_image_provider(name: str, settings: Settings, models: tuple[Model, ...]) -> ImageProvider:
+    if name == "openai":
+        key = settings.openai_api_key.get_secret_value()
+        return OpenAIImageProvider(name, settings.openai_base_url, key, models)
+    if name == "stability":
+        key = settings.stability_api_key.get_secret_value()
+        return StabilityProvider(name, settings.stability_base_url, key, models)
+    if name == "replicate":
+        token, url = settings.replicate_api_token.get_secret_value(), settings.replicate_base_url
+        return ReplicateProvider(name, url, token, models, has_own_files=url != REPLICATE_URL)
+    if name == "automatic1111":
+        return Automatic1111Provider(name, settings.automatic1111_url, models)
+    if name == "comfyui":
+        workflow = read_workflow(settings.comfyui_workflow)
+        return ComfyUIProvider(name, settings.comfyui_url, models, workflow)
+    key = f"practice-{derived_key(practice_key(settings).encode(), 'practice-painter').hex()}"
+    return OpenAIImageProvider(name, f"{settings.practice_base_url}/openai/v1", key, models)
+
+
+def make_moderator(settings: Settings) -> OpenAIModerator | None:
+    """Who looks at prompts before a provider that does not do it itself, when there is a key for it. A server
+    that only resembles OpenAI's has no such thing."""
+    key = settings.openai_api_key.get_secret_value()
+    model = read_catalogue(settings.image_catalogue).find("openai", settings.openai_image_model)
+    return OpenAIModerator(settings.openai_base_url, key) if key and not model.dialect else None
 
 
 @asynccontextmanager
@@ -219,6 +258,9 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
         providers = make_image_providers(settings)
         for provider in providers.values():
             stack.push_async_callback(provider.close)
+        moderator = make_moderator(settings)
+        if moderator is not None:
+            stack.push_async_callback(moderator.close)
         board, generation_alarm = Board(), Alarm()
         requester_key = derived_key(settings.signing_key, "requesters")
         generation_steps = GenerationSteps(
@@ -230,6 +272,7 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             owner=owner,
             wake=generation_alarm.ring,
             requester=lambda user_id: derived_key(requester_key, str(user_id)).hex()[:32],
+            moderator=moderator,
         )
         generations = Generations(
             database,
@@ -315,8 +358,17 @@ def outsides(settings: Settings) -> list[Outside]:
     if settings.meta_app_id:
         found.append(Outside("Facebook", settings.meta_graph_url, "META_GRAPH_URL"))
         found.append(Outside("Instagram", settings.meta_instagram_graph_url, "META_INSTAGRAM_GRAPH_URL"))
-    if "openai" in settings.active_image_providers:
-        found.append(Outside("AI images", settings.openai_base_url, "OPENAI_BASE_URL"))
+    addresses = {
+        "openai": ("OpenAI", settings.openai_base_url, "OPENAI_BASE_URL"),
+        "stability": ("Stability AI", settings.stability_base_url, "STABILITY_BASE_URL"),
+        "replicate": ("Replicate", settings.replicate_base_url, "REPLICATE_BASE_URL"),
+        "automatic1111": ("AUTOMATIC1111", settings.automatic1111_url, "AUTOMATIC1111_URL"),
+        "comfyui": ("ComfyUI", settings.comfyui_url, "COMFYUI_URL"),
+    }
+    for name in settings.active_image_providers:
+        if name in addresses:
+            title, url, setting = addresses[name]
+            found.append(Outside(f"AI images ({title})", url, setting))
     if settings.practice_url:
         found.append(Outside("practice", settings.practice_url, "PRACTICE_URL"))
     return found

@@ -11,12 +11,15 @@ from starlette.routing import Route
 
 from practice.cloudinary.uploads import CloudApi
 from practice.control import ControlApi
+from practice.desk import Desk
 from practice.faults import Holds
 from practice.graph.api import GraphApi
 from practice.graph.context import Context
 from practice.openai.images import ImagesApi
+from practice.openai.moderation import ModerationApi
 from practice.pages.views import Pages
 from practice.store import Store
+from practice.studio import Studio
 
 
 def create_practice_app(
@@ -34,7 +37,9 @@ def create_practice_app(
     context = Context(store, public_url if callable(public_url) else lambda: public_url)
     holds = Holds()
     find_key = control_key if callable(control_key) else lambda: control_key
-    graph, images = GraphApi(context, holds), ImagesApi(store, holds, find_key)
+    graph = GraphApi(context, holds)
+    desk, studio = Desk(store, holds, find_key), Studio()
+    painters = [*ImagesApi(desk, studio).routes(), *ModerationApi(desk).routes()]
     cloud = CloudApi(store, holds, find_key)
     pages, control = Pages(context), ControlApi(context, holds, find_key)
 
@@ -46,8 +51,7 @@ def create_practice_app(
     app = Starlette(
         routes=[
             Route("/graph/{rest:path}", graph.__call__, methods=["GET", "POST", "DELETE"]),
-            Route("/openai/v1/images/generations", images.generate, methods=["POST"]),
-            Route("/openai/v1/models", images.models, methods=["GET"]),
+            *painters,
             *cloud.routes(),
             *control.routes(),
             *pages.routes(),

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from practice.accounts import Account, ensure_pair, find_account
 from practice.answers import JsonAnswer
+from practice.billing import list_bills
 from practice.calls import list_calls
 from practice.faults import Holds, add_fault, list_faults
 from practice.graph import instagram, page
@@ -255,6 +256,7 @@ class ControlApi:
             "posts": posts,
             "loose_photos": [row["id"] for row in loose],
             "calls": list_calls(db),
+            "bills": list_bills(db),
         }
 
 

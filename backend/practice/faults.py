@@ -19,9 +19,12 @@ belongs to `slow`, `on_gone` (`wait`, `execute`, `discard`) to the holds. Two ki
 `never_finished` makes the container of this call stay IN_PROGRESS, `publish_not_ready` refuses a publish.
 
 Edges: `account`, `media`, `media_publish`, `content_publishing_limit`, `container`, `media_item`, `photos`,
-`feed`, `published_posts`, `scheduled_posts`, `post`, `photo`, `debug_token`, `permissions`, and
-`images.generations` of the image provider, `cloudinary.upload`, `cloudinary.destroy` and
-`cloudinary.delivery`. `media` and `feed` are listed with GET and added to with POST.
+`feed`, `published_posts`, `scheduled_posts`, `post`, `photo`, `debug_token`, `permissions`;
+`images.generations`, `images.edits`, `moderations` of OpenAI; `stability.core`, `stability.ultra`,
+`stability.sd3`; `replicate.create`, `replicate.get`, `replicate.cancel`, `replicate.file`;
+`automatic1111.txt2img`, `automatic1111.img2img`, `automatic1111.interrupt`; `comfyui.prompt`,
+`comfyui.history`, `comfyui.view`, `comfyui.queue`, `comfyui.interrupt`; `cloudinary.upload`,
+`cloudinary.destroy`, `cloudinary.delivery`. `media` and `feed` are listed with GET and added to with POST.
 """
 
 from __future__ import annotations

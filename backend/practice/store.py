@@ -125,6 +125,15 @@ CREATE TABLE IF NOT EXISTS calls (
     status INTEGER,
     error TEXT
 );
+CREATE TABLE IF NOT EXISTS bills (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at REAL NOT NULL,
+    call_id INTEGER,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    amount TEXT NOT NULL,
+    reference TEXT
+);
 """
 
 _DEFAULTS: dict[str, Any] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -21,7 +22,11 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 SHORTEST_SECRET = 32
 
-ImageProviderName = Literal["openai", "practice"]
+OPENAI_URL = "https://api.openai.com/v1"
+STABILITY_URL = "https://api.stability.ai"
+REPLICATE_URL = "https://api.replicate.com/v1"
+
+ImageProviderName = Literal["openai", "stability", "replicate", "automatic1111", "comfyui", "practice"]
 StorageProviderName = Literal["local", "s3", "cloudinary"]
 ExtraImageFormat = Literal["heic", "avif"]
 _MAY_BE_EMPTY = frozenset(("extra_image_formats",))
@@ -75,9 +80,18 @@ class Settings(BaseSettings):
 
     # --- AI images
     image_providers: Annotated[tuple[ImageProviderName, ...], NoDecode] = ()
+    image_catalogue: Path | None = None  # a file of models over the one that comes with the product
     openai_api_key: SecretStr = SecretStr("")
-    openai_base_url: str = "https://api.openai.com/v1"
+    openai_base_url: str = OPENAI_URL
     openai_image_model: str = "gpt-image-2.5-flare"
+    stability_api_key: SecretStr = SecretStr("")
+    stability_base_url: str = STABILITY_URL
+    replicate_api_token: SecretStr = SecretStr("")
+    replicate_base_url: str = REPLICATE_URL
+    automatic1111_url: str = ""
+    comfyui_url: str = ""
+    comfyui_checkpoint: str = "sd_xl_base_1.0.safetensors"
+    comfyui_workflow: Path | None = None  # in API format; empty: the one that comes with the product
     blocked_prompt_words: Annotated[tuple[str, ...], NoDecode] = ()  # whole words, or several in a row
     blocked_prompt_words_file: Path | None = None  # more of them, one a line, # before a remark
 
@@ -147,7 +161,16 @@ class Settings(BaseSettings):
         return value.lower() if isinstance(value, str) else value
 
     @field_validator(
-        "cloudinary_api_base", "public_base_url", "meta_graph_url", "meta_instagram_graph_url", "practice_url"
+        "cloudinary_api_base",
+        "public_base_url",
+        "meta_graph_url",
+        "meta_instagram_graph_url",
+        "practice_url",
+        "openai_base_url",
+        "stability_base_url",
+        "replicate_base_url",
+        "automatic1111_url",
+        "comfyui_url",
     )
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
@@ -170,8 +193,9 @@ class Settings(BaseSettings):
             ]
             if missing:
                 problems.append(f"URLs signed for CloudFront also need {', '.join(missing)}.")
-        if "openai" in self.image_providers and not self.openai_api_key.get_secret_value():
-            problems.append("IMAGE_PROVIDERS names openai, so OPENAI_API_KEY is needed.")
+        for name, needed in self._image_provider_keys.items():
+            if name in self.image_providers and not needed[1]:
+                problems.append(f"IMAGE_PROVIDERS names {name}, so {needed[0]} is needed.")
         if "practice" in self.image_providers and self.practice_mode == "off":
             problems.append("IMAGE_PROVIDERS names practice, but PRACTICE_MODE is off.")
         if self.practice_url and not self.practice_key.get_secret_value():
@@ -249,12 +273,23 @@ class Settings(BaseSettings):
         """Providers in order of preference; the first is the default."""
         if self.image_providers:
             return self.image_providers
-        real = ("openai",) if self.openai_api_key.get_secret_value() else ()
+        real = tuple(name for name, needed in self._image_provider_keys.items() if needed[1])
         if self.practice_mode == "on" or (
             self.practice_mode == "auto" and not self.is_production and not real
         ):
             return (*real, "practice")
         return real
+
+    @property
+    def _image_provider_keys(self) -> Mapping[str, tuple[str, str]]:
+        """Without which setting a provider can't be used, and its value."""
+        return {
+            "openai": ("OPENAI_API_KEY", self.openai_api_key.get_secret_value()),
+            "stability": ("STABILITY_API_KEY", self.stability_api_key.get_secret_value()),
+            "replicate": ("REPLICATE_API_TOKEN", self.replicate_api_token.get_secret_value()),
+            "automatic1111": ("AUTOMATIC1111_URL", self.automatic1111_url),
+            "comfyui": ("COMFYUI_URL", self.comfyui_url),
+        }
 
     @property
     def public_url(self) -> str:

@@ -103,6 +103,7 @@ async def fetch_to_file(
     max_bytes: int,
     deadline: float = 20.0,
     allowed_hosts: frozenset[str] = frozenset(),
+    only_hosts: frozenset[str] | None = None,
     network: Network = _NETWORK,
 ) -> Fetched:
     """Write what `url` answers into `target`, which is removed again when anything goes wrong.
@@ -110,7 +111,8 @@ async def fetch_to_file(
     Only `https` on port 443 of public addresses, at most three redirects, no credentials, no cookies,
     no proxies, no decompression. `deadline` is in seconds for everything together. `allowed_hosts`
     are exact `host:port` entries that may also be `http`, on another port, or private: they come from
-    an operator's settings, never from a user.
+    an operator's settings, never from a user. `only_hosts`, when given, are the only ones that are asked, the
+    hosts of redirects among them: `host:port`, or the name of a public one, `*.` before it for all below it.
 
     Raises `RuleBroken` with `image_url_not_allowed` or `image_url_unreachable`, and `TooLarge` with
     `file_too_large` beyond `max_bytes`.
@@ -118,7 +120,7 @@ async def fetch_to_file(
     is_complete = False
     try:
         async with asyncio.timeout(deadline):
-            size = await _follow(url, target, max_bytes, allowed_hosts, network)
+            size = await _follow(url, target, max_bytes, _Rules(allowed_hosts, only_hosts), network)
         is_complete = True
         return Fetched(size)
     except (
@@ -189,8 +191,25 @@ class _Target:
         return host if self.port == _default_port(self.scheme) else f"{host}:{self.port}"
 
 
-async def _follow(url: str, target: Path, max_bytes: int, allowed: frozenset[str], network: Network) -> int:
-    current = _judge(url, allowed)
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """Where a fetch may go besides the open internet, and where alone it may go."""
+
+    allowed: frozenset[str]
+    only: frozenset[str] | None
+
+    def forbids(self, name: str, port: int) -> bool:
+        """Whether this host is none of those that alone are asked."""
+        if self.only is None or f"{name}:{port}" in self.only:
+            return False
+        parents = name.split(".")
+        return name not in self.only and not any(
+            f"*.{'.'.join(parents[place:])}" in self.only for place in range(1, len(parents))
+        )
+
+
+async def _follow(url: str, target: Path, max_bytes: int, rules: _Rules, network: Network) -> int:
+    current = _judge(url, rules)
     for _ in range(_MOST_REDIRECTS + 1):
         addresses = await _addresses(current, network)
         location = await _get(current, addresses, target, max_bytes, network)
@@ -200,11 +219,11 @@ async def _follow(url: str, target: Path, max_bytes: int, allowed: frozenset[str
             following = str(current.url.join(location))
         except (httpx.InvalidURL, ValueError):
             raise _not_allowed() from None
-        current = _judge(following, allowed)
+        current = _judge(following, rules)
     raise _unreachable()
 
 
-def _judge(url: str, allowed: frozenset[str]) -> _Target:
+def _judge(url: str, rules: _Rules) -> _Target:
     """Take a URL apart, once: what is connected to is made of these parts and never parsed again."""
     if len(url) > _LONGEST_URL or _FORBIDDEN_CHARACTERS.search(url):
         raise _not_allowed()
@@ -218,7 +237,9 @@ def _judge(url: str, allowed: frozenset[str]) -> _Target:
     if parsed.scheme not in ("http", "https") or parsed.userinfo or not host:
         raise _not_allowed()
     name = f"[{host}]" if ":" in host else host
-    is_allowed = f"{name}:{port}" in allowed
+    if rules.forbids(name, port):
+        raise _not_allowed()
+    is_allowed = f"{name}:{port}" in rules.allowed
     if not is_allowed:
         if parsed.scheme != "https" or port != 443:
             raise _not_allowed()

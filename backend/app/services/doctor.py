@@ -18,6 +18,7 @@ from app.imaging import RECIPES, THUMB_MIME_TYPE, ExtraFormat, Format, has_decod
 from app.models import images as models
 from app.models.images import Image, NamedFile
 from app.providers.storage.base import Inventory, ObjectMissing, Storage, StorageError
+from app.services.catalogue import WARN_DAYS, Ending
 from app.services.images import UNFINISHED_AFTER, Library
 
 _AT_ONCE = 500
@@ -55,12 +56,14 @@ class Doctor:
         *,
         extra_formats: Sequence[ExtraFormat],
         outsides: Sequence[Outside],
+        model_endings: Sequence[Ending] = (),
         is_fixing: bool = False,
     ) -> None:
         self._library = library
         self._database = library.database
         self._extra_formats = extra_formats
         self._outsides = outsides
+        self._model_endings = model_endings
         self._is_fixing = is_fixing
 
     async def examine(self) -> AsyncIterator[Finding]:
@@ -68,6 +71,8 @@ class Doctor:
         yield self._decoders()
         async for finding in self._servers():
             yield finding
+        for ending in self._model_endings:
+            yield _about_ending(ending)
         database = await self._look_at_database()
         yield database
         storage = [await self._look_at(store) for store in self._library.stores]
@@ -356,6 +361,15 @@ async def _is_there(store: Storage, key: str) -> bool:
         return False
     await _close(stored.body)
     return True
+
+
+def _about_ending(ending: Ending) -> Finding:
+    """Wrong in the last week of the model that is painted with where nothing else is asked for."""
+    fix = ""
+    if ending.is_default and ending.provider == "openai":
+        fix = f"Set OPENAI_IMAGE_MODEL={ending.successor or 'another model'}."
+    is_ok = not ending.is_default or ending.within > WARN_DAYS[-1]
+    return Finding(f"model {ending.model}", is_ok, ending.detail, fix)
 
 
 def _about_files(what: str, files: Sequence[NamedFile], wrong: str, fix: str) -> Finding:

@@ -15,17 +15,17 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from app.providers.image_generation import openai as adapter
+from app.providers.image_generation import wire
 from app.providers.image_generation.base import (
     AccountTrouble,
     GenerationError,
     GenerationRequest,
     GenerationUnknown,
-    Model,
     PromptRefused,
     ProviderDown,
     ProviderPaces,
 )
+from app.providers.image_generation.catalogue import read_catalogue
 from app.providers.image_generation.openai import OpenAIImageProvider
 from practice.openai.images import painter_key
 from tests.contracts.scripted_server import Answer, ScriptedServer, scripted_server
@@ -33,7 +33,9 @@ from tests.practice_server import CONTROL_KEY, PracticeProcess, practice_process
 
 KEY = painter_key(CONTROL_KEY)
 PROMPT = "A planted prompt: a quiet harbour at dawn"
-MODELS = (Model("practice-image-1", "Practice", ("1024x1024",), ("standard", "hd"), 32_000),)
+CATALOGUE = read_catalogue()
+MODELS = (*CATALOGUE.of("practice"), *CATALOGUE.of("openai")[:12])
+COMPATIBLE = (CATALOGUE.find("openai", "stablediffusion"),)
 EDGE = "images.generations"
 
 Kind = type[GenerationError]
@@ -133,7 +135,7 @@ async def test_a_prompt_that_the_provider_refuses_is_told_and_costs_nothing(
 
 
 async def test_a_wrong_key_and_an_unknown_model_are_the_owners_business(practice: PracticeProcess) -> None:
-    for key, model in (("sk-not-practice", "practice-image-1"), (KEY, "dall-e-3")):
+    for key, model in (("sk-not-practice", "practice-image-1"), (KEY, "gpt-image-1")):
         provider = OpenAIImageProvider("practice", practice.openai_url, key, MODELS)
         try:
             assert type(await failure(provider.generate(wish(model=model)))) is AccountTrouble
@@ -312,17 +314,17 @@ async def test_an_answer_that_breaks_off_is_unknown(
 
 
 async def test_a_picture_larger_than_any_may_be_is_not_kept(
-    against_script: OpenAIImageProvider, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     picture = base64.b64encode(b"x" * 1001).decode()
     scripted.will_say(Answer(json.dumps({"data": [{"b64_json": picture}]}).encode()))
-    with monkeypatch.context() as limits:
-        limits.setattr(adapter, "MAX_PICTURE_BYTES", 1000)
-        assert type(await failure(against_script.generate(wish()))) is GenerationUnknown
-    with monkeypatch.context() as limits:
-        limits.setattr(adapter, "MAX_ANSWER_BYTES", 1000)
-        assert type(await failure(against_script.generate(wish()))) is GenerationUnknown
-    assert len((await against_script.generate(wish())).content) == 1001
+    for most_bytes, largest in ((1000, 2000), (2000, 1000)):
+        monkeypatch.setattr(wire, "MAX_PICTURE_BYTES", largest)
+        provider = OpenAIImageProvider("openai", f"{scripted.url}/v1", KEY, MODELS, most_bytes=most_bytes)
+        try:
+            assert type(await failure(provider.generate(wish()))) is GenerationUnknown
+        finally:
+            await provider.close()
 
 
 async def test_what_is_sent_is_what_the_api_knows(

@@ -17,11 +17,13 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from practice.desk import Desk
 from practice.faults import Holds
 from practice.openai.images import ImagesApi, painter_key
 from practice.openai.painting import paint
 from practice.openai.png import encode_png
 from practice.store import Store
+from practice.studio import Studio
 from tests.practice_server import CONTROL_KEY, PracticeThread, practice_thread
 
 KEY = {"Authorization": f"Bearer {painter_key(CONTROL_KEY)}"}
@@ -216,7 +218,7 @@ async def test_more_work_than_can_wait_is_refused_and_finished_work_makes_room(
     tmp_path: Path, picture_limit: int, statuses: list[int]
 ) -> None:
     store = Store(tmp_path / "practice.db")
-    images = ImagesApi(store, Holds(), lambda: CONTROL_KEY, picture_limit=picture_limit)
+    images = ImagesApi(Desk(store, Holds(), lambda: CONTROL_KEY), Studio(picture_limit))
     app = Starlette(routes=[Route("/generations", images.generate, methods=["POST"])])
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://practice", headers=KEY
