@@ -27,6 +27,7 @@ from app.core.config import Settings
 from app.core.db import Database
 from app.core.migrate import upgrade
 from tests import loopback
+from tests.light_passwords import hash_lightly
 from tests.servers.postgres import PostgresServer, postgres
 from tests.servers.seaweedfs import SeaweedServer, seaweedfs
 
@@ -38,6 +39,7 @@ def pytest_configure() -> None:
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
     loopback.build_wall()
+    hash_lightly()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

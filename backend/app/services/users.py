@@ -74,11 +74,11 @@ class _Newcomer:
     timezone: str
 
 
-class _Passwords:
-    """Hashes and compares passwords, two at a time."""
+class Passwords:
+    """Hashes and compares passwords, two at a time. `memory_kib` and `passes` are the work of each hash."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
+    def __init__(self, *, memory_kib: int = 19 * 1024, passes: int = 2) -> None:
+        self._hasher = PasswordHash((Argon2Hasher(time_cost=passes, memory_cost=memory_kib, parallelism=1),))
         self._threads = ThreadPoolExecutor(_HASHING_THREADS, thread_name_prefix="passwords")
         self._waiting = 0
 
@@ -108,7 +108,7 @@ class _Passwords:
             self._waiting -= 1
 
 
-_passwords = _Passwords()
+passwords = Passwords()
 
 
 def normalise_email(email: str) -> str:
@@ -181,7 +181,7 @@ async def set_password(database: Database, *, email: str, password: str) -> int:
     Raises NotFound (`user_not_found`), and RuleBroken (`invalid_fields`).
     """
     address = checked_email(email)
-    password_hash = await _passwords.hash(password)
+    password_hash = await passwords.hash(password)
     async with database.writing() as session:
         user = await models.find_by_email(session, address)
         if user is None:
@@ -200,7 +200,7 @@ async def log_in(database: Database, *, email: str, password: str) -> SignIn:
         address = ""
     async with database.reading() as session:
         user = await models.find_by_email(session, address) if address else None
-    is_right, newer_hash = await _passwords.verify(password, user.password_hash if user else None)
+    is_right, newer_hash = await passwords.verify(password, user.password_hash if user else None)
     if user is None or not is_right:
         raise Unauthenticated("invalid_credentials", _WRONG_PAIR)
     now = clock.now()
@@ -259,7 +259,7 @@ async def _newcomer(
     address = checked_email(email)
     zone = businesses.checked_timezone(timezone)
     return _Newcomer(
-        address, await _passwords.hash(password), name, business_name or default_business_name(name), zone
+        address, await passwords.hash(password), name, business_name or default_business_name(name), zone
     )
 
 

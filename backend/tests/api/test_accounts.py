@@ -64,6 +64,8 @@ async def test_signing_up_gives_a_token_a_user_and_a_business_of_their_own(clien
         "name": "Engines",
         "timezone": "Europe/London",
         "role": "owner",
+        "monthly_ai_cap_usd": None,
+        "ai_provider_fallback": False,
     }
     assert told["practice"] == {"meta": True, "images": True}
     assert told["limits"] == {

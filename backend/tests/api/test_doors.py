@@ -74,4 +74,4 @@ def test_every_door_that_makes_something_takes_an_idempotency_key(app: FastAPI) 
     assert len(making) >= 9
     for path, operation in making:
         headers = [p["name"] for p in operation.get("parameters", []) if p["in"] == "header"]
-        assert headers == ["Idempotency-Key"], path
+        assert "Idempotency-Key" in headers, path

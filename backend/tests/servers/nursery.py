@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
+from tests.light_passwords import hash_lightly
 from tests.servers.process import ServerProcess
 
 _PR_SET_PDEATHSIG = 1
@@ -112,7 +113,7 @@ def _forked(
 def _nursery() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     # Counts only before the first start; it is the same each time.
-    context.set_forkserver_preload(["app.cli"])
+    context.set_forkserver_preload(["app.cli", "tests.light_passwords"])
     return context
 
 
@@ -140,4 +141,5 @@ def _become_the_command(
     sys.argv = ["aigrowth", *arguments]
     from app.cli import main
 
+    hash_lightly()
     main()

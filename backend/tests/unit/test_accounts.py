@@ -9,6 +9,16 @@ from app.models.businesses import Role
 from app.services import access, businesses, users
 
 
+async def test_a_password_is_hashed_as_strongly_as_is_recommended_and_an_older_hash_is_renewed() -> None:
+    strong, weak = users.Passwords(), users.Passwords(memory_kib=8, passes=1)
+    kept = await strong.hash("correct horse battery")
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert await strong.verify("correct horse battery", kept) == (True, None)
+    assert await strong.verify("correct horse batterx", kept) == (False, None)
+    is_right, newer = await strong.verify("correct horse battery", await weak.hash("correct horse battery"))
+    assert is_right and newer is not None and newer.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
