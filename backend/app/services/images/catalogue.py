@@ -98,6 +98,10 @@ async def change_image(
 async def trash_image(session: AsyncSession, *, user_id: int, image_id: int) -> None:
     """Move an image to the trash. Refused while a post that is still to go out needs it."""
     image = await get_image(session, user_id=user_id, image_id=image_id, at_least=Role.EDITOR)
+    # Held before posts are looked at: whoever plans one with it comes before or after, never meanwhile.
+    held = await models.hold(session, image.business_id, [image.id])
+    if image.id not in held or held[image.id].deleted_at is not None:
+        raise NotFound("image_not_found", "There is no such image.")
     needed_by = await post_models.scheduled_with_image(session, image_id)
     if needed_by:
         raise Conflict(

@@ -14,9 +14,11 @@ from app.core.db import Database, after_commit
 from app.core.errors import AppError, Conflict, NotFound, RuleBroken
 from app.core.logging import get_logger
 from app.models import channels as channel_models
+from app.models import images as image_models
 from app.models import posts as models
 from app.models.businesses import Role
 from app.models.channels import Channel, ChannelStatus
+from app.models.images import Image
 from app.models.posts import Post, Publication, PublicationState
 from app.services import access, posts
 from app.services.channels import Channels
@@ -113,6 +115,7 @@ class Publishing:
         try:
             async with self._database.writing() as session:
                 held = await self._hold_checked(session, user_id, post)
+                await _hold_pictures(session, held)
                 await self._start(session, held, [channel.id for channel in chosen], at=clock.now())
         except IntegrityError:
             # Sent twice at the same moment: the other request has started it.
@@ -131,6 +134,7 @@ class Publishing:
             held = await posts.hold_post(session, user_id=user_id, post_id=post_id)
             await self._require_draft(session, held)
             _require_unchanged(post, held)
+            await _hold_pictures(session, held)
             held.scheduled_at, held.updated_at = scheduled_at, now
             for channel in chosen:
                 publication = _new_publication(
@@ -285,11 +289,7 @@ class Publishing:
         if not chosen:
             raise RuleBroken("channel_required", "Choose where to publish: at least one channel.")
         for picture in pictures:
-            if picture.image.deleted_at is not None:
-                raise RuleBroken(
-                    "image_in_trash",
-                    f"{picture.image.original_filename} is in the trash. Restore it or take it out.",
-                )
+            _require_kept(picture.image)
         for channel in chosen:
             verdict = await posts.judge(self._library, self._channels, channel, post.content_text, pictures)
             if verdict.obstacle is not None:
@@ -346,6 +346,21 @@ class Publishing:
         if found is None:
             raise NotFound("publication_not_found", "There is no such publication.")
         return await posts.hold_post(session, user_id=user_id, post_id=found[0].post_id)
+
+
+async def _hold_pictures(session: AsyncSession, post: Post) -> None:
+    """Nobody throws the post's images away until this unit of work ends; some may have gone since the check."""
+    rows = await models.list_images(session, [post.id])
+    held = await image_models.hold(session, post.business_id, [row.image_id for row in rows])
+    for image in held.values():
+        _require_kept(image)
+
+
+def _require_kept(image: Image) -> None:
+    if image.deleted_at is not None:
+        raise RuleBroken(
+            "image_in_trash", f"{image.original_filename} is in the trash. Restore it or take it out."
+        )
 
 
 def _require_unchanged(checked: Post, held: Post) -> None:
