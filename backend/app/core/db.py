@@ -98,6 +98,7 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 10, longest_turn: timedelta = LONGEST_TURN) -> None:
         address = make_url(url)
         self.is_sqlite = address.get_backend_name() == "sqlite"
+        # A server may have closed a connection that waited; a file does not.
         more: dict[str, Any] = {"pool_pre_ping": True}
         if self.is_sqlite:
             path = Path(address.database or "")
@@ -222,5 +223,9 @@ def _contains_postgresql(element: contains, compiler: SQLCompiler, **kw: Any) ->
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    is_writing = connection.get_execution_options().get("is_writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+    if connection.get_execution_options().get("is_writing", False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite.Connection)
+        driver.begin_with_next()

@@ -3,7 +3,8 @@
 aiosqlite runs SQLite in a thread for each connection, and every call is a visit: a cursor, its statement,
 its rows and its end are four, where a visit costs more than most of our statements do. Here a cursor
 exists only inside of the visit that runs its statement and takes its rows along. Lists here are pages,
-so rows are never fetched piece by piece.
+so rows are never fetched piece by piece. A transaction that locks nothing begins in the visit of its first
+statement, and one without any never begins.
 """
 
 from __future__ import annotations
@@ -19,13 +20,39 @@ import aiosqlite
 class Connection(aiosqlite.Connection):
     """An aiosqlite connection as SQLAlchemy uses one, with cursors that cost one visit a statement."""
 
+    _is_to_begin = False
+
     def cursor(self) -> Cursor:  # type: ignore[override]  # nothing to wait for, which SQLAlchemy allows
         """A new cursor."""
         return Cursor(self)
 
+    def begin_with_next(self) -> None:
+        """The next statement is the first of a transaction."""
+        self._is_to_begin = True
+
     async def visit(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Do this in the connection's thread."""
-        await self._execute(work, self._conn)  # type: ignore[no-untyped-call]  # aiosqlite's own, untyped
+        is_first, self._is_to_begin = self._is_to_begin, False
+
+        def begin_and_work(connection: sqlite3.Connection) -> None:
+            connection.execute("BEGIN")
+            work(connection)
+
+        await self._execute(begin_and_work if is_first else work, self._conn)  # type: ignore[no-untyped-call]  # aiosqlite's own, untyped
+
+    async def commit(self) -> None:
+        """Keep what the transaction did."""
+        if not self._leaves_unbegun():
+            await super().commit()
+
+    async def rollback(self) -> None:
+        """Drop what the transaction did."""
+        if not self._leaves_unbegun():
+            await super().rollback()
+
+    def _leaves_unbegun(self) -> bool:
+        was_to_begin, self._is_to_begin = self._is_to_begin, False
+        return was_to_begin
 
 
 class Cursor:

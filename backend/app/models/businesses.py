@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     String,
     UniqueConstraint,
+    bindparam,
     delete,
     false,
     func,
@@ -78,10 +79,14 @@ class Member(Base):
 
 async def find_role(session: AsyncSession, business_id: int, user_id: int) -> Role | None:
     """The user's role in the business, or None for a stranger."""
-    role = await session.scalar(
-        select(Member.role).where(Member.business_id == business_id, Member.user_id == user_id)
-    )
+    role = await session.scalar(_ROLE, {"business_id": business_id, "user_id": user_id})
     return Role(role) if role else None
+
+
+# Asked with nearly every request, and made once.
+_ROLE = select(Member.role).where(
+    Member.business_id == bindparam("business_id"), Member.user_id == bindparam("user_id")
+)
 
 
 async def list_for_user(session: AsyncSession, user_id: int) -> Sequence[tuple[Business, Role]]:

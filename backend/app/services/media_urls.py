@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from posixpath import splitext
 from urllib.parse import unquote, urlsplit
 
@@ -21,7 +22,13 @@ _OWN = re.compile(r"^/media/(?P<image_id>\d{1,18})/(?P<name>[a-z0-9-]{1,60})\.[a
 
 def end_of_tomorrow(now: datetime) -> datetime:
     """The midnight (UTC) after the next one: 24 to 48 hours away, the same all day long."""
-    return datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=2)
+    return _two_days_after(now.date())
+
+
+# A list asks for it with every address that it shows.
+@lru_cache(maxsize=4)
+def _two_days_after(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)

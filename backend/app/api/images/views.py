@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from app.api.deps import Product
 from app.models.images import Image
@@ -14,6 +15,8 @@ _MADE_HERE = frozenset({"storage_url", "thumbnail_url", "preview_url", "animated
 _MOMENTS = ("last_used_at", "created_at", "updated_at", "deleted_at")
 _COLUMNS = tuple(name for name in ImageView.model_fields if name not in (*_MADE_HERE, *_MOMENTS))
 
+_columns_of, _moments_of = attrgetter(*_COLUMNS), attrgetter(*_MOMENTS)
+
 
 def image_view(product: Product, image: Image) -> ImageView:
     """An image as the wire shows it, with fresh URLs."""
@@ -24,9 +27,8 @@ def image_fields(product: Product, image: Image) -> dict[str, object]:
     """The fields of an `ImageView` as JSON has them: for lists, where checking each again takes longer than
     everything else."""
     urls = product.media_urls
-    fields = {name: getattr(image, name) for name in _COLUMNS}
-    for name in _MOMENTS:
-        moment = getattr(image, name)
+    fields: dict[str, object] = dict(zip(_COLUMNS, _columns_of(image), strict=True))
+    for name, moment in zip(_MOMENTS, _moments_of(image), strict=True):
         fields[name] = None if moment is None else rfc3339(moment)
     fields["storage_url"] = urls.url(
         image_id=image.id, name="original", provider=image.storage_provider, key=image.storage_key

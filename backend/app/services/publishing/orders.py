@@ -349,7 +349,7 @@ class Publishing:
 
 
 async def _hold_pictures(session: AsyncSession, post: Post) -> None:
-    """Nobody throws the post's images away until this unit of work ends; some may have gone since the check."""
+    """Nobody throws these images away until this unit of work ends; since the check, somebody may have."""
     rows = await models.list_images(session, [post.id])
     held = await image_models.hold(session, post.business_id, [row.image_id for row in rows])
     for image in held.values():
