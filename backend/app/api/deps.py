@@ -141,6 +141,11 @@ async def limit_ai(request: Request, user_id: UserId) -> None:
     await limits_of(request).ai.hit(str(user_id))
 
 
+async def limit_storage_checks(request: Request, user_id: UserId) -> None:
+    """How often this user may have the storage checked."""
+    await limits_of(request).storage_checks.hit(str(user_id))
+
+
 PathId = Annotated[Id, Path()]
 """An id in the address."""
 QueryId = Annotated[Id, Query()]

@@ -195,6 +195,8 @@ def _why_malformed(problem: Mapping[str, Any]) -> str:
         return "The body is not valid JSON."
     if problem["type"] == "value_error":
         return f"{(problem.get('ctx') or {}).get('error', 'The body cannot be used')}."
+    if where[:1] == ("path",) and problem["type"].startswith("string_"):
+        return f"{where[-1]} in the address is none that this server gives out. Use it as you got it."
     if where[:1] == ("path",):
         return f"{where[-1]} in the address must be an id: a whole number above zero."
     return "The body must be a JSON object, sent with Content-Type: application/json."

@@ -9,14 +9,18 @@ from fastapi import FastAPI, Request
 from app.core.config import Settings
 from app.core.rate_limits import RateLimit
 
+STORAGE_CHECK_RATE_LIMIT = "6/minute"
+"""Per user. A check takes seconds and dozens of calls to the store."""
+
 
 class RateLimits:
-    """The three limits of the settings."""
+    """The three limits of the settings, and one for what keeps the storage busy."""
 
     def __init__(self, settings: Settings) -> None:
         self.auth = RateLimit("AUTH_RATE_LIMIT", settings.auth_rate_limit)
         self.uploads = RateLimit("UPLOAD_RATE_LIMIT", settings.upload_rate_limit)
         self.ai = RateLimit("AI_RATE_LIMIT", settings.ai_rate_limit)
+        self.storage_checks = RateLimit("storage checks", STORAGE_CHECK_RATE_LIMIT)
 
 
 def install(app: FastAPI, settings: Settings) -> None:

@@ -1,10 +1,10 @@
 """The workshop: processes of their own in which pictures are opened.
 
 A picture can crash its decoder, fill the memory or never end, so none is opened in the process that serves.
-Each worker process has one thread here that hands it one task at a time, waits with a deadline, and replaces
-it when it ends. A worker that dies during a task gets that task once more in its successor, as its death may
-have had nothing to do with the picture; a second death is the picture's fault. Tasks wait in one queue with a
-bound; beyond it the answer is *busy*, at once.
+Each worker process has one thread here that hands it one task at a time, waits with a deadline, and
+replaces it when it ends. A worker that dies during a task gets that task once more in its successor, as its
+death may have had nothing to do with the picture; a second death is the picture's fault. Tasks wait in one
+queue, each party's in turn, with a bound for one and for all; beyond it the answer is *busy*, at once.
 
 Workers are started afresh, never forked, with an environment that holds no setting of ours. Only paths and
 small JSON values travel. Workers end with this process, however it ends.
@@ -16,7 +16,6 @@ import asyncio
 import contextlib
 import json
 import os
-import queue
 import select
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from typing import Any
 
 from app.core.errors import UpstreamUnavailable
 from app.imaging.errors import PictureRefused, corrupt, too_complex, too_slow
+from app.imaging.fair_queue import FairQueue
 from app.imaging.formats import Format
 from app.imaging.renditions import Recipe, Rendered
 from app.imaging.verify import Limits, Verified
@@ -73,8 +73,9 @@ class _Job:
 class Workshop:
     """Verifies and renders pictures in worker processes.
 
-    `workers` defaults to the number of cores. `max_waiting` tasks may wait; `deadline` is for one task, from
-    when a worker takes it. `memory_bytes` is what one task may take beyond an idle worker.
+    `workers` defaults to the number of cores. `max_waiting` tasks may wait, half of them of one party at
+    most; parties take turns. `deadline` is for one task, from when a worker takes it. `memory_bytes` is
+    what one task may take beyond an idle worker.
 
     It may be used from any number of event loops and threads.
     """
@@ -83,14 +84,12 @@ class Workshop:
         self,
         *,
         workers: int | None = None,
-        max_waiting: int = 64,
+        max_waiting: int = 128,
         deadline: timedelta = timedelta(seconds=30),
         memory_bytes: int = 768 * _MIB,
     ) -> None:
-        self._max_waiting = max_waiting
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs = FairQueue[_Job](most=max_waiting, most_of_one=max(1, max_waiting // 2))
         self._lock = threading.Lock()
-        self._waiting = 0
         self._is_closed = False
         self._benches = [
             _Bench(self._take, deadline.total_seconds(), memory_bytes)
@@ -117,7 +116,7 @@ class Workshop:
     @property
     def waiting(self) -> int:
         """How many tasks wait for a worker."""
-        return self._waiting
+        return len(self._jobs)
 
     @property
     def worker_pids(self) -> list[int]:
@@ -132,8 +131,9 @@ class Workshop:
         limits: Limits | None = None,
         *,
         is_ai_generated: bool = False,
+        party: int = 0,
     ) -> Verified:
-        """As `app.imaging.verify`. After any error neither output exists.
+        """As `app.imaging.verify`, in turn with other parties. After any error neither output exists.
 
         Raises `PictureRefused`, also with `image_timeout`; `UpstreamUnavailable` when too many wait;
         `OSError` for trouble with the paths.
@@ -146,7 +146,7 @@ class Workshop:
             "limits": asdict(limits or Limits()),
             "is_ai_generated": is_ai_generated,
         }
-        done = await self._perform(_Job(task, (clean, thumb)))
+        done = await self._perform(_Job(task, (clean, thumb)), party)
         return Verified(**{**done, "format": Format(done["format"])})
 
     async def render(
@@ -157,8 +157,10 @@ class Workshop:
         *,
         focus: tuple[float, float] = (0.5, 0.5),
         is_ai_generated: bool = False,
+        party: int = 0,
     ) -> Rendered:
-        """As `app.imaging.render`. After any error the target does not exist. Raises as `verify` does."""
+        """As `app.imaging.render`, in turn with other parties. After any error the target does not exist.
+        Raises as `verify` does."""
         task = {
             "kind": "render",
             "source": _absolute(source),
@@ -167,7 +169,7 @@ class Workshop:
             "focus": list(focus),
             "is_ai_generated": is_ai_generated,
         }
-        done = await self._perform(_Job(task, (target,)))
+        done = await self._perform(_Job(task, (target,)), party)
         return Rendered(**{**done, "crop": tuple(done["crop"]) if done["crop"] else None})
 
     def close(self) -> None:
@@ -176,28 +178,23 @@ class Workshop:
             if self._is_closed:
                 return
             self._is_closed = True
-        for _ in self._benches:
-            self._jobs.put(None)
+        waiting = self._jobs.close()
         for bench in self._benches:
             bench.stop()
         for bench in self._benches:
             bench.join()
-        with contextlib.suppress(queue.Empty):
-            while True:
-                if (job := self._jobs.get_nowait()) is not None and not job.answer.cancelled():
-                    job.answer.set_exception(_closed())
+        for job in waiting:
+            if job.answer.set_running_or_notify_cancel():
+                job.answer.set_exception(_closed())
 
-    async def _perform(self, job: _Job) -> dict[str, Any]:
+    async def _perform(self, job: _Job, party: int) -> dict[str, Any]:
         self.start()
-        with self._lock:
-            if self._waiting >= self._max_waiting:
-                raise UpstreamUnavailable(
-                    "busy",
-                    "Many pictures are being read right now. Try again in a few seconds.",
-                    retry_after=5,
-                )
-            self._waiting += 1
-        self._jobs.put(job)
+        place = self._jobs.put(party, job)
+        if place != "taken":
+            whose = "Many pictures" if place == "full" else "Many of your pictures"
+            raise UpstreamUnavailable(
+                "busy", f"{whose} are being read right now. Try again in a few seconds.", retry_after=5
+            )
         try:
             return _outcome(await asyncio.wrap_future(job.answer))
         except asyncio.CancelledError:
@@ -209,18 +206,13 @@ class Workshop:
 
     def _take(self) -> _Job | None:
         """The next task for a worker, or None when the workshop closes."""
-        while True:
-            job = self._jobs.get()
-            if job is None:
-                return None
-            with self._lock:
-                self._waiting -= 1
-                is_closed = self._is_closed
+        while (job := self._jobs.take()) is not None:
             if not job.answer.set_running_or_notify_cancel():
                 continue
-            if not is_closed:
+            if not self._is_closed:
                 return job
             job.answer.set_exception(_closed())
+        return None
 
 
 class _Bench:

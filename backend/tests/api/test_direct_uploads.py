@@ -184,6 +184,14 @@ def test_nothing_but_a_picture_that_has_arrived_can_be_finished(bucket: Live, si
         assert_problem(completes(ada, {"id": absent}), 404, "upload_not_found")
 
 
+def test_what_cannot_be_an_upload_is_told_by_its_name(bucket: Live, signs_up: SignsUp) -> None:
+    ada = signs_up(bucket)
+    for wrong in ("no.such", "a" * 44):
+        for answer in (completes(ada, {"id": wrong}), ada.client.delete(f"/images/uploads/{wrong}")):
+            detail = assert_problem(answer, 400, "malformed_request")["detail"]
+            assert detail.startswith("upload_id in the address") and "whole number" not in detail
+
+
 def test_a_place_belongs_to_whoever_got_it(bucket: Live, signs_up: SignsUp) -> None:
     ada, eve = signs_up(bucket), signs_up(bucket)
     colleague = signs_up(bucket)

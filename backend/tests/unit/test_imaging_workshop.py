@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import itertools
 import os
 import random
 import signal
@@ -258,9 +259,12 @@ async def test_more_tasks_than_may_wait_are_told_to_come_back(
     workshop = open_workshop(workers=1, max_waiting=2)
     endless = Endless(tmp_path)
     source = written(tmp_path, "source", pictures.jpeg())
+    parties = itertools.count()
 
     def submit(name: str, path: Path = source) -> asyncio.Task[object]:
-        return asyncio.create_task(workshop.verify(path, tmp_path / name, tmp_path / f"{name}t"))
+        return asyncio.create_task(
+            workshop.verify(path, tmp_path / name, tmp_path / f"{name}t", party=next(parties))
+        )
 
     running = submit("running", endless.path)
     await endless.is_being_read()
@@ -274,6 +278,35 @@ async def test_more_tasks_than_may_wait_are_told_to_come_back(
     with pytest.raises(PictureRefused):
         await running
     await asyncio.gather(*waiting)
+
+
+async def test_a_party_with_many_tasks_holds_up_nobody_with_one(
+    open_workshop: Callable[..., Workshop], tmp_path: Path
+) -> None:
+    workshop = open_workshop(workers=1, max_waiting=10)
+    endless = Endless(tmp_path)
+    source = written(tmp_path, "source", pictures.jpeg())
+    done: list[str] = []
+
+    async def verify(name: str, party: int, path: Path = source) -> None:
+        await workshop.verify(path, tmp_path / name, tmp_path / f"{name}t", party=party)
+        done.append(name)
+
+    running = asyncio.create_task(verify("running", 1, endless.path))
+    await endless.is_being_read()
+    waiting = [asyncio.create_task(verify(f"many {number}", 1)) for number in range(5)]
+    await until(lambda: workshop.waiting == 5)
+    # Half of the places are one party's own share.
+    with pytest.raises(UpstreamUnavailable) as caught:
+        await verify("one too many", 1)
+    assert (caught.value.code, caught.value.detail[:21]) == ("busy", "Many of your pictures")
+    waiting.append(asyncio.create_task(verify("alone", 2)))
+    await until(lambda: workshop.waiting == 6)
+    endless.end()
+    with pytest.raises(PictureRefused):
+        await running
+    await asyncio.gather(*waiting)
+    assert done == ["many 0", "alone", "many 1", "many 2", "many 3", "many 4"]
 
 
 async def test_a_caller_that_gives_up_does_not_hold_up_others(

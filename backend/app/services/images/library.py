@@ -101,7 +101,12 @@ class Library(Objects):
         clean, thumb = workspace / "clean", workspace / "thumb"
         try:
             verified = await self.workshop.verify(
-                received.path, clean, thumb, limits or self._limits, is_ai_generated=origin is not None
+                received.path,
+                clean,
+                thumb,
+                limits or self._limits,
+                is_ai_generated=origin is not None,
+                party=business_id,
             )
         except PictureRefused as refusal:
             raise _as_app_error(refusal) from refusal
@@ -192,7 +197,11 @@ class Library(Objects):
         await self._download(image.storage_provider, image.storage_key, source)
         try:
             rendered = await self.workshop.render(
-                source, recipe, target, is_ai_generated=image.is_ai_generated
+                source,
+                recipe,
+                target,
+                is_ai_generated=image.is_ai_generated,
+                party=image.business_id,
             )
         except PictureRefused as refusal:
             raise _as_app_error(refusal) from refusal
