@@ -14,6 +14,7 @@ import pytest
 from app.core.db import Database
 from app.imaging import Workshop
 from tests.integration.office import Office, open_office
+from tests.integration.studio import Studio, open_studio
 from tests.practice_server import PracticeProcess, practice_process
 
 
@@ -54,3 +55,19 @@ async def embedded_office(
         yield opened
     await database.close()
     practice_server.control.clear_faults()
+
+
+@pytest.fixture
+async def studio(database: Database, workshop: Workshop, tmp_path: Path) -> AsyncIterator[Studio]:
+    """A business that has pictures painted, on each database."""
+    async with open_studio(database, workshop, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def embedded_studio(sqlite_url: str, workshop: Workshop, tmp_path: Path) -> AsyncIterator[Studio]:
+    """A business that has pictures painted, on SQLite."""
+    database = Database(sqlite_url)
+    async with open_studio(database, workshop, tmp_path) as opened:
+        yield opened
+    await database.close()
