@@ -313,6 +313,9 @@ async def claim_due(
                 lease_owner=owner,
                 lease_until=lease_until,
                 started_at=func.coalesce(Generation.started_at, now),
+                error_code=None,
+                error_detail=None,
+                retry_after=None,
             )
         )
     return ids

@@ -44,7 +44,7 @@ Money = Annotated[
 def _read_amount(value: object) -> Decimal:
     """A decimal string with at most six places, or a whole number."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text):
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
         raise ValueError("Give an amount in USD as a decimal string, such as 25.00")
     return Decimal(text)
 

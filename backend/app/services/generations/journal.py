@@ -72,9 +72,6 @@ class Journal:
                 held_by=self._owner,
                 attempted_at=clock.now(),
                 attempts=row.attempts + 1,
-                error_code=None,
-                error_detail=None,
-                retry_after=None,
             )
 
     async def accepted(self, generation_id: int, handle: str) -> None:
