@@ -229,7 +229,8 @@ def test_a_provider_that_is_busy_is_asked_again_by_itself(
     elsewhere.control.fault("error", edge=EDGE, error=error, status=429, headers={"Retry-After": "1"})
     generation_id = begun(ada)
     told = follow(ada, generation_id)
-    waits = [event.told["generation"] for event in told if event.told["generation"]["error_code"]]
+    stories = [event.told["generation"] for event in told if event.kind != "partial"]
+    waits = [row for row in stories if row["error_code"]]
     assert [(row["state"], row["error_code"]) for row in waits] == [("queued", "provider_rate_limited")]
     assert told[-1].told["generation"]["state"] == "succeeded"
     assert len(usage(ada)["entries"]) == 1
@@ -281,12 +282,55 @@ def test_a_change_that_cannot_be_made_is_refused_before_anybody_is_asked(
     code: str,
 ) -> None:
     ada = signs_up(troubled)
-    options = ada.client.get("/generations/options", params={"business_id": ada.business_id}).json()
-    if not options["providers"][0]["models"][0]["masks"]:
-        pytest.skip("the practice painter changes nothing yet")
     if changes.get("source_image_id") == "mine":
         changes = {**changes, "source_image_id": ada.keeps_picture()["id"]}
     asked = len(elsewhere.control.calls())
     assert_problem(asks(ada, **changes), status, code)
     assert len(elsewhere.control.calls()) == asked
     assert usage(ada)["entries"] == []
+
+
+def test_an_image_is_changed_into_a_new_one(live: Live, signs_up: SignsUp) -> None:
+    ada = signs_up(live)
+    source = ada.keeps_picture()
+    picture = f"data:image/png;base64,{mask(640, 480)}"
+    generation_id = begun(ada, source_image_id=source["id"], mask=picture, prompt="More fog")
+    found = settled(ada, generation_id)
+    assert (found["state"], found["is_edit"], found["source_image_id"]) == ("succeeded", True, source["id"])
+    image = ada.client.get(f"/images/{found['image_id']}").json()
+    assert (image["edited_from_id"], image["is_ai_generated"]) == (source["id"], True)
+    assert (image["ai_prompt"], image["id"] == source["id"]) == ("More fog", False)
+    edited = ada.client.get("/images/list", params={"business_id": ada.business_id, "filter": "edited"})
+    assert [row["id"] for row in edited.json()["images"]] == [image["id"]]
+    # The mask is not kept longer than it is needed.
+    assert live.count("generations", f"id = {generation_id} AND mask IS NOT NULL") == 0
+
+
+def test_previews_come_on_the_way(troubled: Live, elsewhere: PracticeProcess, signs_up: SignsUp) -> None:
+    ada = signs_up(troubled)
+    elsewhere.control.fault("hold_before", edge=EDGE)
+    generation_id = begun(ada)
+    elsewhere.control.wait_for_hold(EDGE)
+    with ada.client.stream("GET", f"/generations/{generation_id}/events", timeout=60) as answer:
+        stream = events(answer)
+        assert next(stream).kind == "state"
+        elsewhere.control.release()
+        told = list(stream)
+    previews = [event for event in told if event.kind == "partial"]
+    assert previews
+    for event in previews:
+        kind, _, encoded = event.told["image"].partition(";base64,")
+        assert kind in ("data:image/png", "data:image/jpeg", "data:image/webp")
+        with Image.open(io.BytesIO(base64.b64decode(encoded))) as opened:
+            assert opened.width == opened.height
+    numbers = [event.told["number"] for event in previews]
+    assert numbers == sorted(set(numbers))
+    assert told[-1].told["generation"]["state"] == "succeeded"
+
+
+def test_a_mask_may_be_larger_than_other_requests(live: Live, signs_up: SignsUp) -> None:
+    ada = signs_up(live)
+    source = ada.keeps_picture()["id"]
+    assert_problem(asks(ada, source_image_id=source, mask="A" * 5_000_000), 422, "mask_unreadable")
+    assert_problem(asks(ada, source_image_id=source, mask="A" * 5_700_000), 422, "invalid_fields")
+    assert_problem(asks(ada, source_image_id=source, mask="A" * 7_000_000), 413, "body_too_large")
