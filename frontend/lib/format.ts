@@ -25,6 +25,15 @@ export function formatMebibytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1).replace(/\.0$/, "")} MiB`;
 }
 
+/** US dollars from a decimal string: "$0.10", and "$0.0425" where a cent is too coarse. */
+export function formatUsd(amount: string): string {
+  return new Intl.NumberFormat(LOCALE, {
+    style: "currency",
+    currency: "USD",
+    maximumFractionDigits: 6,
+  }).format(Number(amount));
+}
+
 /** 4032 × 3024 */
 export function formatSize(width: number, height: number): string {
   return `${width} × ${height}`;
@@ -68,6 +77,22 @@ export function formatExactMoment(iso: string, timezone: string): string {
     dateStyle: "full",
     timeStyle: "long",
   }).format(new Date(iso));
+}
+
+/** "1 December", of a moment. */
+export function formatDate(iso: string, timezone: string): string {
+  return new Intl.DateTimeFormat("en-GB", {
+    timeZone: timezone,
+    day: "numeric",
+    month: "long",
+  }).format(new Date(iso));
+}
+
+/** "1 December 2026", of a date without a time. */
+export function formatPlainDate(date: string): string {
+  return new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", dateStyle: "long" }).format(
+    new Date(`${date}T00:00:00Z`),
+  );
 }
 
 /** "Sunday, 22 November" */

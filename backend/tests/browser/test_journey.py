@@ -153,7 +153,7 @@ def test_a_painted_picture_goes_into_the_post_and_instagram_says_that_it_is_ai(
     prompt = generator.get_by_label("Describe your image")
     prompt.fill("A quiet harbour at dawn, wooden fishing boats")
     gallery(page, "composer-generator")
-    generator.get_by_role("button", name="Generate", exact=True).click()
+    generator.get_by_role("button", name="Generate · free").click()
     expect(generator.get_by_role("img", name="A quiet harbour at dawn")).to_be_visible()
     gallery(page, "composer-generated")
     generator.get_by_role("button", name="Add to the post").click()

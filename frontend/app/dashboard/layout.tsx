@@ -2,8 +2,10 @@ import { Outlet, useMatchRoute } from "@tanstack/react-router";
 import { lazy, Suspense, useSyncExternalStore } from "react";
 import { Frame } from "@/components/frame/Frame";
 import { useComposer } from "@/components/publish/useComposer";
+import { useDelayed } from "@/components/ui/feedback";
 import { hasUploads, subscribeActivity } from "@/lib/upload/activity";
 
+const PaintingPill = lazy(() => import("@/components/generator/PaintingPill"));
 const UploadDock = lazy(() => import("@/components/images/UploadDock"));
 const PublishContentModal = lazy(() => import("@/components/publish/PublishContentModal"));
 
@@ -12,8 +14,18 @@ export default function DashboardLayout() {
   const { request, close } = useComposer();
   const isUploading = useSyncExternalStore(subscribeActivity, hasUploads);
   const isLibrary = useMatchRoute()({ to: "/dashboard/images" });
+  // What is in the works is no reason to wait for the page.
+  const isSettled = useDelayed(1_000);
   return (
-    <Frame>
+    <Frame
+      works={
+        isSettled && (
+          <Suspense fallback={null}>
+            <PaintingPill />
+          </Suspense>
+        )
+      }
+    >
       <Outlet />
       {isUploading && !isLibrary && (
         <Suspense fallback={null}>

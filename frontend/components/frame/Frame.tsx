@@ -18,6 +18,7 @@ import { MenuOnDemand } from "@/components/ui/MenuOnDemand";
 import { libraryTotalsQuery } from "@/lib/api/images";
 import { useBusiness, useMayWrite, useSession } from "@/lib/business";
 import { formatCount } from "@/lib/format";
+import { useIsWide } from "@/lib/useMediaQuery";
 import { useOnline } from "@/lib/useOnline";
 import { Brand } from "./BrandMark";
 import { InsideFrame } from "./insideFrame";
@@ -40,9 +41,16 @@ const SETTINGS = {
   isExact: false,
 } as const;
 
+interface FrameProps {
+  /** What goes on meanwhile: in the rail, or above the bottom bar. */
+  works?: ReactNode;
+  children: ReactNode;
+}
+
 /** The rail on a wide screen, the bottom bar on a narrow one, and the page between them. */
-export function Frame({ children }: { children: ReactNode }) {
+export function Frame({ works, children }: FrameProps) {
   const main = useRef<HTMLElement>(null);
+  const isWide = useIsWide();
   const isOnline = useOnline();
   useFocusOnNavigation(main);
   return (
@@ -53,7 +61,7 @@ export function Frame({ children }: { children: ReactNode }) {
       >
         Skip to the page
       </a>
-      <Rail />
+      <Rail works={isWide && works} />
       <main
         id="main"
         ref={main}
@@ -69,6 +77,11 @@ export function Frame({ children }: { children: ReactNode }) {
         )}
         <InsideFrame value>{children}</InsideFrame>
       </main>
+      {!isWide && (
+        <div className="fixed right-3 bottom-[calc(4.25rem+env(safe-area-inset-bottom))] z-20">
+          {works}
+        </div>
+      )}
       <BottomBar />
     </div>
   );
@@ -84,7 +97,7 @@ function useFocusOnNavigation(main: React.RefObject<HTMLElement | null>) {
   }, [path, main]);
 }
 
-function Rail() {
+function Rail({ works }: { works: ReactNode }) {
   const { practice } = useSession();
   const business = useBusiness();
   const totals = useQuery(libraryTotalsQuery(business.id));
@@ -118,6 +131,7 @@ function Rail() {
         ))}
       </nav>
       <div className="mt-auto flex flex-col gap-3">
+        {works}
         <RailLink {...SETTINGS} />
         <PracticeNotice practice={practice} />
       </div>

@@ -1,8 +1,11 @@
-import { Expand, Sparkles } from "lucide-react";
+import { useQuery } from "@tanstack/react-query";
+import { Expand, Sparkles, WandSparkles } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
+import type { GenerateStart } from "@/components/generator/GenerateImageDialog";
 import { Button } from "@/components/ui/Button";
 import { Moment } from "@/components/ui/Moment";
 import { useFreshAddresses } from "@/lib/api/freshAddresses";
+import { generationOptionsQuery } from "@/lib/api/generations";
 import type { Image, ImageDetail } from "@/lib/api/types";
 import { useBusiness, useMayWrite } from "@/lib/business";
 import { formatBytes, formatSize } from "@/lib/format";
@@ -23,17 +26,30 @@ export interface ImageDetailsProps {
   places: ImagePlaces & { find: (index: number) => Promise<Image | undefined> };
   onShow: (imageId: number) => void;
   onTag: (tag: string) => void;
-  /** Opens the generator with the same words. */
-  onPrompt: (prompt: string, style: string | null) => void;
+  /** Opens the generator: with the same words, or to change this image. */
+  onGenerate: (start: GenerateStart) => void;
 }
 
 /** What there is to know about an image, and what can be written about it. */
-export function ImageDetails({ image, more, places, onShow, onTag, onPrompt }: ImageDetailsProps) {
+export function ImageDetails({
+  image,
+  more,
+  places,
+  onShow,
+  onTag,
+  onGenerate,
+}: ImageDetailsProps) {
   const business = useBusiness();
   const mayWrite = useMayWrite();
+  const mayEdit = useMayEdit(image);
   return (
     <div className="flex flex-col gap-4">
-      <Preview image={image} places={places} onShow={onShow} />
+      <Preview
+        image={image}
+        places={places}
+        onShow={onShow}
+        onEdit={mayEdit ? () => onGenerate({ source: image }) : undefined}
+      />
       <div key={image.id} className="flex flex-col gap-4">
         <div>
           <NameField image={image} />
@@ -84,16 +100,29 @@ export function ImageDetails({ image, more, places, onShow, onTag, onPrompt }: I
             </Fact>
           )}
         </dl>
-        {image.ai_prompt && mayWrite && (
-          <Button
-            variant="ai-soft"
-            size="sm"
-            icon={Sparkles}
-            className="-mt-1 self-start"
-            onClick={() => onPrompt(image.ai_prompt ?? "", image.ai_style)}
-          >
-            Use this prompt again
-          </Button>
+        {mayWrite && (image.ai_prompt || mayEdit) && (
+          <div className="-mt-1 flex flex-wrap gap-2">
+            {mayEdit && (
+              <Button
+                variant="ai-soft"
+                size="sm"
+                icon={WandSparkles}
+                onClick={() => onGenerate({ source: image })}
+              >
+                Edit with AI
+              </Button>
+            )}
+            {image.ai_prompt && (
+              <Button
+                variant="ai-soft"
+                size="sm"
+                icon={Sparkles}
+                onClick={() => onGenerate({ prompt: image.ai_prompt ?? "", style: image.ai_style })}
+              >
+                Use this prompt again
+              </Button>
+            )}
+          </div>
         )}
         {more && <WhereUsed posts={more.posts} usageCount={image.usage_count} />}
       </div>
@@ -101,12 +130,23 @@ export function ImageDetails({ image, more, places, onShow, onTag, onPrompt }: I
   );
 }
 
+/** Whether the person may have this image changed, and some model that is set up can do it. */
+function useMayEdit({ animated }: Image): boolean {
+  const business = useBusiness();
+  const mayWrite = useMayWrite();
+  const isPossible = mayWrite && !animated;
+  const options = useQuery({ ...generationOptionsQuery(business.id), enabled: isPossible });
+  const models = options.data?.providers.flatMap((provider) => provider.models) ?? [];
+  return isPossible && models.some(({ edits }) => edits);
+}
+
 /** The picture as it fits here; pressing it shows it on its own. */
 function Preview({
   image,
   places,
   onShow,
-}: Pick<ImageDetailsProps, "image" | "places" | "onShow">) {
+  onEdit,
+}: Pick<ImageDetailsProps, "image" | "places" | "onShow"> & { onEdit: (() => void) | undefined }) {
   const [isOpen, setOpen] = useState(false);
   const [wasOpened, setWasOpened] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
@@ -154,6 +194,13 @@ function Preview({
             place={index < 0 ? undefined : { index, count: places.count }}
             onStep={(by) => void step(by)}
             onClose={() => setOpen(false)}
+            onEdit={
+              onEdit &&
+              (() => {
+                setOpen(false);
+                onEdit();
+              })
+            }
           />
         </Suspense>
       )}

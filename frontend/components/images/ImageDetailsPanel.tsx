@@ -16,7 +16,8 @@ const loadDetails = () => import("./ImageDetails");
 const ImageDetails = lazy(async () => ({ default: (await loadDetails()).ImageDetails }));
 const Sheet = lazy(async () => ({ default: (await import("@/components/ui/Dialog")).Sheet }));
 
-interface ImageDetailsPanelProps extends Pick<ImageDetailsProps, "places" | "onTag" | "onPrompt"> {
+interface ImageDetailsPanelProps
+  extends Pick<ImageDetailsProps, "places" | "onTag" | "onGenerate"> {
   /** Undefined closes it. */
   imageId: number | undefined;
   /** Shows another image in its place, or none. */
@@ -129,7 +130,7 @@ function Content({
   onUse,
   onDelete,
   onTag,
-  onPrompt,
+  onGenerate,
   children,
 }: ContentProps) {
   const business = useBusiness();
@@ -165,7 +166,7 @@ function Content({
         places={places}
         onShow={onShow}
         onTag={onTag}
-        onPrompt={onPrompt}
+        onGenerate={onGenerate}
       />
     </Suspense>,
     <>

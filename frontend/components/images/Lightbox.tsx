@@ -1,5 +1,13 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
-import { ChevronLeft, ChevronRight, type LucideIcon, Maximize2, X, ZoomIn } from "lucide-react";
+import {
+  ChevronLeft,
+  ChevronRight,
+  type LucideIcon,
+  Maximize2,
+  WandSparkles,
+  X,
+  ZoomIn,
+} from "lucide-react";
 import { type KeyboardEvent, useRef } from "react";
 import { cn } from "@/components/ui/cn";
 import { useFreshAddresses } from "@/lib/api/freshAddresses";
@@ -15,10 +23,12 @@ interface LightboxProps {
   place: { index: number; count: number } | undefined;
   onStep: (step: 1 | -1) => void;
   onClose: () => void;
+  /** Has it changed by AI, where that can be done. */
+  onEdit?: (() => void) | undefined;
 }
 
 /** A picture on its own, as large as the window: fit or at 100 %, and the next one with an arrow key. */
-export function Lightbox({ isOpen, image, place, onStep, onClose }: LightboxProps) {
+export function Lightbox({ isOpen, image, place, onStep, onClose, onEdit }: LightboxProps) {
   return (
     <Base.Root
       open={isOpen}
@@ -27,13 +37,18 @@ export function Lightbox({ isOpen, image, place, onStep, onClose }: LightboxProp
       }}
     >
       <Base.Portal>
-        <Stage image={image} place={place} onStep={onStep} />
+        <Stage image={image} place={place} onStep={onStep} onEdit={onEdit} />
       </Base.Portal>
     </Base.Root>
   );
 }
 
-function Stage({ image, place, onStep }: Pick<LightboxProps, "image" | "place" | "onStep">) {
+function Stage({
+  image,
+  place,
+  onStep,
+  onEdit,
+}: Pick<LightboxProps, "image" | "place" | "onStep" | "onEdit">) {
   const frame = useRef<HTMLDivElement>(null);
   const { zoom, size, isMoving, zoomBy, toActual, toFit, pointer } = useZoom(frame, image);
   const isWhole = isFitted(zoom, image, size);
@@ -69,6 +84,16 @@ function Stage({ image, place, onStep }: Pick<LightboxProps, "image" | "place" |
             </span>
           )}
         </Base.Title>
+        {onEdit && (
+          <button
+            type="button"
+            onClick={onEdit}
+            className="inline-flex h-control items-center gap-2 rounded-control px-3 font-medium hover:bg-on-picture/12"
+          >
+            <WandSparkles aria-hidden className="size-4" />
+            <span className="max-sm:sr-only">Edit with AI</span>
+          </button>
+        )}
         <p role="status" className="px-3 text-on-picture/70 text-small tabular-nums">
           <span className="sr-only">Shown at </span>
           {percent} %

@@ -24,7 +24,7 @@ import { useWriting, type WritingStart } from "./useWriting";
 import { WriteFooter } from "./WriteFooter";
 
 const GenerateImageDialog = lazy(async () => ({
-  default: (await import("@/components/images/GenerateImageDialog")).GenerateImageDialog,
+  default: (await import("@/components/generator/GenerateImageDialog")).GenerateImageDialog,
 }));
 
 /** As many images as the API takes in one post, for as long as no channel says less. */

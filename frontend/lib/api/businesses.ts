@@ -1,9 +1,18 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "./client";
 import { sessionQuery } from "./session";
-import type { Business, BusinessChange, Member, MemberAdd, Role } from "./types";
+import type {
+  Business,
+  BusinessChange,
+  Member,
+  MemberAdd,
+  Role,
+  Style,
+  StyleChange,
+  StyleList,
+} from "./types";
 
-/** Changes the name or the time zone of a business; the whole page shows it at once. */
+/** Changes what a business is set to; the whole page shows it at once. */
 export function useChangeBusiness(businessId: number) {
   const queryClient = useQueryClient();
   return useMutation({
@@ -18,6 +27,29 @@ export function useChangeBusiness(businessId: number) {
             }
           : session,
       );
+      // What may still be spent is a matter of the limit.
+      void queryClient.invalidateQueries({ queryKey: ["generations", businessId, "options"] });
+    },
+  });
+}
+
+/** The styles of a business, the built-in ones first. */
+export const stylesQuery = (businessId: number) =>
+  queryOptions({
+    queryKey: ["styles", businessId],
+    queryFn: async ({ signal }): Promise<Style[]> =>
+      (await api.get<StyleList>(`/businesses/${businessId}/styles`, { signal })).styles,
+  });
+
+/** Replaces all that the business says itself about styles. */
+export function useChangeStyles(businessId: number) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: async (styles: readonly StyleChange[]) =>
+      (await api.put<StyleList>(`/businesses/${businessId}/styles`, { styles })).styles,
+    onSuccess: (styles) => {
+      queryClient.setQueryData(stylesQuery(businessId).queryKey, styles);
+      void queryClient.invalidateQueries({ queryKey: ["generations", businessId, "options"] });
     },
   });
 }

@@ -164,6 +164,8 @@ export const api = {
     call<Answer>("GET", path, options),
   post: <Answer>(path: string, body?: unknown, options?: Omit<CallOptions, "body">) =>
     call<Answer>("POST", path, { ...options, body }),
+  put: <Answer>(path: string, body: unknown, options?: Omit<CallOptions, "body">) =>
+    call<Answer>("PUT", path, { ...options, body }),
   patch: <Answer>(path: string, body: unknown, options?: Omit<CallOptions, "body">) =>
     call<Answer>("PATCH", path, { ...options, body }),
   delete: <Answer>(path: string, options?: Omit<CallOptions, "body">) =>

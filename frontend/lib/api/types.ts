@@ -12,7 +12,8 @@ export type {
   CheckProblem,
   EventView as HistoryEvent,
   Generate as GenerationInput,
-  Generated,
+  GenerationAccepted,
+  GenerationList,
   GenerationOptions,
   GenerationView as Generation,
   ImageChange,
@@ -26,6 +27,7 @@ export type {
   Me as Session,
   MemberAdd,
   MemberView as Member,
+  ModelView as ImageModel,
   PostAnswer,
   PostChange,
   PostCheck,
@@ -35,6 +37,7 @@ export type {
   PostList,
   PostUseView as PostUse,
   PostView as Post,
+  ProviderView as ImageProvider,
   PublicationView as Publication,
   ReadinessView as PlatformReadiness,
   Register as SignUp,
@@ -42,17 +45,46 @@ export type {
   SignedIn,
   SimilarImageView as SimilarImage,
   StorageReport,
+  StyleChange,
+  StyleList,
+  StyleView as Style,
   TagCountView as TagCount,
   TagList,
   UploadOptions,
   UploadPlace,
+  UsageEntryView as UsageEntry,
+  UsageView as Usage,
   UserView as User,
+  WarningView as ModelWarning,
 } from "./types.gen";
 
-import type { BusinessView, ChannelView, PostView, PublicationView } from "./types.gen";
+import type {
+  BusinessView,
+  ChannelView,
+  GenerationView,
+  ImageView,
+  PostView,
+  PublicationView,
+  UsageEntryView,
+  UsageView,
+} from "./types.gen";
 
 export type Role = BusinessView["role"];
 export type Platform = ChannelView["platform"];
 export type ChannelStatus = ChannelView["status"];
 export type PublicationState = PublicationView["state"];
 export type PostState = PostView["state"];
+export type GenerationState = GenerationView["state"];
+export type UsageEntryState = UsageEntryView["state"];
+
+/** A generation and its image, once there is one; null too where the image has been removed since. */
+export interface GenerationStory {
+  generation: GenerationView;
+  image: ImageView | null;
+}
+
+/** Some entries of the ledger added up. */
+export type UsageSums = Pick<
+  UsageView,
+  "images" | "charged_usd" | "reserved_usd" | "provider_cost_usd" | "unknown_count"
+>;

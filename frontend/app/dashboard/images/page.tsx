@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Upload } from "lucide-react";
 import { lazy, Suspense, useEffect, useEffectEvent, useState } from "react";
 import { PageHeader } from "@/components/frame/PageHeader";
+import type { GenerateStart } from "@/components/generator/GenerateImageDialog";
 import { ImageDetailsPanel } from "@/components/images/ImageDetailsPanel";
 import { startDownload } from "@/components/images/startDownload";
 import { useDeletion } from "@/components/images/useDeletion";
@@ -40,9 +41,12 @@ export default function ImagesPage() {
   const totals = useQuery(libraryTotalsQuery(business.id));
   const uploads = useLibraryUploads();
   const picker = useFilePicker(uploads.add);
-  const [generator, setGenerator] = useState<{ isOpen: boolean; prompt?: string; style?: string }>({
-    isOpen: false,
-  });
+  const [asked, setAsked] = useState<GenerateStart | null>(null);
+  const generator = view.generation === undefined ? asked : { generation: view.generation };
+  const closeGenerator = () => {
+    setAsked(null);
+    if (view.generation !== undefined) view.change({ generation: undefined }, true);
+  };
   const [tagged, setTagged] = useState<readonly Image[] | null>(null);
 
   const isTrash = filter === "trashed";
@@ -93,7 +97,7 @@ export default function ImagesPage() {
           actions={
             mayWrite && (
               <>
-                <GenerateButton onPress={() => setGenerator({ isOpen: true })} />
+                <GenerateButton onPress={() => setAsked({})} />
                 <Button icon={Upload} onClick={picker.open}>
                   Upload
                 </Button>
@@ -120,12 +124,9 @@ export default function ImagesPage() {
           onDelete={deletion.remove}
           onDrag={drag.start}
           onUpload={picker.open}
-          onGenerate={() => setGenerator({ isOpen: true })}
+          onGenerate={() => setAsked({})}
         />
-        <ImageUploader
-          uploads={uploads}
-          canDrop={mayWrite && !composer.request && !generator.isOpen}
-        />
+        <ImageUploader uploads={uploads} canDrop={mayWrite && !composer.request && !generator} />
       </div>
       <ImageDetailsPanel
         imageId={view.image}
@@ -135,16 +136,13 @@ export default function ImagesPage() {
         onUse={(image) => startPost([image])}
         onDelete={(image) => deletion.remove([image])}
         onTag={(chosen) => view.change({ tag: chosen, filter: undefined, search: undefined })}
-        onPrompt={(prompt, style) =>
-          setGenerator({ isOpen: true, prompt, ...(style && { style }) })
-        }
+        onGenerate={setAsked}
       />
       <AIImageGenerator
-        isOpen={generator.isOpen}
-        wish={generator}
-        onClose={() => setGenerator({ isOpen: false })}
+        start={generator}
+        onClose={closeGenerator}
         onUse={(image) => {
-          setGenerator({ isOpen: false });
+          closeGenerator();
           startPost([image]);
         }}
       />

@@ -11,6 +11,8 @@ export interface ImagesSearch {
   tag?: string;
   /** The image in the side panel. */
   image?: number;
+  /** The generation that the generator shows. */
+  generation?: number;
 }
 
 export function parseImagesSearch(search: Record<string, unknown>): ImagesSearch {
@@ -22,6 +24,7 @@ export function parseImagesSearch(search: Record<string, unknown>): ImagesSearch
     ...readText("search", search.search),
     ...readText("tag", search.tag),
     ...(Number.isSafeInteger(search.image) && { image: search.image as number }),
+    ...(Number.isSafeInteger(search.generation) && { generation: search.generation as number }),
   };
 }
 

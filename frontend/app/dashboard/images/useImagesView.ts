@@ -15,7 +15,7 @@ type Change = { [Name in keyof ImagesSearch]?: ImagesSearch[Name] | undefined };
 export function useImagesView(): ImagesView {
   const search = useSearch({ from: "/dashboard/images" });
   const navigate = useNavigate({ from: "/dashboard/images" });
-  const { filter, sort, search: text, tag, image } = search;
+  const { filter, sort, search: text, tag, image, generation } = search;
   const change = useCallback(
     (next: Change, replace = false) =>
       void navigate({
@@ -38,10 +38,11 @@ export function useImagesView(): ImagesView {
       ...(text && { search: text }),
       ...(tag && { tag }),
       ...(image !== undefined && { image }),
+      ...(generation !== undefined && { generation }),
       change,
       // Opening is a step that *back* undoes; going from one image to the next is not.
       show: (imageId) => change({ image: imageId }, image !== undefined),
     }),
-    [filter, sort, text, tag, image, change],
+    [filter, sort, text, tag, image, generation, change],
   );
 }

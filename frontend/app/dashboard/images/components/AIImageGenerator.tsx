@@ -1,9 +1,12 @@
 import { Sparkles } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
-import type { GenerateImageDialogProps } from "@/components/images/GenerateImageDialog";
+import type {
+  GenerateImageDialogProps,
+  GenerateStart,
+} from "@/components/generator/GenerateImageDialog";
 import { Button } from "@/components/ui/Button";
 
-const load = () => import("@/components/images/GenerateImageDialog");
+const load = () => import("@/components/generator/GenerateImageDialog");
 const GenerateImageDialog = lazy(async () => ({ default: (await load()).GenerateImageDialog }));
 
 /** Opens the generator; the page's one violet button. */
@@ -21,15 +24,20 @@ export function GenerateButton({ onPress }: { onPress: () => void }) {
   );
 }
 
+interface AIImageGeneratorProps extends Omit<GenerateImageDialogProps, "isOpen" | "start"> {
+  /** Null closes it. */
+  start: GenerateStart | null;
+}
+
 /** The AI generator on the Images page. The New post modal opens the same dialog. */
-export function AIImageGenerator(props: GenerateImageDialogProps) {
-  // Once opened it stays: it remembers what was written, and tells when a picture is painted.
-  const [wasOpened, setOpened] = useState(false);
-  if (props.isOpen && !wasOpened) setOpened(true);
-  if (!wasOpened) return null;
+export function AIImageGenerator({ start, ...props }: AIImageGeneratorProps) {
+  // What it shows stays while it closes.
+  const [last, setLast] = useState(start);
+  if (start && start !== last) setLast(start);
+  if (!last) return null;
   return (
     <Suspense fallback={null}>
-      <GenerateImageDialog {...props} />
+      <GenerateImageDialog {...props} isOpen={start !== null} start={last} />
     </Suspense>
   );
 }

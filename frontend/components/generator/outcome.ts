@@ -1,0 +1,80 @@
+import type { Generation } from "@/lib/api/types";
+import { formatUsd } from "@/lib/format";
+
+export type NextStep = "again" | "change" | "library" | null;
+
+/** How a generation ended without a picture: the fact, what it means, and what to do next. */
+export interface Outcome {
+  tone: "bad" | "warn" | "neutral";
+  fact: string;
+  words: string;
+  next: NextStep;
+}
+
+const NOTHING_LOST = "Nothing was charged, and your words are kept.";
+
+/** Undefined while it is unfinished, and when there is a picture. */
+export function outcomeOf(generation: Generation): Outcome | undefined {
+  const detail = generation.error_detail ?? "";
+  switch (generation.state) {
+    case "refused":
+      return {
+        tone: "bad",
+        fact: "This prompt was refused.",
+        words: `${detail} ${NOTHING_LOST}`.trim(),
+        next: "change",
+      };
+    case "cancelled":
+      return { tone: "neutral", fact: "Cancelled.", words: cancelled(generation), next: "again" };
+    case "unknown":
+      return {
+        tone: "warn",
+        fact: "It is not clear whether your image was made.",
+        words: `${detail} We do not ask again by ourselves, so that nothing is paid for twice. What was set aside for it stays set aside. If the picture turns up, it comes into your library.`,
+        next: "library",
+      };
+    case "failed":
+      return failed(generation, detail);
+  }
+}
+
+/** Before the provider was asked nothing is owed; after that nobody knows what it bills, and the price stands. */
+function cancelled({ booked_usd, is_free, price_usd }: Generation): string {
+  if (booked_usd !== null || price_usd === null) return "Nothing was charged.";
+  return is_free
+    ? "Painting had begun, so it took one of your free images."
+    : `Painting had begun, so ${formatUsd(price_usd)} stays charged.`;
+}
+
+function failed({ error_code }: Generation, detail: string): Outcome {
+  switch (error_code) {
+    case "provider_account_trouble":
+      return {
+        tone: "bad",
+        fact: "The AI provider does not take orders from this server.",
+        words: `${detail} Whoever runs this server has to look at it. ${NOTHING_LOST}`,
+        next: null,
+      };
+    case "provider_rate_limited":
+      return {
+        tone: "warn",
+        fact: "The AI provider has too much to do.",
+        words: `${detail} ${NOTHING_LOST}`,
+        next: "again",
+      };
+    case "provider_unavailable":
+      return {
+        tone: "bad",
+        fact: "The AI provider did not answer.",
+        words: `${detail} ${NOTHING_LOST}`,
+        next: "again",
+      };
+    default:
+      return {
+        tone: "bad",
+        fact: "No image was made.",
+        words: `${detail} ${NOTHING_LOST}`,
+        next: "again",
+      };
+  }
+}

@@ -1,0 +1,62 @@
+import type { GenerationOptions } from "@/lib/api/types";
+import { formatDate, formatUsd } from "@/lib/format";
+import { providerTitle } from "./providers";
+import type { Painter, Wish } from "./wish";
+
+/** What the next image costs, in words for beside the button. */
+export interface Price {
+  /** On the button: "free", "$0.10". */
+  label: string;
+  isFree: boolean;
+  /** What is left, if anything is given for free: "2 of 3". */
+  freeLeft: string | null;
+  /** What comes afterwards: "then $0.10 each", "3 free again on 1 December". */
+  afterwards: string | null;
+  /** "$4.20 of $5.00 left under the limit"; null without one. */
+  underCap: string | null;
+  /** The next image does not fit under the limit. */
+  isCapped: boolean;
+  resetsOn: string;
+}
+
+export function priceOf(options: GenerationOptions, timezone: string): Price {
+  const { free_per_month, free_remaining, next_price_usd, cap_usd, cap_remaining } = options;
+  const isFree = Number(next_price_usd) === 0;
+  const resetsOn = formatDate(options.free_resets_at, timezone);
+  const extra = Number(options.extra_price_usd);
+  return {
+    label: isFree ? "free" : formatUsd(next_price_usd),
+    isFree,
+    freeLeft: free_per_month > 0 ? `${free_remaining} of ${free_per_month}` : null,
+    afterwards:
+      free_per_month === 0
+        ? null
+        : free_remaining === 0
+          ? `${free_per_month} free again on ${resetsOn}`
+          : extra > 0
+            ? `then ${formatUsd(options.extra_price_usd)} each`
+            : null,
+    underCap:
+      cap_usd === null || cap_remaining === null
+        ? null
+        : `${formatUsd(cap_remaining)} of ${formatUsd(cap_usd)} left under the limit`,
+    isCapped: cap_remaining !== null && Number(next_price_usd) > Number(cap_remaining),
+    resetsOn,
+  };
+}
+
+/** Who paints, and what they are expected to bill whoever runs the server. Unknown is never zero. */
+export function providerPrice({ provider, model }: Painter, wish: Wish): string {
+  if (provider.is_practice) {
+    return "Practice: painted on this machine in the mood of your words, not what they say.";
+  }
+  const found = model.prices.find(
+    ({ size, quality }) => size === wish.size && quality === wish.quality,
+  );
+  const title = providerTitle(provider.name);
+  if (!found || found.provider_usd === null) {
+    return `Painted by ${model.name}. What ${title} bills for it is unknown.`;
+  }
+  if (Number(found.provider_usd) === 0) return `Painted by ${model.name}. ${title} bills nothing.`;
+  return `Painted by ${model.name}. ${title} bills about ${formatUsd(found.provider_usd)} for it.`;
+}
