@@ -1,4 +1,4 @@
-"""Practice mode: simulators of Meta, of an image provider and of Cloudinary, spoken to over HTTP.
+"""Practice mode: simulators of Meta, of the AI image providers and of Cloudinary, spoken to over HTTP.
 
 They keep the providers' real rules, so that the product's own adapters are what runs, and they have
 faults that can be switched on. Nothing here leaves the machine. Every answer carries `X-Practice: 1`.
@@ -8,7 +8,9 @@ faults that can be switched on. Nothing here leaves the machine. Every answer ca
 Under the place where the application is mounted:
 
     /graph/v26.0/…                     Graph API: Instagram and Page publishing
-    /openai/v1/images/generations      OpenAI's Images API
+    /openai/v1/…                       OpenAI: pictures, edits, moderations
+    /stability/…, /replicate/v1/…      Stability AI, Replicate
+    /automatic1111/…, /comfyui/KEY/…   Stable Diffusion servers of one's own; KEY is the painter's
     /cloudinary/…                      Cloudinary: uploads, removal, delivery
     /instagram/{username}, /facebook/{page_id}   where practice posts can be looked at
     /control/…                         accounts, faults, holds, state; guarded by `X-Practice-Key`

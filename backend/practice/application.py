@@ -18,6 +18,10 @@ from practice.graph.context import Context
 from practice.openai.images import ImagesApi
 from practice.openai.moderation import ModerationApi
 from practice.pages.views import Pages
+from practice.replicate.api import ReplicateApi
+from practice.selfhosted.automatic1111 import Automatic1111Api
+from practice.selfhosted.comfyui import ComfyUIApi
+from practice.stability.api import StabilityApi
 from practice.store import Store
 from practice.studio import Studio
 
@@ -39,7 +43,14 @@ def create_practice_app(
     find_key = control_key if callable(control_key) else lambda: control_key
     graph = GraphApi(context, holds)
     desk, studio = Desk(store, holds, find_key), Studio()
-    painters = [*ImagesApi(desk, studio).routes(), *ModerationApi(desk).routes()]
+    painters = [
+        *ImagesApi(desk, studio).routes(),
+        *ModerationApi(desk).routes(),
+        *StabilityApi(desk, studio).routes(),
+        *ReplicateApi(desk, studio).routes(),
+        *Automatic1111Api(desk, studio).routes(),
+        *ComfyUIApi(desk, studio).routes(),
+    ]
     cloud = CloudApi(store, holds, find_key)
     pages, control = Pages(context), ControlApi(context, holds, find_key)
 

@@ -123,7 +123,8 @@ class Desk:
                 db,
                 at=self.store.now(),
                 method=request.method,
-                path=request.url.path,
+                # ComfyUI's address has the key in it.
+                path=request.url.path.replace(painter_key(self._control_key()), "KEY"),
                 edge=edge,
                 account_id=None,
                 params=noted,

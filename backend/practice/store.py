@@ -140,6 +140,9 @@ _DEFAULTS: dict[str, Any] = {
     "processing_ms": 300,
     "download_timeout_ms": 10_000,
     "quota_total": 50,
+    "painting_ms": 200,
+    "gpu_megapixels": 4,
+    "stability_credits": 100_000,
     "clock_offset": 0.0,
 }
 

@@ -195,6 +195,10 @@ class PracticeControl:
             if (edge is None or call["edge"] == edge) and (method is None or call["method"] == method)
         ]
 
+    def bills(self, provider: str | None = None) -> list[dict[str, Any]]:
+        """What the AI providers have billed, oldest first; `amount` is a decimal in USD."""
+        return [b for b in self.state()["bills"] if provider is None or b["provider"] == provider]
+
     # Time and limits
 
     def advance_clock(self, seconds: float) -> None:
@@ -202,11 +206,69 @@ class PracticeControl:
         self.ask("POST", "clock", {"advance_seconds": seconds})
 
     def settings(self, **values: int) -> None:
-        """`processing_ms`, `download_timeout_ms`, `quota_total`."""
+        """`processing_ms`, `download_timeout_ms`, `quota_total`, `painting_ms`, `gpu_megapixels`,
+        `stability_credits`."""
         self.ask("PATCH", "settings", values)
 
 
-class PracticeProcess:
+class Addresses:
+    """Where a practice server answers, and what opens it."""
+
+    @property
+    def base(self) -> str:
+        """Where the application is mounted."""
+        raise NotImplementedError
+
+    @property
+    def graph_url(self) -> str:
+        """For `META_GRAPH_URL`: without a version."""
+        return f"{self.base}/graph"
+
+    @property
+    def openai_url(self) -> str:
+        return f"{self.base}/openai/v1"
+
+    @property
+    def cloudinary_url(self) -> str:
+        """For `CLOUDINARY_API_BASE`."""
+        return f"{self.base}/cloudinary"
+
+    @property
+    def cloud(self) -> CloudAccount:
+        """The Cloudinary account."""
+        return cloud_account(CONTROL_KEY)
+
+    @property
+    def key(self) -> str:
+        return CONTROL_KEY
+
+    @property
+    def openai_key(self) -> str:
+        """The API key of the image provider."""
+        return painter_key(CONTROL_KEY)
+
+    @property
+    def stability_url(self) -> str:
+        """For `STABILITY_BASE_URL`."""
+        return f"{self.base}/stability"
+
+    @property
+    def replicate_url(self) -> str:
+        """For `REPLICATE_BASE_URL`."""
+        return f"{self.base}/replicate/v1"
+
+    @property
+    def automatic1111_url(self) -> str:
+        """For `AUTOMATIC1111_URL`, with the password in it."""
+        return f"{self.base.replace('://', f'://practice:{self.openai_key}@')}/automatic1111"
+
+    @property
+    def comfyui_url(self) -> str:
+        """For `COMFYUI_URL`, with the key in it."""
+        return f"{self.base}/comfyui/{self.openai_key}"
+
+
+class PracticeProcess(Addresses):
     """`python -m practice` on a port that stays the same over restarts."""
 
     def __init__(self, folder: Path) -> None:
@@ -222,32 +284,8 @@ class PracticeProcess:
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def graph_url(self) -> str:
-        """For `META_GRAPH_URL`: without a version."""
-        return f"{self.url}/graph"
-
-    @property
-    def openai_url(self) -> str:
-        return f"{self.url}/openai/v1"
-
-    @property
-    def cloudinary_url(self) -> str:
-        """For `CLOUDINARY_API_BASE`."""
-        return f"{self.url}/cloudinary"
-
-    @property
-    def cloud(self) -> CloudAccount:
-        """The Cloudinary account."""
-        return cloud_account(CONTROL_KEY)
-
-    @property
-    def key(self) -> str:
-        return CONTROL_KEY
-
-    @property
-    def openai_key(self) -> str:
-        """The API key of the image provider."""
-        return painter_key(CONTROL_KEY)
+    def base(self) -> str:
+        return self.url
 
     def _start_on_a_free_port(self) -> None:
         self.port = free_ports()[0]
@@ -300,39 +338,15 @@ def practice_process(folder: Path) -> Iterator[PracticeProcess]:
 
 
 @dataclass(frozen=True, slots=True)
-class PracticeThread:
+class PracticeThread(Addresses):
     """A practice server in a thread of this process."""
 
     url: str
     control: PracticeControl
 
     @property
-    def graph_url(self) -> str:
-        """For `META_GRAPH_URL`: without a version."""
-        return f"{self.url}/graph"
-
-    @property
-    def openai_url(self) -> str:
-        return f"{self.url}/openai/v1"
-
-    @property
-    def cloudinary_url(self) -> str:
-        """For `CLOUDINARY_API_BASE`."""
-        return f"{self.url}/cloudinary"
-
-    @property
-    def cloud(self) -> CloudAccount:
-        """The Cloudinary account."""
-        return cloud_account(CONTROL_KEY)
-
-    @property
-    def key(self) -> str:
-        return CONTROL_KEY
-
-    @property
-    def openai_key(self) -> str:
-        """The API key of the image provider."""
-        return painter_key(CONTROL_KEY)
+    def base(self) -> str:
+        return self.url
 
 
 @contextlib.contextmanager

@@ -119,6 +119,8 @@ class ComfyUIProvider(Painter):
         body = {"prompt": workflow, "client_id": handle, "prompt_id": handle}
         try:
             reply = await self._wire.ask("POST", "/prompt", body=body)
+            if reply.json() is None and (reply.status == 200 or reply.status >= 500):
+                raise AnswerLost(f"answer_unreadable_{reply.status}")
         except NotSent as error:
             raise ProviderDown(words.DOWN) from error
         except BadAddress as error:
@@ -131,6 +133,7 @@ class ComfyUIProvider(Painter):
         if reply.status != 200:
             raise self._refused(reply)
         if reply.fields().get("prompt_id") != handle:
+            # A server that is older than names of one's own: what it began can't be asked for.
             raise self.lost("another_handle")
 
     async def _knows(self, handle: str) -> bool:
