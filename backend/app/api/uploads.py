@@ -96,7 +96,7 @@ class _Parts:
             self.form.size += end - start
             if self.form.size > self._max_bytes:
                 raise file_too_large(self._max_bytes)
-            self.pending += data[start:end]
+            self.pending += memoryview(data)[start:end]
             return
         self._text += data[start:end]
         if len(self._text) > MAX_FIELD_BYTES:

@@ -108,13 +108,16 @@ async def import_image(request: Request, product: ProductDep, user_id: UserId, b
     )
 
 
+_ID = TypeAdapter(Id)
+
+
 def _read_fields(form: ReceivedForm) -> tuple[int, str]:
     if not form.has_file:
         raise field_problem("file", "missing", "Send the picture in the form field named file.")
     try:
         given = form.fields.get("business_id", "")
         # Python reads more as a number than digits: signs, spaces, underscores, the digits of any script.
-        business_id = TypeAdapter(Id).validate_python(given if given.isascii() and given.isdigit() else None)
+        business_id = _ID.validate_python(given if given.isascii() and given.isdigit() else None)
     except ValidationError as error:
         raise field_problem("business_id", "missing", "Say which business the picture is for.") from error
     alt_text = form.fields.get("alt_text", "").strip()

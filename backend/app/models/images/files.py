@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.images.tables import Image, Rendition, StorageIntent
@@ -73,11 +73,14 @@ async def list_renditions(session: AsyncSession, image_id: int) -> Sequence[Rend
 async def finish_intent(session: AsyncSession, intent_id: int) -> bool:
     """What was begun is done: its rows come in this transaction. False when it must not be finished any
     more, because a sweep may be deleting its objects."""
-    return _is_one(
-        await session.execute(
-            delete(StorageIntent).where(StorageIntent.id == intent_id, StorageIntent.swept_at.is_(None))
-        )
-    )
+    return _is_one(await session.execute(_FINISHED, {"intent_id": intent_id}, execution_options=_AS_IT_IS))
+
+
+# Done with every upload, and made once. No object of the session's is looked at for it.
+_FINISHED = delete(StorageIntent).where(
+    StorageIntent.id == bindparam("intent_id"), StorageIntent.swept_at.is_(None)
+)
+_AS_IT_IS = {"synchronize_session": False}
 
 
 async def is_begun(session: AsyncSession, intent_id: int) -> bool:

@@ -93,7 +93,10 @@ def _write_grams(session: Session, images: list[Image]) -> None:
 def _write_tags(session: Session, images: list[Image]) -> None:
     """The rest of a row is the image's own, as the database has it."""
     connection = session.connection()
-    connection.execute(delete(ImageTag).where(ImageTag.image_id.in_([image.id for image in images])))
+    # A new image has no tags yet, and mostly gets none.
+    known = [image.id for image in images if image not in session.new]
+    if known:
+        connection.execute(delete(ImageTag).where(ImageTag.image_id.in_(known)))
     added: list[dict[str, Any]] = [
         {"of": image.id, "tag": tag, "label": label}
         for image in images

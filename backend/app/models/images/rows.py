@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import and_, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.businesses import Member, Role
@@ -37,7 +37,13 @@ async def find_many(session: AsyncSession, business_id: int, image_ids: Sequence
 
 async def find_by_hash(session: AsyncSession, business_id: int, sha256: str) -> Image | None:
     """The business's image that was received as these bytes, also from the trash."""
-    return await session.scalar(select(Image).where(Image.business_id == business_id, Image.sha256 == sha256))
+    return await session.scalar(_BY_HASH, {"business_id": business_id, "sha256": sha256})
+
+
+# Asked with every upload, and made once.
+_BY_HASH = select(Image).where(
+    Image.business_id == bindparam("business_id"), Image.sha256 == bindparam("sha256")
+)
 
 
 async def find_by_storage_key(session: AsyncSession, business_id: int, key: str) -> Image | None:

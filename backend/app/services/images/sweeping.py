@@ -45,8 +45,7 @@ class Objects:
         """A folder for temporary files, gone afterwards. Raises `UpstreamUnavailable`
         (`storage_unavailable`) when the disk takes no more of them."""
         try:
-            await asyncio.to_thread(self._work_dir.mkdir, parents=True, exist_ok=True)
-            folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._work_dir))
+            folder = await asyncio.to_thread(_new_folder, self._work_dir)
             try:
                 yield folder
             finally:
@@ -172,3 +171,8 @@ def _not_read(key: str, error: StorageError) -> AppError:
     return UpstreamUnavailable(
         "storage_unavailable", "The picture could not be read just now. Try again in a minute."
     )
+
+
+def _new_folder(within: Path) -> Path:
+    within.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=within))
