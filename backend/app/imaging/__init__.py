@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from app.imaging.errors import REFUSAL_CODES, PictureRefused, RefusalCode
 from app.imaging.formats import EXTRA_MIME_TYPES, HEAD_BYTES, ExtraFormat, Format, has_decoder, sniff
+from app.imaging.origin import SourceType
 from app.imaging.renditions import (
     FACEBOOK,
     INSTAGRAM_FEED,
@@ -39,6 +40,7 @@ __all__ = [
     "Recipe",
     "RefusalCode",
     "Rendered",
+    "SourceType",
     "Verified",
     "Workshop",
     "has_decoder",

@@ -13,6 +13,7 @@ from app.imaging import containers
 from app.imaging.containers import Anatomy
 from app.imaging.errors import too_complex, unsupported
 from app.imaging.formats import HEAD_BYTES, Format, sniff
+from app.imaging.origin import SourceType
 
 if TYPE_CHECKING:
     from app.imaging.decoder import VipsImage
@@ -130,12 +131,12 @@ def render(
     target: Path,
     *,
     focus: tuple[float, float] = (0.5, 0.5),
-    is_ai_generated: bool = False,
+    source_type: SourceType | None = None,
 ) -> Rendered:
     """Writes the rendition of `source` (its first frame) to `target`: 8-bit sRGB, no metadata.
 
-    A JPEG has no transparency; white lies below. With `is_ai_generated` the file carries IPTC's digital
-    source type and nothing else. Raises `PictureRefused` when the source does not decode, `OSError` for
+    A JPEG has no transparency; white lies below. With a `source_type` the file carries that mark and nothing
+    else. Raises `PictureRefused` when the source does not decode, `OSError` for
     trouble with the paths.
     """
     data = source.read_bytes()
@@ -143,7 +144,7 @@ def render(
     if format is None:
         raise unsupported()
     anatomy = containers.walk(format, data)
-    encoded, made = _encode(format, anatomy, recipe, focus, is_ai_generated)
+    encoded, made = _encode(format, anatomy, recipe, focus, source_type)
     target.write_bytes(encoded)
     is_cropped = made.crop[2:] != (anatomy.width, anatomy.height)
     return Rendered(
@@ -157,7 +158,11 @@ def render(
 
 
 def _encode(
-    format: Format, anatomy: Anatomy, recipe: Recipe, focus: tuple[float, float], is_ai_generated: bool
+    format: Format,
+    anatomy: Anatomy,
+    recipe: Recipe,
+    focus: tuple[float, float],
+    source_type: SourceType | None,
 ) -> tuple[bytes, Plan]:
     # libvips is loaded where pictures are opened, never in a process that only asks for it.
     from app.imaging import decoder
@@ -179,10 +184,10 @@ def _encode(
             image = decoder.on_white(image)
         image = image.copy_memory()
 
-        mark = len(containers.mark_ai_generated(Format.JPEG, b"\xff\xd8")) if is_ai_generated else 0
+        mark = len(containers.mark(Format.JPEG, b"\xff\xd8", source_type)) if source_type else 0
         encoded = _best_that_fits(image, recipe, recipe.max_bytes - mark)
-    if is_ai_generated:
-        encoded = containers.mark_ai_generated(Format.from_mime_type(recipe.mime_type), encoded)
+    if source_type:
+        encoded = containers.mark(Format.from_mime_type(recipe.mime_type), encoded, source_type)
     return encoded, made
 
 

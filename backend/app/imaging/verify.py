@@ -15,6 +15,7 @@ from app.imaging.containers import Anatomy, heif
 from app.imaging.containers.heif import HeifAnatomy
 from app.imaging.errors import PictureRefused, not_taken_here, too_complex, unsupported
 from app.imaging.formats import HEAD_BYTES, ExtraFormat, Format, sniff
+from app.imaging.origin import SourceType
 
 if TYPE_CHECKING:
     from app.imaging.decoder import VipsImage
@@ -52,7 +53,7 @@ class Verified:
 
     `thumbhash` is base64. `perceptual_hash` is 16 hex characters, hardly changed when a picture is saved,
     scaled or trimmed anew; None for one that is flat. `is_reencoded` is False when the compressed pixels are
-    those that were received.
+    those that were received. `source_type` is what the clean file says of its origin.
     """
 
     format: Format
@@ -68,17 +69,23 @@ class Verified:
     thumbhash: str
     perceptual_hash: str | None
     is_reencoded: bool
+    source_type: SourceType | None
 
 
 def verify(
-    source: Path, clean: Path, thumb: Path, limits: Limits | None = None, *, is_ai_generated: bool = False
+    source: Path,
+    clean: Path,
+    thumb: Path,
+    limits: Limits | None = None,
+    *,
+    source_type: SourceType | None = None,
 ) -> Verified:
     """Proves that `source` decodes, writes the file to keep to `clean` and a WebP thumbnail to `thumb`.
 
     The clean file has the format of the source, or is a JPEG where that is none of ours. It stands upright,
-    and holds no metadata but its colour profile and, with `is_ai_generated`, the mark of that. Raises
-    `PictureRefused` for anything wrong with the picture; `OSError` means trouble with the paths. After an
-    error neither output is to be used.
+    and holds no metadata but its colour profile and, where a model made it, the mark of that: `source_type`
+    when that is known, else what the source says of itself. Raises `PictureRefused` for anything wrong with
+    the picture; `OSError` means trouble with the paths. After an error neither output is to be used.
     """
     limits = limits or Limits()
     data = source.read_bytes()
@@ -90,7 +97,7 @@ def verify(
         if anatomy.frames == 1 and format is not Format.GIF:
             sides = _fitting_sides(*sides, limits)
         _enforce(*sides, anatomy.frames, anatomy.total_pixels, limits)
-        kept = _opened(format, anatomy, *sides)
+        kept, told = _opened(format, anatomy, *sides), anatomy.source_type
     elif heif.is_heif(data):
         foreign = heif.walk(data)
         if foreign.format not in limits.extra_formats:
@@ -99,10 +106,10 @@ def verify(
         _enforce(foreign.width, foreign.height, 1, coded_width * coded_height, limits)
         if max(coded_width, coded_height) > limits.max_side + _MOST_TRIMMED:
             raise too_complex("a much larger picture below the part that shows")
-        kept = _opened_foreign(foreign)
+        kept, told = _opened_foreign(foreign), foreign.source_type
     else:
         raise unsupported(limits.extra_formats)
-    return _write(kept, clean, thumb, is_ai_generated)
+    return _write(kept, clean, thumb, source_type or told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +168,7 @@ def _opened_foreign(anatomy: HeifAnatomy) -> _Kept:
     return _Kept(Format.JPEG, data, upright.width, upright.height, 1, small, True)
 
 
-def _write(kept: _Kept, clean: Path, thumb: Path, is_ai_generated: bool) -> Verified:
+def _write(kept: _Kept, clean: Path, thumb: Path, source_type: SourceType | None) -> Verified:
     from app.imaging import decoder
 
     with decoder.refusing():
@@ -170,7 +177,7 @@ def _write(kept: _Kept, clean: Path, thumb: Path, is_ai_generated: bool) -> Veri
         placeholder = decoder.placeholder(kept.small)
         perceptual_hash = decoder.perceptual_hash(kept.small)
 
-    data = containers.mark_ai_generated(kept.format, kept.data) if is_ai_generated else kept.data
+    data = containers.mark(kept.format, kept.data, source_type) if source_type else kept.data
     clean.write_bytes(data)
     thumb.write_bytes(thumb_bytes)
     return Verified(
@@ -187,6 +194,7 @@ def _write(kept: _Kept, clean: Path, thumb: Path, is_ai_generated: bool) -> Veri
         thumbhash=placeholder,
         perceptual_hash=perceptual_hash,
         is_reencoded=kept.is_reencoded,
+        source_type=source_type,
     )
 
 
@@ -232,12 +240,13 @@ def _thumb_sides(width: int, height: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def is_clean(data: bytes, format: Format, *, is_ai_generated: bool) -> bool:
-    """Whether a stored file is what `verify` leaves of it: of its format, whole, with nothing private."""
+def is_clean(data: bytes, format: Format, *, source_type: SourceType | None) -> bool:
+    """Whether a stored file is what `verify` leaves of it: of its format, whole, with nothing private, and
+    saying of its origin what it must."""
     if sniff(data[:HEAD_BYTES]) is not format:
         return False
     try:
         kept = containers.walk(format, data).clean
     except PictureRefused:
         return False
-    return data in (kept, containers.mark_ai_generated(format, kept) if is_ai_generated else kept)
+    return data == (containers.mark(format, kept, source_type) if source_type else kept)

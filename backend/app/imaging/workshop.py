@@ -31,6 +31,7 @@ from app.core.errors import UpstreamUnavailable
 from app.imaging.errors import PictureRefused, corrupt, too_complex, too_slow
 from app.imaging.fair_queue import FairQueue
 from app.imaging.formats import Format
+from app.imaging.origin import SourceType
 from app.imaging.renditions import Recipe, Rendered
 from app.imaging.verify import Limits, Verified
 
@@ -130,7 +131,7 @@ class Workshop:
         thumb: Path,
         limits: Limits | None = None,
         *,
-        is_ai_generated: bool = False,
+        source_type: SourceType | None = None,
         party: int = 0,
     ) -> Verified:
         """As `app.imaging.verify`, in turn with other parties. After any error neither output exists.
@@ -144,10 +145,11 @@ class Workshop:
             "clean": _absolute(clean),
             "thumb": _absolute(thumb),
             "limits": asdict(limits or Limits()),
-            "is_ai_generated": is_ai_generated,
+            "source_type": source_type and source_type.value,
         }
         done = await self._perform(_Job(task, (clean, thumb)), party)
-        return Verified(**{**done, "format": Format(done["format"])})
+        told = done["source_type"] and SourceType(done["source_type"])
+        return Verified(**{**done, "format": Format(done["format"]), "source_type": told})
 
     async def render(
         self,
@@ -156,7 +158,7 @@ class Workshop:
         target: Path,
         *,
         focus: tuple[float, float] = (0.5, 0.5),
-        is_ai_generated: bool = False,
+        source_type: SourceType | None = None,
         party: int = 0,
     ) -> Rendered:
         """As `app.imaging.render`, in turn with other parties. After any error the target does not exist.
@@ -167,7 +169,7 @@ class Workshop:
             "recipe": asdict(recipe),
             "target": _absolute(target),
             "focus": list(focus),
-            "is_ai_generated": is_ai_generated,
+            "source_type": source_type and source_type.value,
         }
         done = await self._perform(_Job(task, (target,)), party)
         return Rendered(**{**done, "crop": tuple(done["crop"]) if done["crop"] else None})

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from app.imaging.errors import PictureRefused
+from app.imaging.origin import SourceType
 from app.imaging.renditions import recipe_from_json, render
 from app.imaging.verify import Limits, verify
 
@@ -56,22 +57,24 @@ def _answer(task: dict[str, Any]) -> dict[str, Any]:
 
 def _perform(task: dict[str, Any]) -> dict[str, Any]:
     source = Path(task["source"])
+    source_type = task["source_type"] and SourceType(task["source_type"])
     if task["kind"] == "verify":
         verified = verify(
             source,
             Path(task["clean"]),
             Path(task["thumb"]),
             Limits(**task["limits"]),
-            is_ai_generated=task["is_ai_generated"],
+            source_type=source_type,
         )
-        return {**asdict(verified), "format": verified.format.value}
+        told = verified.source_type and verified.source_type.value
+        return {**asdict(verified), "format": verified.format.value, "source_type": told}
     x, y = task["focus"]
     rendered = render(
         source,
         recipe_from_json(task["recipe"]),
         Path(task["target"]),
         focus=(x, y),
-        is_ai_generated=task["is_ai_generated"],
+        source_type=source_type,
     )
     return asdict(rendered)
 

@@ -6,6 +6,7 @@ server may be running. Only what a note names, and nobody else, is ever removed,
 
 from __future__ import annotations
 
+import asyncio
 from array import array
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from app.models import images as models
 from app.models.images import Image, NamedFile
 from app.providers.storage.base import Inventory, ObjectMissing, Storage, StorageError
 from app.services.catalogue import WARN_DAYS, Ending
-from app.services.images import UNFINISHED_AFTER, Library
+from app.services.images import UNFINISHED_AFTER, Library, source_type_of
 
 _AT_ONCE = 500
 _SAMPLE = 100
@@ -289,7 +290,7 @@ class Doctor:
         return Finding(
             "nothing private",
             True,
-            f"The newest {len(newest)} originals hold their picture and nothing else.",
+            f"The newest {len(newest)} originals hold their picture, whether AI made it, and nothing else.",
         )
 
     async def _is_clean(self, image: Image) -> bool:
@@ -298,7 +299,8 @@ class Doctor:
             data = b"".join([piece async for piece in stored.body])
         except StorageError:
             return True  # told of where rows and objects are compared
-        return is_clean(data, Format.from_mime_type(image.mime_type), is_ai_generated=image.is_ai_generated)
+        format = Format.from_mime_type(image.mime_type)
+        return await asyncio.to_thread(is_clean, data, format, source_type=source_type_of(image))
 
     async def _counts(self) -> Finding:
         if self._is_fixing:

@@ -34,12 +34,21 @@ from app.core import clock
 from app.core.errors import AppError, NotFound
 from app.core.logging import get_logger
 from app.core.words import clean_tag
+from app.imaging import SourceType
 from app.models import businesses as business_models
 from app.models import images as models
 from app.models.images import Image
 from app.providers.storage.base import StorageError
 from app.services import posts
-from app.services.images import AiOrigin, Library, Received, posts_using, slug, zip_entry
+from app.services.images import (
+    AiOrigin,
+    Library,
+    Received,
+    posts_using,
+    slug,
+    source_type_of,
+    zip_entry,
+)
 
 LARGEST_PICTURE = 64 * 1024 * 1024
 """Bytes. An export can hold more than an upload may: what was turned upright without loss has grown."""
@@ -97,6 +106,7 @@ class Description(_Part):
     alt_text: Annotated[Words, Field(max_length=1000)] = ""
     tags: list[str] = []
     is_ai_generated: bool = False
+    digital_source_type: SourceType | None = None
     prompt: Words | None = None
     model: Annotated[Words, Field(max_length=100)] | None = None
     style: Annotated[Words, Field(max_length=50)] | None = None
@@ -210,6 +220,7 @@ async def _describe(library: Library, image: Image, sha256: str, size: int) -> D
         alt_text=image.alt_text,
         tags=image.tags,
         is_ai_generated=image.is_ai_generated,
+        digital_source_type=source_type_of(image),
         prompt=image.ai_prompt,
         model=image.ai_model,
         style=image.ai_style,
@@ -366,7 +377,12 @@ async def _take_back(library: Library, business_id: int, page: _Page, imported: 
         was_trashed = await _is_trashed(library, business_id, known)
         origin = None
         if description.is_ai_generated:
-            origin = AiOrigin(description.prompt or "", description.model or "", description.style)
+            origin = AiOrigin(
+                description.prompt,
+                description.model,
+                description.style,
+                source_type=description.digital_source_type or SourceType.GENERATED,
+            )
         _, is_duplicate = await library.accept(
             Received(path, known, description.name or name),
             business_id=business_id,

@@ -141,6 +141,12 @@ async def test_a_library_that_is_there_is_found_counted_and_tagged(bare: Databas
     await keep_image(bare, 4, business_id=2)
     await upgrade(bare)
 
+    assert await execute(bare, "SELECT id, digital_source_type FROM images ORDER BY id") == [
+        (1, None),
+        (2, "trainedAlgorithmicMedia"),
+        (3, None),
+        (4, None),
+    ]
     assert await execute(bare, "SELECT id, shelf, search_text FROM images ORDER BY id") == [
         (1, 0, "strasse.jpg\ncafé\nsea"),
         (2, 5, "photo 2.jpg\na red boat\nsea"),

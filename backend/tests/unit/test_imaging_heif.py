@@ -13,7 +13,7 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageOps
 
-from app.imaging import Limits, PictureRefused, Verified, verify
+from app.imaging import Limits, PictureRefused, SourceType, Verified, verify
 from tests import factories_heif as heif
 from tests import factories_pictures as pictures
 from tests.factories_heif import Codec
@@ -237,7 +237,7 @@ def test_of_many_pictures_the_primary_one_is_taken(tray: Tray, codec: Codec) -> 
 
 
 def test_a_picture_made_by_a_model_says_so(tray: Tray) -> None:
-    tray.take(heif.picture(pictures.photo(), "avif"), LIMITS, is_ai_generated=True)
+    tray.take(heif.picture(pictures.photo(), "avif"), LIMITS, source_type=SourceType.GENERATED)
     assert tray.clean.read_bytes().count(b"digitalsourcetype/trainedAlgorithmicMedia") == 1
 
 

@@ -145,7 +145,7 @@ def test_it_is_upright_clean_whole_and_the_same_picture(wish: Wish) -> None:
         # Clean, and known to be.
         for kept in (clean, thumb):
             assert pictures.SECRET not in kept
-        assert is_clean(clean, verified.format, is_ai_generated=False)
+        assert is_clean(clean, verified.format, source_type=None)
         assert verified.file_size == len(clean)
 
         # A thumbnail that is the same picture, never larger.
@@ -191,5 +191,5 @@ def test_one_that_was_written_over_somewhere_is_taken_clean_or_refused(
         image = Image.open(io.BytesIO(clean)) if wish.kind == "gif" else opened(clean)
         assert image.size == (verified.width, verified.height)
         assert max(image.size) <= LIMITS.max_side and min(image.size) >= LIMITS.min_side
-        assert is_clean(clean, verified.format, is_ai_generated=False)
+        assert is_clean(clean, verified.format, source_type=None)
         assert pictures.SECRET not in clean + thumb

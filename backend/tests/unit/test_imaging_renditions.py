@@ -22,6 +22,7 @@ from app.imaging import (
     PictureRefused,
     Recipe,
     Rendered,
+    SourceType,
     plan,
     render,
 )
@@ -44,10 +45,10 @@ class Press:
         recipe: Recipe,
         *,
         focus: tuple[float, float] = (0.5, 0.5),
-        is_ai_generated: bool = False,
+        source_type: SourceType | None = None,
     ) -> tuple[Rendered, Image.Image]:
         self.source.write_bytes(data)
-        rendered = render(self.source, recipe, self.target, focus=focus, is_ai_generated=is_ai_generated)
+        rendered = render(self.source, recipe, self.target, focus=focus, source_type=source_type)
         image = Image.open(io.BytesIO(self.target.read_bytes()))
         image.load()
         return rendered, image
@@ -173,15 +174,6 @@ def test_no_metadata_reaches_a_rendition(press: Press, make: object, name: str) 
     assert b"Exif" not in written and b"http://ns.adobe.com" not in written
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_rendition_of_a_model_picture_is_marked_as_such(press: Press, name: str) -> None:
-    data = pictures.png_with_secrets()
-    press.make(data, RECIPES[name], is_ai_generated=True)
-    written = press.target.read_bytes()
-    assert written.count(b"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia") == 1
-    assert SECRET not in written
-
-
 def test_renditions_for_platforms_are_baseline_jpegs_in_three_colours(press: Press) -> None:
     for recipe in (INSTAGRAM_FEED, FACEBOOK):
         for data in (
@@ -239,15 +231,15 @@ def test_an_animation_is_rendered_as_its_first_frame(press: Press) -> None:
 
 
 @pytest.mark.parametrize(("recipe", "share"), [(FACEBOOK, 0.4), (PREVIEW, 0.85)], ids=["jpeg", "webp"])
-@pytest.mark.parametrize("is_ai_generated", [False, True])
+@pytest.mark.parametrize("source_type", [None, SourceType.COMPOSITE])
 def test_quality_gives_way_until_the_file_fits(
-    press: Press, recipe: Recipe, share: float, is_ai_generated: bool
+    press: Press, recipe: Recipe, share: float, source_type: SourceType | None
 ) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (700, 700, 3), dtype=np.uint8)
     data = pictures.png(Image.fromarray(noise))
     free, _ = press.make(data, recipe)
     limit = int(free.file_size * share)
-    tight, _ = press.make(data, dataclasses.replace(recipe, max_bytes=limit), is_ai_generated=is_ai_generated)
+    tight, _ = press.make(data, dataclasses.replace(recipe, max_bytes=limit), source_type=source_type)
     assert limit * 0.9 < tight.file_size <= limit
 
 

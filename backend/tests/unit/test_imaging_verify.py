@@ -14,7 +14,7 @@ import piexif
 import pytest
 from PIL import Image, ImageCms
 
-from app.imaging import Format, Limits, PictureRefused, Verified, verify
+from app.imaging import Format, Limits, PictureRefused, SourceType, Verified, verify
 from tests import factories_pictures as pictures
 from tests.factories_pictures import SECRET
 
@@ -25,9 +25,11 @@ class Tray:
     def __init__(self, folder: Path) -> None:
         self.source, self.clean, self.thumb = folder / "source", folder / "clean", folder / "thumb"
 
-    def take(self, data: bytes, limits: Limits | None = None, *, is_ai_generated: bool = False) -> Verified:
+    def take(
+        self, data: bytes, limits: Limits | None = None, *, source_type: SourceType | None = None
+    ) -> Verified:
         self.source.write_bytes(data)
-        return verify(self.source, self.clean, self.thumb, limits, is_ai_generated=is_ai_generated)
+        return verify(self.source, self.clean, self.thumb, limits, source_type=source_type)
 
     def refused(self, data: bytes, limits: Limits | None = None) -> PictureRefused:
         with pytest.raises(PictureRefused) as caught:
@@ -377,21 +379,6 @@ def test_an_animated_png_becomes_its_still_picture(tray: Tray) -> None:
     assert not verified.animated
     assert b"acTL" not in tray.clean.read_bytes() and b"fdAT" not in tray.clean.read_bytes()
     assert np.array_equal(pixels(tray.kept.convert("RGB")), pixels(first))
-
-
-@pytest.mark.parametrize("make", [pictures.jpeg, pictures.png, pictures.webp])
-def test_a_picture_made_by_a_model_says_so_and_nothing_else(tray: Tray, make: object) -> None:
-    data = make(pictures.photo())  # type: ignore[operator]
-    verified = tray.take(data, is_ai_generated=True)
-    clean = tray.clean.read_bytes()
-    assert clean.count(b"digitalsourcetype/trainedAlgorithmicMedia") == 1
-    assert verified.file_size == len(clean) > len(data)
-    assert np.array_equal(
-        pixels(tray.kept.convert("RGB")), pixels(Image.open(io.BytesIO(data)).convert("RGB"))
-    )
-    # Taken in once more, it is marked once.
-    tray.take(clean, is_ai_generated=True)
-    assert tray.clean.read_bytes() == clean
 
 
 # Refusals

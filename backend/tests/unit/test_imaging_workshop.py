@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import UpstreamUnavailable
-from app.imaging import INSTAGRAM_FEED, PREVIEW, Limits, PictureRefused, Workshop
+from app.imaging import INSTAGRAM_FEED, PREVIEW, Limits, PictureRefused, SourceType, Workshop
 from tests import factories_pictures as pictures
 
 BACKEND = Path(__file__).resolve().parents[2]
@@ -126,7 +126,9 @@ async def test_pictures_are_verified_and_rendered_in_other_processes(
     verified = await workshop.verify(source, clean, thumb)
     assert (verified.format.extension, verified.width, verified.height) == ("jpg", 1200, 900)
     assert clean.stat().st_size == verified.file_size and thumb.exists()
-    rendered = await workshop.render(clean, INSTAGRAM_FEED, target, focus=(0.2, 0.8), is_ai_generated=True)
+    rendered = await workshop.render(
+        clean, INSTAGRAM_FEED, target, focus=(0.2, 0.8), source_type=SourceType.GENERATED
+    )
     assert target.stat().st_size == rendered.file_size
     assert rendered.crop is None
     cropped = await workshop.render(

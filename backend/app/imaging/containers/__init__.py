@@ -10,8 +10,9 @@ from __future__ import annotations
 from app.imaging.containers import gif, jpeg, png, webp
 from app.imaging.containers.anatomy import Anatomy
 from app.imaging.formats import Format
+from app.imaging.origin import SourceType
 
-__all__ = ["Anatomy", "mark_ai_generated", "walk"]
+__all__ = ["Anatomy", "mark", "walk", "without_manifest"]
 
 
 def walk(format: Format, data: bytes) -> Anatomy:
@@ -27,14 +28,27 @@ def walk(format: Format, data: bytes) -> Anatomy:
             return webp.walk(data)
 
 
-def mark_ai_generated(format: Format, clean: bytes) -> bytes:
-    """A clean file with IPTC's digital source type *trainedAlgorithmicMedia*. A GIF is left as it is."""
+def mark(format: Format, clean: bytes, source_type: SourceType) -> bytes:
+    """A clean file with IPTC's digital source type in XMP."""
     match format:
         case Format.JPEG:
-            return jpeg.mark_ai_generated(clean)
+            return jpeg.mark(clean, source_type)
         case Format.PNG:
-            return png.mark_ai_generated(clean)
-        case Format.WEBP:
-            return webp.mark_ai_generated(clean)
+            return png.mark(clean, source_type)
         case Format.GIF:
-            return clean
+            return gif.mark(clean, source_type)
+        case Format.WEBP:
+            return webp.mark(clean, source_type)
+
+
+def without_manifest(format: Format, data: bytes) -> bytes:
+    """A file that `walk` has found whole, less its C2PA manifest."""
+    match format:
+        case Format.JPEG:
+            return jpeg.without_manifest(data)
+        case Format.PNG:
+            return png.without_manifest(data)
+        case Format.GIF:
+            return gif.without_manifest(data)
+        case Format.WEBP:
+            return webp.without_manifest(data)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import struct
 
+from app.imaging import origin
 from app.imaging.containers.anatomy import Anatomy
 from app.imaging.errors import corrupt
+from app.imaging.origin import SourceType
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _GRAPHIC_CONTROL, _PLAIN_TEXT, _APPLICATION = 0xF9, 0x01, 0xFF
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
+_XMP, _MANIFEST = b"XMP DataXMP", b"C2PA_GIF\1\0\0"
+# The packet is not cut into sub-blocks. Whoever takes it for such, its letters for their lengths, lands
+# somewhere in this and is led to its end.
+_XMP_TRAILER = bytes([1, *range(255, -1, -1), 0])
+_SIGNATURE = b"GIF89a"
 
 
 def walk(data: bytes) -> Anatomy:
@@ -22,7 +29,8 @@ def walk(data: bytes) -> Anatomy:
     position = 13 + _table_bytes(flags)
     kept: list[bytes] = [data[:position]]
     control = b""
-    has_loop = False
+    has_loop = has_manifest = False
+    source_type: SourceType | None = None
     frames = 0
 
     while True:
@@ -48,6 +56,10 @@ def walk(data: bytes) -> Anatomy:
                 if len(loop) >= 5 and loop[:2] == b"\x03\x01":
                     kept.append(b"\x21\xff\x0bNETSCAPE2.0" + loop[:4] + b"\0")
                     has_loop = True
+            elif label == bytes([_APPLICATION]) and body[1:12] == _XMP:
+                source_type = source_type or origin.source_type_in(body[12:])
+            elif label == bytes([_APPLICATION]) and body[1:12] == _MANIFEST:
+                has_manifest = True
         elif block == _IMAGE:
             end = _image_end(data, position, width, height)
             kept += [control, data[position:end]]
@@ -65,7 +77,33 @@ def walk(data: bytes) -> Anatomy:
         clean=b"".join([*kept, b"\x3b"]),
         frames=frames,
         is_lossless=True,
+        source_type=source_type,
+        has_manifest=has_manifest,
     )
+
+
+def mark(clean: bytes, source_type: SourceType) -> bytes:
+    # At the end, where no player has to pass by it; extensions came with the second version of the format.
+    packet = b"\x21\xff\x0b" + _XMP + origin.xmp(source_type) + _XMP_TRAILER
+    return _SIGNATURE + clean[len(_SIGNATURE) : -1] + packet + b"\x3b"
+
+
+def without_manifest(data: bytes) -> bytes:
+    _, _, flags = struct.unpack_from("<HHB", data, 6)
+    kept: list[bytes] = []
+    start, position = 0, 13 + _table_bytes(flags)
+    while (block := data[position]) != _TRAILER:
+        at = position
+        if block == _EXTENSION:
+            position = _skip_sub_blocks(data, at + 2)
+            if data[at + 1] == _APPLICATION and data.startswith(_MANIFEST, at + 3):
+                kept.append(data[start:at])
+                start = position
+        elif block == _IMAGE:
+            position = _skip_sub_blocks(data, at + 11 + _table_bytes(data[at + 9]))
+        else:
+            position += 1
+    return b"".join([*kept, data[start:]])
 
 
 def _table_bytes(flags: int) -> int:

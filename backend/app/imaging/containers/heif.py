@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from math import floor
 
-from app.imaging import icc
+from app.imaging import icc, origin
 from app.imaging.containers import hevc
-from app.imaging.errors import corrupt, too_complex, unsupported_inside
+from app.imaging.errors import PictureRefused, corrupt, too_complex, unsupported_inside
 from app.imaging.formats import ExtraFormat
+from app.imaging.origin import SourceType
 
 
 class Step(Enum):
@@ -51,7 +53,9 @@ class Cicp:
 
 @dataclass(frozen=True, slots=True)
 class HeifAnatomy:
-    """The primary picture. It is decoded as `coded_width` × `coded_height`, and upright after `steps`."""
+    """The primary picture. It is decoded as `coded_width` × `coded_height`, and upright after `steps`.
+
+    `source_type` and `has_manifest` as of `Anatomy`."""
 
     format: ExtraFormat
     clean: bytes
@@ -62,6 +66,8 @@ class HeifAnatomy:
     steps: tuple[Step | Trim, ...] = ()
     profile: icc.Profile | None = None
     cicp: Cicp | None = None
+    source_type: SourceType | None = None
+    has_manifest: bool = False
 
 
 _BRANDS = frozenset(
@@ -77,6 +83,9 @@ _HARMLESS = frozenset(
     (b"pasp", b"a1lx", b"clli", b"mdcv", b"cclv", b"amve", b"rloc", b"udes", b"altt", b"colr")
 )
 _KNOWN_BOXES = frozenset((b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip", b"uuid", b"idat", b"wide"))
+
+# The `uuid` box that C2PA keeps its manifests in.
+_MANIFEST = b"uuid" + bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
 _MAX_BOXES = 1_000
 _MAX_ITEMS = 4_000
@@ -123,6 +132,8 @@ def walk(data: bytes) -> HeifAnatomy:
         steps=steps,
         profile=profile,
         cicp=cicp,
+        source_type=meta.source_type(),
+        has_manifest=_MANIFEST in data,
     )
 
 
@@ -192,6 +203,15 @@ class _Meta:
         if not content:
             raise corrupt("a picture without content")
         return content
+
+    def source_type(self) -> SourceType | None:
+        """What the file's metadata says of its origin. Metadata that is broken says nothing."""
+        for item in self._items.values():
+            if item.kind == b"mime":
+                with suppress(PictureRefused):
+                    if found := origin.source_type_in(self.content(item)):
+                        return found
+        return None
 
     def alpha_of(self, picture: _Item) -> _Item | None:
         """The transparency of a picture, when it has one."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import struct
 
-from app.imaging import exif, icc, xmp
+from app.imaging import exif, icc, origin
 from app.imaging.containers.anatomy import Anatomy
 from app.imaging.errors import corrupt, too_complex
+from app.imaging.origin import SourceType
 
 _SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
-_APP0, _APP1, _APP2, _APP14, _APP15 = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
+_APP0, _APP1, _APP2, _APP11, _APP14, _APP15 = 0xE0, 0xE1, 0xE2, 0xEB, 0xEE, 0xEF
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Huffman tables, arithmetic conditioning, quantisation tables, restart interval.
 _TABLES = frozenset({0xC4, 0xCC, 0xDB, 0xDD})
@@ -25,6 +26,9 @@ _MAX_SEGMENTS = 10_000
 _EXIF_HEADER = b"Exif\0\0"
 _ICC_HEADER = b"ICC_PROFILE\0"
 _XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
+_MORE_XMP_HEADER = b"http://ns.adobe.com/xmp/extension/\0"
+# What C2PA stores its boxes as (JPEG XT, ISO 18477-3).
+_JUMBF_HEADER = b"JP"
 _MAX_SEGMENT_BODY = 65533
 
 
@@ -35,6 +39,8 @@ def walk(data: bytes) -> Anatomy:
     jfif = adobe = b""
     profile_parts: dict[int, bytes] = {}
     orientation: int | None = None
+    source_type: SourceType | None = None
+    has_manifest = False
     frame: tuple[int, int, int, bool] | None = None
     scans = 0
 
@@ -70,6 +76,10 @@ def walk(data: bytes) -> Anatomy:
         elif marker == _APP1 and data.startswith(_EXIF_HEADER, body.start):
             if orientation is None:
                 orientation = exif.orientation(data[body.start + len(_EXIF_HEADER) : body.stop])
+        elif marker == _APP1 and data.startswith((_XMP_HEADER, _MORE_XMP_HEADER), body.start):
+            source_type = source_type or origin.source_type_in(data[body])
+        elif marker == _APP11 and data.startswith(_JUMBF_HEADER, body.start):
+            has_manifest = True
         elif marker == _APP2 and data.startswith(_ICC_HEADER, body.start):
             number_at = body.start + len(_ICC_HEADER)
             if number_at + 2 <= body.stop:
@@ -102,15 +112,31 @@ def walk(data: bytes) -> Anatomy:
         orientation=orientation or 1,
         profile=profile,
         is_subsampled=is_subsampled,
+        source_type=source_type,
+        has_manifest=has_manifest,
     )
 
 
-def mark_ai_generated(clean: bytes) -> bytes:
+def mark(clean: bytes, source_type: SourceType) -> bytes:
     at = 2
     if clean[2:4] == b"\xff\xe0":
         # JFIF, when there, comes first.
         at += 2 + int.from_bytes(clean[4:6], "big")
-    return clean[:at] + _segment(_APP1, _XMP_HEADER + xmp.AI_GENERATED) + clean[at:]
+    return clean[:at] + _segment(_APP1, _XMP_HEADER + origin.xmp(source_type)) + clean[at:]
+
+
+def without_manifest(data: bytes) -> bytes:
+    kept: list[bytes] = []
+    start = position = 2
+    while True:
+        at = position
+        marker, position = _next_marker(data, position)
+        if marker in (_SOS, _EOI):
+            return b"".join([data[:2], *kept, data[start:]])
+        body, position = _body(data, position)
+        if marker == _APP11 and data.startswith(_JUMBF_HEADER, body.start):
+            kept.append(data[start:at])
+            start = position
 
 
 def _next_marker(data: bytes, position: int) -> tuple[int, int]:

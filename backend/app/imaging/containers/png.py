@@ -5,9 +5,10 @@ from __future__ import annotations
 import struct
 import zlib
 
-from app.imaging import exif, icc, xmp
+from app.imaging import exif, icc, origin
 from app.imaging.containers.anatomy import Anatomy
 from app.imaging.errors import corrupt, too_complex
+from app.imaging.origin import SourceType
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CRITICAL = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
@@ -22,6 +23,8 @@ _KEPT_ANCILLARY = {
     b"pHYs": 9,
     b"cICP": 4,
 }
+_XMP_KEYWORD = b"XML:com.adobe.xmp\0"
+_MANIFEST = b"caBX"
 _MAX_CHUNKS = 20_000
 _COLOUR_COMPONENTS = {0: 1, 2: 3, 3: 3, 4: 1, 6: 3}
 
@@ -33,6 +36,7 @@ def walk(data: bytes) -> Anatomy:
     header: tuple[int, int, int] | None = None
     profile: icc.Profile | None = None
     orientation: int | None = None
+    source_type: SourceType | None = None
     pixels_ended = False
 
     view = memoryview(data)
@@ -67,6 +71,8 @@ def walk(data: bytes) -> Anatomy:
 
         if kind == b"eXIf" and orientation is None:
             orientation = exif.orientation(data[body : end - 4])
+        elif kind == b"iTXt" and data.startswith(_XMP_KEYWORD, body):
+            source_type = source_type or origin.source_type_in(_xmp(data[body : end - 4]))
         elif kind == b"iCCP" and kind not in seen and header is not None:
             profile = _profile(data[body : end - 4], header[2])
             if profile is not None:
@@ -89,12 +95,27 @@ def walk(data: bytes) -> Anatomy:
         orientation=orientation or 1,
         profile=profile,
         is_lossless=True,
+        source_type=source_type,
+        has_manifest=_MANIFEST in seen,
     )
 
 
-def mark_ai_generated(clean: bytes) -> bytes:
+def mark(clean: bytes, source_type: SourceType) -> bytes:
     at = len(_SIGNATURE) + 12 + 13
-    return clean[:at] + _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp.AI_GENERATED) + clean[at:]
+    return clean[:at] + _chunk(b"iTXt", _XMP_KEYWORD + bytes(4) + origin.xmp(source_type)) + clean[at:]
+
+
+def without_manifest(data: bytes) -> bytes:
+    kept: list[bytes] = []
+    start = position = len(_SIGNATURE)
+    while position + 12 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, position)
+        end = position + 12 + length
+        if kind == _MANIFEST:
+            kept.append(data[start:position])
+            start = end
+        position = end
+    return b"".join([_SIGNATURE, *kept, data[start:]])
 
 
 def _header(body: bytes) -> tuple[int, int, int]:
@@ -119,6 +140,18 @@ def _profile(body: bytes, components: int) -> icc.Profile | None:
         return None
     profile = icc.inspect(unpacked)
     return profile if profile is not None and profile.components == components else None
+
+
+def _xmp(body: bytes) -> bytes:
+    """The packet in an `iTXt` chunk, unpacked no further than it is searched."""
+    is_packed, rest = body[len(_XMP_KEYWORD) : len(_XMP_KEYWORD) + 1] == b"\1", body[len(_XMP_KEYWORD) + 2 :]
+    text = rest.split(b"\0", 2)[-1]
+    if not is_packed:
+        return text
+    try:
+        return zlib.decompressobj().decompress(text, origin.MOST_XMP_BYTES)
+    except zlib.error:
+        return b""
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

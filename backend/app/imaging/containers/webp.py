@@ -5,12 +5,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from app.imaging import exif, icc, xmp
+from app.imaging import exif, icc, origin
 from app.imaging.containers.anatomy import Anatomy
 from app.imaging.errors import corrupt, too_complex
+from app.imaging.origin import SourceType
 
 _ICC_FLAG, _ALPHA_FLAG, _XMP_FLAG, _ANIMATION_FLAG = 0x20, 0x10, 0x04, 0x02
 _PIXELS = (b"VP8 ", b"VP8L")
+_MANIFEST = b"C2PA"
 _MAX_CHUNKS = 5_000
 
 
@@ -81,10 +83,12 @@ def walk(data: bytes) -> Anatomy:
         profile=profile,
         is_subsampled=True,
         is_lossless=is_lossless,
+        source_type=origin.source_type_in(first.get(b"XMP ", b"")),
+        has_manifest=_MANIFEST in first,
     )
 
 
-def mark_ai_generated(clean: bytes) -> bytes:
+def mark(clean: bytes, source_type: SourceType) -> bytes:
     chunks = list(_chunks(clean, 12, len(clean)))
     kind, body = chunks[0]
     if kind == b"VP8X":
@@ -95,8 +99,15 @@ def mark_ai_generated(clean: bytes) -> bytes:
         canvas = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
         flags = _XMP_FLAG | (_ALPHA_FLAG if has_alpha else 0)
         chunks.insert(0, (b"VP8X", bytes([flags, 0, 0, 0]) + canvas))
-    chunks.append((b"XMP ", xmp.AI_GENERATED))
+    chunks.append((b"XMP ", origin.xmp(source_type)))
     return _riff([_chunk(kind, body) for kind, body in chunks])
+
+
+def without_manifest(data: bytes) -> bytes:
+    end = 8 + int.from_bytes(data[4:8], "little")
+    kept = [_chunk(kind, body) for kind, body in _chunks(data, 12, end) if kind != _MANIFEST]
+    # What lies behind the end is none of the file's chunks and no manifest.
+    return _riff(kept) + data[end:]
 
 
 def _chunks(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, bytes]]:

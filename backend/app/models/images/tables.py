@@ -45,6 +45,9 @@ _HAS_NEIGHBOURS = text("perceptual_hash IS NOT NULL AND deleted_at IS NULL")
 class Image(Base):
     """A stored picture. `sha256` is of the bytes received; the other facts are of the stored file.
 
+    `digital_source_type` is IPTC's term for how a model had a part in it, and set when `is_ai_generated` is.
+    What made it and from which words is known of pictures that were made here.
+
     `shelf` says in one number what every filter asks about: each filter takes or leaves a shelf as a
     whole. The database computes it. `search_text` is what a search looks into; it follows by itself
     whenever an image is written through a session, and so do the image's rows in `image_tags`.
@@ -95,6 +98,7 @@ class Image(Base):
     perceptual_hash: Mapped[str | None] = mapped_column(String(16))
     is_animated: Mapped[bool]
     is_ai_generated: Mapped[bool]
+    digital_source_type: Mapped[str | None] = mapped_column(String(50))
     ai_prompt: Mapped[str | None] = mapped_column(Text)
     ai_model: Mapped[str | None] = mapped_column(String(100))
     ai_style: Mapped[str | None] = mapped_column(String(50))

@@ -243,6 +243,7 @@ class GenerationSteps:
             model=arrived.model,
             style=row.style,
             edited_from_id=await self._sources.still_there(row),
+            is_edit=row.is_edit,
         )
         received = Received(arrived.path, arrived.sha256, picture_name(row.prompt, arrived.head))
         try:

@@ -17,7 +17,7 @@ from app.services.images.catalogue import (
     trash_image,
 )
 from app.services.images.counting import find_miscounts, fold_counts, recount
-from app.services.images.library import AiOrigin, Library, Received
+from app.services.images.library import AiOrigin, Library, Received, source_type_of
 from app.services.images.names import display_name, download_name, rendition_name, slug
 from app.services.images.packing import images_to_pack, packed, zip_entry
 from app.services.images.readiness import Readiness, readiness
@@ -59,6 +59,7 @@ __all__ = [
     "restore_image",
     "restore_images",
     "slug",
+    "source_type_of",
     "tag_images",
     "trash_image",
     "trash_images",

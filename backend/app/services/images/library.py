@@ -26,7 +26,7 @@ from app.core.errors import Conflict, NotFound, RuleBroken, UnsupportedType, Ups
 from app.core.faults import fault
 from app.core.fetch import Network, fetch_to_file
 from app.core.logging import get_logger
-from app.imaging import THUMB_MIME_TYPE, Limits, PictureRefused, Workshop
+from app.imaging import THUMB_MIME_TYPE, Limits, PictureRefused, SourceType, Workshop
 from app.imaging.renditions import PREVIEW, Recipe
 from app.models import images as models
 from app.models.images import Image, Rendition, StorageIntent, StoredFile
@@ -49,12 +49,18 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class AiOrigin:
-    """How an AI picture was made; `edited_from_id` is the image that it is a change of."""
+    """How an AI picture was made, as far as that is known.
 
-    prompt: str
-    model: str
+    `is_edit` when it is a change of another picture: `edited_from_id`, unless that is gone meanwhile.
+    `source_type` is for one that comes back from an export; it follows from the other picture elsewhere.
+    """
+
+    prompt: str | None
+    model: str | None
     style: str | None
     edited_from_id: int | None = None
+    is_edit: bool = False
+    source_type: SourceType | None = None
 
 
 class Library(Objects):
@@ -92,8 +98,8 @@ class Library(Objects):
 
         `created_at` is for one that comes back from an export, and is now for every other. `limits` are those
         of an upload where none are given. The caller has checked who asks. A picture that is in the trash
-        comes back from there. Raises `UnsupportedType` or `RuleBroken` for a file that is refused; nothing is
-        left behind then.
+        comes back from there. One that says itself that a model made it is kept as such. Raises
+        `UnsupportedType` or `RuleBroken` for a file that is refused; nothing is left behind then.
         """
         existing = await self._find_again(business_id, received.sha256)
         if existing:
@@ -105,7 +111,7 @@ class Library(Objects):
                 clean,
                 thumb,
                 limits or self._limits,
-                is_ai_generated=origin is not None,
+                source_type=await self._source_type(origin) if origin else None,
                 party=business_id,
             )
         except PictureRefused as refusal:
@@ -136,7 +142,8 @@ class Library(Objects):
                 perceptual_hash=verified.perceptual_hash,
                 sha256=received.sha256,
                 is_animated=verified.animated,
-                is_ai_generated=origin is not None,
+                is_ai_generated=verified.source_type is not None,
+                digital_source_type=verified.source_type and verified.source_type.value,
                 ai_prompt=origin.prompt if origin else None,
                 ai_model=origin.model if origin else None,
                 ai_style=origin.style if origin else None,
@@ -200,7 +207,7 @@ class Library(Objects):
                 source,
                 recipe,
                 target,
-                is_ai_generated=image.is_ai_generated,
+                source_type=source_type_of(image),
                 party=image.business_id,
             )
         except PictureRefused as refusal:
@@ -305,6 +312,18 @@ class Library(Objects):
         for intent in intents:
             await self._undo(intent, intent.keys, work="remove")
 
+    async def _source_type(self, origin: AiOrigin) -> SourceType:
+        """What a picture made by a model is: one edited from a photograph is partly that photograph."""
+        if origin.source_type:
+            return origin.source_type
+        if not origin.is_edit and origin.edited_from_id is None:
+            return SourceType.GENERATED
+        edited_from = None
+        if origin.edited_from_id is not None:
+            async with self.database.reading() as session:
+                edited_from = await session.get(Image, origin.edited_from_id)
+        return (source_type_of(edited_from) if edited_from else None) or SourceType.COMPOSITE
+
     async def _find_again(self, business_id: int, sha256: str) -> Image | None:
         async with self.database.reading() as session:
             image = await models.find_by_hash(session, business_id, sha256)
@@ -314,6 +333,11 @@ class Library(Objects):
             await models.restore(session, [image.id], clock.now())
             await session.flush()
             return await models.find_by_hash(session, business_id, sha256)
+
+
+def source_type_of(image: Image) -> SourceType | None:
+    """How a model had a part in an image."""
+    return SourceType(image.digital_source_type) if image.digital_source_type else None
 
 
 def _is_before(moment: datetime | None, other: datetime) -> bool:
