@@ -214,9 +214,13 @@ class OpenAIImageProvider(Painter):
 
 def _harmless(prompt: str) -> str:
     """The prompt without what would be commands to such a server, however they are put into each other."""
-    while _LOOSE_TAG.search(prompt):
-        prompt = _LOOSE_TAG.sub("", _COMMANDS.sub("", prompt))
-    return prompt.replace("|", ",").strip()
+    while True:
+        cleaned = _COMMANDS.sub("", prompt)
+        if cleaned == prompt:
+            cleaned = _LOOSE_TAG.sub("", prompt)
+        if cleaned == prompt:
+            return prompt.replace("|", ",").strip()
+        prompt = cleaned
 
 
 def _tokens(usage: object, field: str) -> int | None:
