@@ -3,8 +3,8 @@
 Common words are met soon when a list is walked in its own order; rare ones have few grams, and their index
 gives every image that may have the words. Which of the two a word is, is not known beforehand. SQLite's index
 gives its images one by one, so it is asked first and tells soon enough. PostgreSQL's gives them all at once,
-which takes long for a common word: there the list is walked first, and the further, the sooner that promises
-to be enough.
+which takes long for a common word: there the list is walked first, and then a few of what the grams give tell
+whether there are more than are counted.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from app.models.images.tables import Image, ImageTag
 MOST_COUNTED = 1000
 """A search counts no further: counting costs as much as finding."""
 WALK = 5_000
-LONG_WALK = 60_000
-"""On PostgreSQL about as long as looking up a word that this is just too short for."""
+CANDIDATES = 2_000
+"""On PostgreSQL so many of those that have the grams are looked at first: nearly all have the word, too."""
 
 _DOCUMENTS = table("image_grams", column("rowid", Id))
 
@@ -71,8 +71,11 @@ async def _every(session: AsyncSession, wish: Wish) -> Sequence[Place] | None:
             return None
         if wish.size <= WALK:
             return seen
-        if await _are_more_than_counted(session, wish, len(seen)):
+        found, is_all = await _look_at_some(session, wish)
+        if len(found) > MOST_COUNTED:
             return None
+        if is_all:
+            return sorted(found, reverse=wish.is_descending)
     found = await _look_up(session, wish, None, limit=MOST_COUNTED + 1, offset=0, is_ordered=False)
     return None if len(found) > MOST_COUNTED else sorted(found, reverse=wish.is_descending)
 
@@ -97,21 +100,21 @@ def _walking(shape: Shape) -> Select[Any]:
     return query.limit(bindparam("at_most", type_=Integer)).offset(bindparam("passed", type_=Integer))
 
 
-async def _are_more_than_counted(session: AsyncSession, wish: Wish, seen: int) -> bool:
-    """Whether a longer walk shows that there are more images than are counted. It is not tried where the
-    first `WALK` images give little hope: the fewer there are, the sooner they are looked up."""
-    if seen * LONG_WALK < 1.1 * MOST_COUNTED * WALK:
-        return False
-    values = place_values(wish, None, limit=LONG_WALK)
-    values |= {"words": wish.words, "at_most": MOST_COUNTED + 1}
-    return (await session.scalar(_counting(shape_of(wish, None)), values) or 0) > MOST_COUNTED
+async def _look_at_some(session: AsyncSession, wish: Wish) -> tuple[list[Place], bool]:
+    """Images with the words among any `CANDIDATES` that have the grams, at most one more than is counted; and
+    whether no others have the grams.
 
-
-@lru_cache(maxsize=1024)
-def _counting(shape: Shape) -> Select[Any]:
-    part = entries(shape, Image.search_text).subquery()
-    met = select(part.c.id).where(contains(part.c.search_text, bindparam("words")))
-    return select(func.count()).select_from(met.limit(bindparam("at_most", type_=Integer)).subquery())
+    For PostgreSQL. Finding out which images have the grams is quick, and reading them is not.
+    """
+    value: Any = Image.usage_count if wish.sort == "most_used" else Image.created_at
+    numbers = needed_grams(wish.business_id, wish.words)
+    candidates = select(GRAMS.c.image_id).where(GRAMS.c.grams.contains(numbers)).limit(CANDIDATES)
+    # Apart, for the same reason as when all are looked up.
+    some = candidates.cte("candidates").prefix_with("MATERIALIZED")
+    query = _among(wish, select(value, Image.id, select(func.count()).select_from(some).scalar_subquery()))
+    query = query.join(some, some.c.image_id == Image.id).limit(MOST_COUNTED + 1)
+    rows = (await session.execute(query)).all()
+    return [(found, image_id) for found, image_id, _ in rows], bool(rows) and rows[0][2] < CANDIDATES
 
 
 async def _part(
@@ -130,19 +133,7 @@ async def _look_up(
 ) -> list[Place]:
     """Images with the words by their grams: all of them in order, or any `limit` of them."""
     value: Any = Image.usage_count if wish.sort == "most_used" else Image.created_at
-    query = (
-        _with_grams(wish, select(value, Image.id))
-        .where(
-            Image.business_id == wish.business_id,
-            Image.shelf.in_(wish.shelves),
-            contains(Image.search_text, wish.words),
-        )
-        .limit(limit)
-        .offset(offset)
-    )
-    if wish.tag:
-        tagged = select(ImageTag.image_id).where(ImageTag.image_id == Image.id, ImageTag.tag == wish.tag)
-        query = query.where(tagged.exists())
+    query = _among(wish, _with_grams(wish, select(value, Image.id))).limit(limit).offset(offset)
     if is_ordered:
         if after:
             beyond = value < after[0] if wish.is_descending else value > after[0]
@@ -152,6 +143,19 @@ async def _look_up(
             *(each.desc() if wish.is_descending else each.asc() for each in (value, Image.id))
         )
     return [(found, image_id) for found, image_id in await session.execute(query)]
+
+
+def _among(wish: Wish, query: Select[Any]) -> Select[Any]:
+    """Only what is wished for, and has the words."""
+    query = query.where(
+        Image.business_id == wish.business_id,
+        Image.shelf.in_(wish.shelves),
+        contains(Image.search_text, wish.words),
+    )
+    if wish.tag:
+        tagged = select(ImageTag.image_id).where(ImageTag.image_id == Image.id, ImageTag.tag == wish.tag)
+        query = query.where(tagged.exists())
+    return query
 
 
 def _with_grams(wish: Wish, query: Select[Any]) -> Select[Any]:
