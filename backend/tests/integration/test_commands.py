@@ -91,6 +91,36 @@ def test_what_cannot_be_done_is_a_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in nobody.stderr + wrong.stderr
 
 
+def test_a_catalogue_of_models_that_is_broken_is_a_sentence_with_its_line(tmp_path: Path) -> None:
+    data_dir, models = tmp_path / "data", tmp_path / "models.toml"
+    data_dir.mkdir()
+    assert aigrowth(data_dir, "migrate").returncode == 0
+    models.write_text('[openai."gpt-image-2"]\nprice = "cheap"\n')
+    for command in ("serve", "doctor"):
+        broken = aigrowth(data_dir, command, IMAGE_CATALOGUE=str(models), PORT="0")
+        assert broken.returncode == 1 and "Traceback" not in broken.stderr
+        assert f"{models}, line 2" in broken.stderr and "price" in broken.stderr
+
+
+def test_the_doctor_tells_of_a_model_that_has_ended(tmp_path: Path) -> None:
+    data_dir, models = tmp_path / "data", tmp_path / "models.toml"
+    data_dir.mkdir()
+    assert aigrowth(data_dir, "migrate").returncode == 0
+    models.write_text('[openai."gpt-image-2"]\nshutdown_on = 2020-01-01\nsuccessor = "gpt-image-2.5-flare"\n')
+    told = aigrowth(
+        data_dir,
+        "doctor",
+        IMAGE_CATALOGUE=str(models),
+        OPENAI_API_KEY="sk-one",
+        OPENAI_IMAGE_MODEL="gpt-image-2",
+        # A server of one's own would keep it; nothing outside is reached from here.
+        OPENAI_BASE_URL="https://api.openai.com/v1",
+    )
+    assert told.returncode == 1
+    assert "WRONG  model gpt-image-2: GPT Image 2 ended on 2020-01-01" in told.stdout
+    assert "Set OPENAI_IMAGE_MODEL=gpt-image-2.5-flare." in told.stdout
+
+
 @pytest.mark.parametrize("is_there", [True, False], ids=["an empty folder", "no folder"])
 def test_a_folder_without_data_is_named_and_left_as_it_is(tmp_path: Path, is_there: bool) -> None:
     data_dir, out = tmp_path / "elsewhere", tmp_path / "out"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from app.providers.storage.base import Stores
 from app.providers.storage.local import LocalStorage
 from app.providers.storage.s3 import S3Storage
 from app.services import users
+from app.services.catalogue import Ending
 from app.services.doctor import Doctor, Finding, Outside
 from app.services.images import AiOrigin, Library, Received
 from tests import factories_pictures as pictures
@@ -51,8 +52,15 @@ class Ward:
         fix: bool = False,
         outsides: tuple[Outside, ...] = (),
         extra_formats: tuple[ExtraFormat, ...] = ("heic", "avif"),
+        endings: tuple[Ending, ...] = (),
     ) -> dict[str, Finding]:
-        doctor = Doctor(self.library, extra_formats=extra_formats, outsides=outsides, is_fixing=fix)
+        doctor = Doctor(
+            self.library,
+            extra_formats=extra_formats,
+            outsides=outsides,
+            model_endings=endings,
+            is_fixing=fix,
+        )
         return {finding.what: finding async for finding in doctor.examine()}
 
     async def is_wrong(self, what: str, *words: str) -> Finding:
@@ -238,6 +246,30 @@ async def test_a_format_that_nothing_opens_is_told(ward: Ward, monkeypatch: pyte
     await ward.is_wrong("picture formats", "heic", "EXTRA_IMAGE_FORMATS", "pillow-heif")
     report = await ward.report(extra_formats=())
     assert report["picture formats"].detail == "Taken in: JPEG, PNG, GIF, WebP."
+
+
+@pytest.mark.parametrize(
+    ("days_left", "within", "is_ok"), [(60, 90, True), (20, 30, True), (6, 7, False), (0, 0, False)]
+)
+async def test_a_model_that_ends_is_told_and_in_its_last_week_it_is_wrong(
+    ward: Ward, days_left: int, within: int, is_ok: bool
+) -> None:
+    def ending(model: str, provider: str, *, is_default: bool) -> Ending:
+        ends_on = date(2026, 12, 1)
+        return Ending(provider, model, model.upper(), ends_on, days_left, within, "newer", is_default)
+
+    report = await ward.report(
+        endings=(
+            ending("chosen", "openai", is_default=True),
+            ending("other", "openai", is_default=False),
+            ending("theirs", "stability", is_default=True),
+        )
+    )
+    chosen, other, theirs = (report[f"model {name}"] for name in ("chosen", "other", "theirs"))
+    assert chosen.is_ok is is_ok and theirs.is_ok is is_ok and other.is_ok
+    assert "CHOSEN" in chosen.detail and "2026-12-01" in chosen.detail and "newer" in chosen.detail
+    assert chosen.fix == "Set OPENAI_IMAGE_MODEL=newer."
+    assert not other.fix
 
 
 async def test_a_server_outside_that_does_not_answer_is_told(

@@ -754,3 +754,78 @@ async def test_an_allowed_host_cannot_send_us_to_another_inside(
         )
     assert caught.value.code == "image_url_not_allowed"
     assert len(inside.requests) == 1
+
+
+# --- where alone a fetch may go
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://pictures.example/a.jpg",
+        "https://other.example/a.jpg",
+        "https://example/a.jpg",
+        "https://xmore.example/a.jpg",
+        "https://more.example.other.example/a.jpg",
+        "https://more.example:8443/a.jpg",
+        "http://more.example/a.jpg",
+        "http://127.0.0.1/a.jpg",
+    ],
+)
+async def test_only_the_hosts_that_are_named_are_asked(
+    url: str, site: Server, internet: Internet, target: Path
+) -> None:
+    with pytest.raises(RuleBroken) as caught:
+        await fetch_to_file(
+            url,
+            target,
+            max_bytes=1_000_000,
+            only_hosts=frozenset({"more.example", "*.more.example"}),
+            network=internet,
+        )
+    assert caught.value.code == "image_url_not_allowed"
+    assert internet.asked == [] and not site.requests
+
+
+async def test_a_named_host_and_those_below_it_are_asked(
+    internet: Internet, certificates: Certificates, target: Path
+) -> None:
+    server = Server()
+    server.paths["/a.jpg"] = response(PICTURE)
+    listener = await server.start(certificates.server("more.example", "a.b.more.example"))
+    internet.names |= {"more.example": [[PUBLIC]], "a.b.more.example": [[PUBLIC]]}
+    internet.routes |= {PUBLIC: server.port}
+    only = frozenset({"more.example", "*.more.example"})
+    for host in ("more.example", "a.b.more.example", "A.B.More.Example"):
+        await fetch_to_file(
+            f"https://{host}/a.jpg", target, max_bytes=1_000_000, only_hosts=only, network=internet
+        )
+        assert target.read_bytes() == PICTURE
+    listener.close()
+
+
+async def test_a_named_host_cannot_send_us_to_another(site: Server, internet: Internet, target: Path) -> None:
+    site.paths["/1"] = redirect("https://pictures.example/a.jpg")
+    with pytest.raises(RuleBroken) as caught:
+        await fetch_to_file(
+            "https://more.example/1",
+            target,
+            max_bytes=1_000_000,
+            only_hosts=frozenset({"more.example"}),
+            network=internet,
+        )
+    assert caught.value.code == "image_url_not_allowed"
+    assert internet.asked == ["more.example"] and len(site.requests) == 1
+
+
+async def test_a_named_host_that_leads_inside_is_refused(internet: Internet, target: Path) -> None:
+    internet.names["more.example"] = [["127.0.0.1"]]
+    with pytest.raises(RuleBroken) as caught:
+        await fetch_to_file(
+            "https://more.example/a.jpg",
+            target,
+            max_bytes=1_000_000,
+            only_hosts=frozenset({"more.example"}),
+            network=internet,
+        )
+    assert caught.value.code == "image_url_not_allowed" and internet.connected == []

@@ -70,7 +70,7 @@ class OpenAIImageProvider(Painter):
         connect_timeout: timedelta = timedelta(seconds=5),
         most_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
-        is_own = all(model.dialect != COMPATIBLE for model in models)
+        is_own = any(model.dialect != COMPATIBLE for model in models)
         # A server of one's own paints one picture after the other, and looks at no prompt.
         super().__init__(name, models, at_once=100 if is_own else 1, is_moderated=is_own)
         self._is_key_usable = is_key(api_key)
