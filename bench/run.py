@@ -243,9 +243,16 @@ def register(server: Server) -> tuple[str, int]:
     return answer["access_token"], answer["businesses"][0]["id"]
 
 
-def call(server: Server, method: str, path: str, body: bytes = b"", token: str = "") -> Any:
+def call(
+    server: Server,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    token: str = "",
+    more: dict[str, str] | None = None,
+) -> Any:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", **(more or {})}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     connection.request(method, path, body or None, headers)

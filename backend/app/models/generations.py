@@ -284,16 +284,19 @@ async def claim_due(
     await take_turns(session, "generations.claim")
     is_free = or_(Generation.lease_until.is_(None), Generation.lease_until < now)
     is_due = and_(Generation.next_step_at <= now, is_free)
-    stranded = or_(
-        Generation.state != GenerationState.QUEUED.value, Generation.provider.not_in(list(at_once))
-    )
-    ids = list(
-        await session.scalars(
+    rows = await session.execute(select(Generation.provider, Generation.state).where(is_due).distinct())
+    due = {(row[0], row[1]) for row in rows}
+    waiting_for = [name for name, state in due if state == GenerationState.QUEUED.value and name in at_once]
+    ids: list[int] = []
+    if len(due) > len(waiting_for):
+        stranded = or_(
+            Generation.state != GenerationState.QUEUED.value, Generation.provider.not_in(list(at_once))
+        )
+        ids += await session.scalars(
             select(Generation.id).where(is_due, stranded).order_by(Generation.next_step_at).limit(limit)
         )
-    )
-    for provider, most in at_once.items():
-        busy = await _running_by_business(session, provider)
+    for provider in waiting_for:
+        most, busy = at_once[provider], await _running_by_business(session, provider)
         room = min(most - sum(busy.values()), limit - len(ids))
         if room <= 0:
             continue
@@ -304,21 +307,24 @@ async def claim_due(
             .limit(4 * most + 100)
         )
         ids += _shared_out([(row[0], row[1]) for row in waiting], busy, room, -(-most // 2))
-    if ids:
-        await session.execute(
-            update(Generation)
-            .where(Generation.id.in_(ids))
-            .values(
-                state=GenerationState.RUNNING.value,
-                lease_owner=owner,
-                lease_until=lease_until,
-                started_at=func.coalesce(Generation.started_at, now),
-                error_code=None,
-                error_detail=None,
-                retry_after=None,
-            )
+    if not ids:
+        return []
+    # One that somebody calls off at this very moment is not taken.
+    claimed = await session.scalars(
+        update(Generation)
+        .where(Generation.id.in_(ids), Generation.state.in_(UNFINISHED))
+        .values(
+            state=GenerationState.RUNNING.value,
+            lease_owner=owner,
+            lease_until=lease_until,
+            started_at=func.coalesce(Generation.started_at, now),
+            error_code=None,
+            error_detail=None,
+            retry_after=None,
         )
-    return ids
+        .returning(Generation.id)
+    )
+    return sorted(claimed)
 
 
 def _shared_out(

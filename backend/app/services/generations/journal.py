@@ -96,7 +96,7 @@ class Journal:
                 to=GenerationState.SUCCEEDED,
                 finished_at=clock.now(),
                 image_id=image_id,
-                model=arrived.model,
+                model=arrived.model or row.model,
                 seed=arrived.seed,
                 error_code=None,
                 error_detail=None,
@@ -105,7 +105,6 @@ class Journal:
             )
             if moved:
                 await usage.book(session, row.id, cost=arrived.cost, model=arrived.model)
-        log.info("generation.succeeded", generation_id=row.id, image_id=image_id)
 
     async def settle(self, row: Generation, outcome: Outcome, *, cost: Decimal | None = Decimal(0)) -> None:
         """It ends without a picture. `cost` is what the provider bills in spite of that."""

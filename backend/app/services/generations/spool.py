@@ -1,7 +1,8 @@
 """Pictures that have arrived and are not in the library yet, on the disk of whoever asked for them.
 
 A picture is paid for the moment it arrives, so it is written down before anything else is done with it. What
-lies here is whole: facts first, then the picture under its own name in one move.
+lies here under its own name is whole: it gets that name once its bytes are on the disk. The facts beside it
+are not waited for; should a power cut take them, the cost is not known.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ from app.providers.image_generation.base import GeneratedPicture
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A picture in the spool: where it is, its first bytes, and what its provider said of it."""
+    """A picture in the spool: where it is, its first bytes, and what its provider said of it. `model` is None
+    where that was lost."""
 
     path: Path
     head: bytes
     sha256: str
-    model: str
+    model: str | None
     seed: int | None
     cost: Decimal | None
 
@@ -39,7 +41,7 @@ class Spool:
         self._folder = folder
 
     async def keep(self, generation_id: int, picture: GeneratedPicture) -> Arrived:
-        """Write a picture down so that a power cut does not lose it. Raises `OSError`."""
+        """Write a picture down. Raises `OSError`."""
         return await asyncio.to_thread(self._keep, generation_id, picture)
 
     async def find(self, generation_id: int) -> Arrived | None:
@@ -63,20 +65,18 @@ class Spool:
             "seed": picture.seed,
             "cost": None if picture.cost is None else str(picture.cost),
         }
-        _write(self._facts(generation_id), json.dumps(facts).encode())
+        self._facts(generation_id).write_text(json.dumps(facts))
         partial = self._folder / f"{generation_id}.part"
         try:
-            _write(partial, picture.content)
+            with partial.open("wb") as file:
+                file.write(picture.content)
+                file.flush()
+                os.fsync(file.fileno())
             partial.replace(self._picture(generation_id))
         except OSError:
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)
             raise
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
         return Arrived(
             path=self._picture(generation_id),
             head=picture.content[:HEAD_BYTES],
@@ -91,13 +91,20 @@ class Spool:
         try:
             with path.open("rb") as file:
                 head = file.read(HEAD_BYTES)
+                file.seek(0)
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
         except FileNotFoundError:
             return None
-        facts = json.loads(self._facts(generation_id).read_bytes())
+        try:
+            facts = json.loads(self._facts(generation_id).read_bytes())
+            if facts["sha256"] != digest:
+                raise ValueError("the facts are of another picture")
+        except (FileNotFoundError, ValueError):
+            return Arrived(path=path, head=head, sha256=digest, model=None, seed=None, cost=None)
         return Arrived(
             path=path,
             head=head,
-            sha256=facts["sha256"],
+            sha256=digest,
             model=facts["model"],
             seed=facts["seed"],
             cost=None if facts["cost"] is None else Decimal(facts["cost"]),
@@ -120,10 +127,3 @@ class Spool:
 
     def _facts(self, generation_id: int) -> Path:
         return self._folder / f"{generation_id}.json"
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

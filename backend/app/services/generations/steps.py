@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -240,12 +241,13 @@ class GenerationSteps:
         fault("generate.after_arrival")
         origin = AiOrigin(
             prompt=row.prompt,
-            model=arrived.model,
+            model=arrived.model or row.model,
             style=row.style,
             edited_from_id=await self._sources.still_there(row),
             is_edit=row.is_edit,
         )
         received = Received(arrived.path, arrived.sha256, picture_name(row.prompt, arrived.head))
+        began = time.perf_counter()
         try:
             async with self._decoding, self._library.workspace() as workspace:
                 image, _ = await self._library.accept(
@@ -259,7 +261,9 @@ class GenerationSteps:
             await self._journal.own_trouble(row, error, cost=arrived.cost, arrived=True)
             return
         fault("generate.after_ingest")
+        took_ms = round((time.perf_counter() - began) * 1000, 1)
         await self._journal.succeed(row, arrived, image.id)
+        log.info("generation.succeeded", generation_id=row.id, image_id=image.id, taken_in_ms=took_ms)
         fault("generate.after_settle")
         await self._spool.drop(row.id)
 
