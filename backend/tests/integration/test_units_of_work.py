@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.core.db import Database
 from app.core.errors import UpstreamUnavailable
@@ -41,6 +41,33 @@ async def test_many_writers_come_one_after_the_other_and_none_is_lost(counted: D
     await asyncio.gather(*(count_one_up(counted) for _ in range(40)))
     async with counted.reading() as session:
         assert (await session.execute(COUNT)).scalar_one() == 40
+
+
+async def test_a_look_shows_one_moment_from_its_first_question_on(counted: Database) -> None:
+    async with counted.reading() as early, counted.reading() as late:
+        assert (await early.execute(COUNT)).scalar_one() == 0
+        await count_one_up(counted)
+        assert (await early.execute(COUNT)).scalar_one() == 0
+        assert (await late.execute(COUNT)).scalar_one() == 1
+        await count_one_up(counted)
+        assert (await late.execute(COUNT)).scalar_one() == 1
+    async with counted.reading():
+        """Nothing is asked, so nothing has begun."""
+    async with counted.reading() as session:
+        assert (await session.execute(COUNT)).scalar_one() == 2
+        with pytest.raises(OperationalError):
+            await session.execute(sa.text("SELECT nothing"))
+    await count_one_up(counted)
+
+
+async def test_what_is_changed_in_a_look_is_dropped(counted: Database) -> None:
+    async with counted.reading() as session:
+        await session.execute(sa.text("UPDATE counter SET n = 7"))
+        await session.rollback()
+        assert (await session.execute(COUNT)).scalar_one() == 0
+        await session.execute(sa.text("UPDATE counter SET n = 7"))
+    async with counted.reading() as session:
+        assert (await session.execute(COUNT)).scalar_one() == 0
 
 
 async def test_whoever_waits_too_long_for_a_turn_is_told_and_the_next_one_gets_it(counted: Database) -> None:
