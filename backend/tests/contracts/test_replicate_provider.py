@@ -6,10 +6,13 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from app.providers.image_generation.base import (
     AccountTrouble,
@@ -19,9 +22,11 @@ from app.providers.image_generation.base import (
     PromptRefused,
 )
 from app.providers.image_generation.replicate import ReplicateProvider
+from practice import create_practice_app
+from practice.openai.images import painter_key
 from tests.contracts.painters import CATALOGUE, LOOK, Notes
 from tests.contracts.scripted_server import Answer, ScriptedServer, scripted_server
-from tests.practice_server import PracticeThread, practice_thread
+from tests.practice_server import CONTROL_KEY, PracticeThread, practice_thread
 
 SCHNELL = CATALOGUE.find("replicate", "black-forest-labs/flux-schnell")
 SDXL = CATALOGUE.find("replicate", "stability-ai/sdxl")
@@ -267,6 +272,27 @@ async def test_after_an_hour_a_picture_is_gone(practice: PracticeThread) -> None
     error = await outcome(provider, provider.resume(wish(), notes.handles[0]))
     assert type(error) is GenerationUnknown and "no longer keeps" in error.detail
     assert len(practice.control.bills("replicate")) == 1
+
+
+async def test_below_another_application_the_simulator_names_its_own_addresses(tmp_path: Path) -> None:
+    practice = create_practice_app(data_dir=tmp_path, public_url="http://x/practice", control_key=CONTROL_KEY)
+    app = Starlette(routes=[Mount("/practice", practice)])
+    headers = {"Authorization": f"Bearer {painter_key(CONTROL_KEY)}"}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://here:81/practice/replicate/v1", headers=headers
+    ) as client:
+        told = (
+            await client.post(
+                f"/models/{SCHNELL.id}/predictions",
+                json={"input": {"prompt": "x"}},
+                headers={"Prefer": "wait=30"},
+            )
+        ).json()
+        assert told["urls"]["get"] == f"http://here:81/practice/replicate/v1/predictions/{told['id']}"
+        (file,) = told["output"]
+        assert file.startswith("http://here:81/practice/replicate/files/")
+        assert (await client.get(file)).content[8:12] == b"WEBP"
+    await practice.state.store.close()
 
 
 def test_the_simulator_keeps_the_rules(practice: PracticeThread) -> None:
