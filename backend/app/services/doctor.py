@@ -19,6 +19,7 @@ from app.imaging import RECIPES, THUMB_MIME_TYPE, ExtraFormat, Format, has_decod
 from app.models import images as models
 from app.models.images import Image, NamedFile
 from app.providers.storage.base import Inventory, ObjectMissing, Storage, StorageError
+from app.services import usage
 from app.services.catalogue import WARN_DAYS, Ending
 from app.services.images import UNFINISHED_AFTER, Library, source_type_of
 
@@ -88,6 +89,7 @@ class Doctor:
             yield await self._sample()
         yield await self._types()
         yield await self._counts()
+        yield await self._ledger()
 
     def _decoders(self) -> Finding:
         missing = [name for name in self._extra_formats if not has_decoder(name)]
@@ -315,6 +317,15 @@ class Doctor:
                 "counts", False, f"{_number(len(wrong), 'count')} wrong.", "Count anew: aigrowth doctor --fix"
             )
         return Finding("counts", True, "They are right.")
+
+    async def _ledger(self) -> Finding:
+        async with self._database.reading() as session:
+            wrong = await usage.find_disagreements(session)
+        if wrong:
+            named = ", ".join(map(str, wrong[:5])) + (" …" if len(wrong) > 5 else "")
+            detail = f"It does not agree with {_number(len(wrong), 'generation')}: {named}."
+            return Finding("ledger", False, detail, "Look at these under AI and spending, and at the log.")
+        return Finding("ledger", True, "It agrees with the generations.")
 
 
 class _Known:

@@ -12,7 +12,7 @@ import io
 import zoneinfo
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,6 +32,8 @@ __all__ = ["Allowance", "Entry", "MonthReport", "Sums", "Terms", "UsageEntry"]
 
 log = get_logger(__name__)
 
+HELD_FOR = timedelta(hours=1)
+"""How long a reservation may be open. What is longer in the works is for a person to look at."""
 PAGE = 200
 """Entries that are read at a time for an export."""
 NOTHING = Decimal(0)
@@ -187,6 +189,12 @@ async def refund(session: AsyncSession, generation_id: int, *, cost: Decimal | N
 async def leave_unknown(session: AsyncSession, generation_id: int) -> None:
     """Nobody knows whether the work was done: the reservation stays."""
     await models.settle(session, generation_id, EntryState.UNKNOWN, clock.now(), cost=None)
+
+
+async def find_disagreements(session: AsyncSession) -> Sequence[int]:
+    """Generations of which the ledger tells something else than they do themselves, or for which a price has
+    been held for over an hour though nobody lost an answer. A hundred at most."""
+    return await models.list_disagreeing(session, clock.now() - HELD_FOR, 100)
 
 
 async def entries_of(session: AsyncSession, generations: Sequence[Generation]) -> dict[int, UsageEntry]:

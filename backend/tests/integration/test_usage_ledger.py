@@ -22,6 +22,7 @@ from app.models.businesses import Business
 from app.models.usage import UsageEntry
 from app.providers.image_generation.base import AccountTrouble, GenerationUnknown, PromptRefused
 from app.services import usage
+from app.services.doctor import Doctor
 from app.services.usage import NOTHING, Allowance, MonthReport, Terms
 from tests.integration.studio import PRICE, Studio, picture
 
@@ -268,7 +269,11 @@ async def test_the_ledger_and_the_generations_agree_whatever_happened(studio: St
     async with studio.database.writing() as session:
         await usage.refund(session, waiting, cost=None)
     async with studio.database.reading() as session:
-        assert await models.list_disagreeing(session, clock.now() - hour, 10) == [waiting]
+        assert await usage.find_disagreements(session) == [waiting]
+    doctor = Doctor(studio.library, extra_formats=(), outsides=())
+    findings = {finding.what: finding async for finding in doctor.examine()}
+    assert not findings["ledger"].is_ok
+    assert str(waiting) in findings["ledger"].detail
 
 
 async def test_a_wish_that_is_refused_reserves_nothing(embedded_studio: Studio) -> None:
