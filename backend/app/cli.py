@@ -28,6 +28,7 @@ from app.wiring import (
     AlreadyRunning,
     image_models,
     make_image_providers,
+    make_seal,
     opened_library,
     outsides,
     require_free,
@@ -66,6 +67,7 @@ def serve() -> None:
     settings = settings.with_port(listener.getsockname()[1])
     try:
         image_models(settings)
+        make_seal(settings)
         require_free(settings)
         # Asked for here, so that a damaged secret is a sentence too.
         settings.signing_key  # noqa: B018 -- read once, then kept
@@ -199,6 +201,7 @@ def doctor(
                 extra_formats=settings.extra_image_formats,
                 outsides=outsides(settings),
                 model_endings=endings,
+                make_seal=lambda: make_seal(settings),
                 is_fixing=fix,
             )
             async for finding in examining.examine():

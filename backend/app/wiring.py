@@ -19,7 +19,7 @@ from app.core.config import OPENAI_URL, REPLICATE_URL, Settings, StorageProvider
 from app.core.crypto import Signer, Vault, derived_key
 from app.core.db import Database
 from app.core.logging import get_logger
-from app.imaging import Limits, Workshop
+from app.imaging import Limits, OwnSeal, Workshop, read_seal
 from app.models import idempotency as idempotency_models
 from app.models import posts as post_models
 from app.models import users as user_models
@@ -232,7 +232,7 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
 
         stores = make_stores(settings)
         stack.push_async_callback(close_stores, stores)
-        workshop = Workshop()
+        workshop = Workshop(seal=await asyncio.to_thread(make_seal, settings))
         stack.callback(workshop.close)
         work_dir = settings.data_dir / "work"
         limits = Limits(extra_formats=settings.extra_image_formats)
@@ -350,6 +350,14 @@ async def opened_library(settings: Settings) -> AsyncIterator[Library]:
         stores = make_stores(settings)
         stack.push_async_callback(close_stores, stores)
         yield Library(database, stores, workshop, work_dir=work_dir, limits=limits)
+
+
+def make_seal(settings: Settings) -> OwnSeal | None:
+    """What manifests are signed with, if anything. Raises ValueError with the line to change."""
+    given = settings.read_c2pa()
+    if given is None:
+        return None
+    return read_seal(*given, algorithm=settings.c2pa_signing_alg, timestamp_url=settings.c2pa_timestamp_url)
 
 
 def outsides(settings: Settings) -> list[Outside]:

@@ -95,6 +95,12 @@ class Settings(BaseSettings):
     blocked_prompt_words: Annotated[tuple[str, ...], NoDecode] = ()  # whole words, or several in a row
     blocked_prompt_words_file: Path | None = None  # more of them, one a line, # before a remark
 
+    # --- where AI images come from: signed manifests (C2PA) with a certificate
+    c2pa_certificate: str = ""  # PEM text, the own one before those that vouch for it, or a path
+    c2pa_private_key: SecretStr = SecretStr("")  # PEM text, or the path of a file with it
+    c2pa_signing_alg: Literal["es256", "es384", "es512", "ps256", "ps384", "ps512", "ed25519"] = "es256"
+    c2pa_timestamp_url: str = ""  # empty: nobody is asked for the time
+
     # --- what AI images cost a business, in USD
     free_ai_images_per_month: int = Field(default=3, ge=0, le=1_000_000)
     extra_ai_image_price: Decimal = Field(default=Decimal("0.10"), ge=0, le=10_000, decimal_places=6)
@@ -155,7 +161,7 @@ class Settings(BaseSettings):
             raise ValueError("Give a number of seconds, at most 3600.")
         return timedelta(seconds=seconds)
 
-    @field_validator("aws_checksum_algorithm", mode="before")
+    @field_validator("aws_checksum_algorithm", "c2pa_signing_alg", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -200,6 +206,10 @@ class Settings(BaseSettings):
             problems.append("IMAGE_PROVIDERS names practice, but PRACTICE_MODE is off.")
         if self.practice_url and not self.practice_key.get_secret_value():
             problems.append("PRACTICE_URL needs PRACTICE_KEY, the key that the simulators were started with.")
+        if bool(self.c2pa_certificate) != bool(self.c2pa_private_key.get_secret_value()):
+            problems.append("C2PA_CERTIFICATE and C2PA_PRIVATE_KEY go together: set both, or none.")
+        if self.c2pa_timestamp_url and not self.c2pa_timestamp_url.startswith(("http://", "https://")):
+            problems.append("C2PA_TIMESTAMP_URL must be an http:// or https:// address.")
         if self.environment == "production":
             if self.practice_mode == "on" or "practice" in self.image_providers:
                 problems.append("Practice mode is not for production: leave PRACTICE_MODE unset or off.")
@@ -232,14 +242,15 @@ class Settings(BaseSettings):
     def cloudfront_private_key(self) -> str:
         """The PEM text, read from its file where the setting is a path. Raises ValueError when that can't be
         read."""
-        given = self.aws_cloudfront_private_key.get_secret_value()
-        if "-----BEGIN" in given:
-            # A line of an environment file has no line breaks of its own.
-            return given.replace("\\n", "\n")
-        try:
-            return Path(given).read_text(encoding="ascii")
-        except (OSError, ValueError) as error:
-            raise ValueError("AWS_CLOUDFRONT_PRIVATE_KEY names a file that can't be read.") from error
+        return _pem(self.aws_cloudfront_private_key.get_secret_value(), "AWS_CLOUDFRONT_PRIVATE_KEY")
+
+    def read_c2pa(self) -> tuple[str, str] | None:
+        """The certificate and the key as PEM text; None when they are not set. Raises ValueError when a file
+        can't be read."""
+        if not self.c2pa_certificate:
+            return None
+        key = _pem(self.c2pa_private_key.get_secret_value(), "C2PA_PRIVATE_KEY")
+        return _pem(self.c2pa_certificate, "C2PA_CERTIFICATE"), key
 
     def read_blocked_words(self) -> list[str]:
         """Every word that no prompt may have. Raises ValueError when the file can't be read."""
@@ -361,6 +372,17 @@ class Settings(BaseSettings):
     def with_port(self, port: int) -> Settings:
         """The same settings on the port that was really bound."""
         return self.model_copy(update={"port": port})
+
+
+def _pem(given: str, setting: str) -> str:
+    """PEM text, from its file where the setting is a path. Raises ValueError when that can't be read."""
+    if "-----BEGIN" in given:
+        # A line of an environment file has no line breaks of its own.
+        return given.replace("\\n", "\n")
+    try:
+        return Path(given).read_text(encoding="ascii")
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{setting} names a file that can't be read.") from error
 
 
 class _Filled(PydanticBaseSettingsSource):

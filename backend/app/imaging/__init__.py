@@ -20,6 +20,7 @@ from app.imaging.renditions import (
     plan,
     render,
 )
+from app.imaging.seals import SEAL_ALGORITHMS, OwnSeal, Seal, SealAlgorithm, read_seal
 from app.imaging.verify import THUMB_MIME_TYPE, Limits, Verified, is_clean, verify
 from app.imaging.workshop import Workshop
 
@@ -31,21 +32,26 @@ __all__ = [
     "PREVIEW",
     "RECIPES",
     "REFUSAL_CODES",
+    "SEAL_ALGORITHMS",
     "THUMB_MIME_TYPE",
     "ExtraFormat",
     "Format",
     "Limits",
+    "OwnSeal",
     "PictureRefused",
     "Plan",
     "Recipe",
     "RefusalCode",
     "Rendered",
+    "Seal",
+    "SealAlgorithm",
     "SourceType",
     "Verified",
     "Workshop",
     "has_decoder",
     "is_clean",
     "plan",
+    "read_seal",
     "render",
     "sniff",
     "verify",

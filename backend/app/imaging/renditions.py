@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
@@ -14,6 +15,7 @@ from app.imaging.containers import Anatomy
 from app.imaging.errors import too_complex, unsupported
 from app.imaging.formats import HEAD_BYTES, Format, sniff
 from app.imaging.origin import SourceType
+from app.imaging.seals import Seal
 
 if TYPE_CHECKING:
     from app.imaging.decoder import VipsImage
@@ -78,7 +80,8 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (INSTAGRAM_FEED,
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A rendition that was written. `crop` is (x, y, width, height) in pixels of the source, or None."""
+    """A rendition that was written. `crop` is (x, y, width, height) in pixels of the source, or None.
+    `is_seal_broken` when a manifest was wanted and could not be written."""
 
     width: int
     height: int
@@ -86,6 +89,7 @@ class Rendered:
     sha256: str
     mime_type: str
     crop: tuple[int, int, int, int] | None
+    is_seal_broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,39 +136,51 @@ def render(
     *,
     focus: tuple[float, float] = (0.5, 0.5),
     source_type: SourceType | None = None,
+    seal: Seal | None = None,
 ) -> Rendered:
     """Writes the rendition of `source` (its first frame) to `target`: 8-bit sRGB, no metadata.
 
     A JPEG has no transparency; white lies below. With a `source_type` the file carries that mark and nothing
-    else. Raises `PictureRefused` when the source does not decode, `OSError` for
-    trouble with the paths.
+    else but, with a `seal` and where the source has one, a C2PA manifest that builds upon the source's.
+    Raises `PictureRefused` when the source does not decode, `OSError` for trouble with the paths.
     """
     data = source.read_bytes()
     format = sniff(data[:HEAD_BYTES])
     if format is None:
         raise unsupported()
     anatomy = containers.walk(format, data)
-    encoded, made = _encode(format, anatomy, recipe, focus, source_type)
-    target.write_bytes(encoded)
+    # libvips is loaded where pictures are opened, never in a process that only asks for it.
+    from app.imaging import decoder
+
+    parent = (data, format) if source_type and anatomy.has_manifest else None
+    image, made = _picture(format, anatomy, recipe, focus)
     is_cropped = made.crop[2:] != (anatomy.width, anatomy.height)
+    is_resized = made.crop[2:] != (made.width, made.height)
+    steps = [*["c2pa.cropped"] * is_cropped, *["c2pa.resized"] * is_resized, "c2pa.transcoded"]
+    room = recipe.max_bytes
+    while True:
+        with decoder.refusing():
+            encoded = _best_that_fits(image, recipe, room)
+        finished, is_seal_broken = _finished(encoded, recipe, source_type, seal, parent, steps)
+        if len(finished) <= recipe.max_bytes:
+            break
+        room = min(room, recipe.max_bytes - (len(finished) - len(encoded))) - 1
+    target.write_bytes(finished)
     return Rendered(
         width=made.width,
         height=made.height,
-        file_size=len(encoded),
-        sha256=hashlib.sha256(encoded).hexdigest(),
+        file_size=len(finished),
+        sha256=hashlib.sha256(finished).hexdigest(),
         mime_type=recipe.mime_type,
         crop=made.crop if is_cropped else None,
+        is_seal_broken=is_seal_broken,
     )
 
 
-def _encode(
-    format: Format,
-    anatomy: Anatomy,
-    recipe: Recipe,
-    focus: tuple[float, float],
-    source_type: SourceType | None,
-) -> tuple[bytes, Plan]:
-    # libvips is loaded where pictures are opened, never in a process that only asks for it.
+def _picture(
+    format: Format, anatomy: Anatomy, recipe: Recipe, focus: tuple[float, float]
+) -> tuple[VipsImage, Plan]:
+    """The rendition's pixels in memory, and the plan by which they were made."""
     from app.imaging import decoder
 
     made = plan(anatomy.width, anatomy.height, recipe, focus)
@@ -182,13 +198,31 @@ def _encode(
         )
         if recipe.mime_type == Format.JPEG.mime_type:
             image = decoder.on_white(image)
-        image = image.copy_memory()
+        return image.copy_memory(), made
 
-        mark = len(containers.mark(Format.JPEG, b"\xff\xd8", source_type)) if source_type else 0
-        encoded = _best_that_fits(image, recipe, recipe.max_bytes - mark)
-    if source_type:
-        encoded = containers.mark(Format.from_mime_type(recipe.mime_type), encoded, source_type)
-    return encoded, made
+
+def _finished(
+    encoded: bytes,
+    recipe: Recipe,
+    source_type: SourceType | None,
+    seal: Seal | None,
+    parent: tuple[bytes, Format] | None,
+    steps: Sequence[str],
+) -> tuple[bytes, bool]:
+    """The file with all that it says of its origin, and whether a manifest is missing from that."""
+    if source_type is None:
+        return encoded, False
+    format = Format.from_mime_type(recipe.mime_type)
+    marked = containers.mark(format, encoded, source_type)
+    if seal is None or parent is None:
+        return marked, False
+    # It takes a while to load, and few pictures need it.
+    from app.imaging import manifests
+
+    try:
+        return manifests.write(marked, format, source_type, seal, steps=steps, parent=parent), False
+    except manifests.NotSealed:
+        return marked, True
 
 
 def _best_that_fits(image: VipsImage, recipe: Recipe, max_bytes: int) -> bytes:

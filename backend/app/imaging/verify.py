@@ -6,7 +6,7 @@ the limits, and only then does a decoder see the file, cleaned of everything tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,13 @@ from app.imaging import containers, icc
 from app.imaging.containers import Anatomy, heif
 from app.imaging.containers.heif import HeifAnatomy
 from app.imaging.errors import PictureRefused, not_taken_here, too_complex, unsupported
-from app.imaging.formats import HEAD_BYTES, ExtraFormat, Format, sniff
+from app.imaging.formats import EXTRA_MIME_TYPES, HEAD_BYTES, ExtraFormat, Format, sniff
 from app.imaging.origin import SourceType
+from app.imaging.seals import Seal
 
 if TYPE_CHECKING:
     from app.imaging.decoder import VipsImage
+    from app.imaging.manifests import Told
 
 THUMB_MIME_TYPE = Format.WEBP.mime_type
 # The shorter side fills a square tile; the longer side is capped so that a panorama stays small.
@@ -53,7 +55,8 @@ class Verified:
 
     `thumbhash` is base64. `perceptual_hash` is 16 hex characters, hardly changed when a picture is saved,
     scaled or trimmed anew; None for one that is flat. `is_reencoded` is False when the compressed pixels are
-    those that were received. `source_type` is what the clean file says of its origin.
+    those that were received. `source_type` is what the clean file says of its origin; `has_manifest` when it
+    has a C2PA manifest, and `is_seal_broken` when that was wanted and could not be written.
     """
 
     format: Format
@@ -70,6 +73,8 @@ class Verified:
     perceptual_hash: str | None
     is_reencoded: bool
     source_type: SourceType | None
+    has_manifest: bool = False
+    is_seal_broken: bool = False
 
 
 def verify(
@@ -79,12 +84,16 @@ def verify(
     limits: Limits | None = None,
     *,
     source_type: SourceType | None = None,
+    parent: Path | None = None,
+    seal: Seal | None = None,
 ) -> Verified:
     """Proves that `source` decodes, writes the file to keep to `clean` and a WebP thumbnail to `thumb`.
 
     The clean file has the format of the source, or is a JPEG where that is none of ours. It stands upright,
     and holds no metadata but its colour profile and, where a model made it, the mark of that: `source_type`
-    when that is known, else what the source says of itself. Raises `PictureRefused` for anything wrong with
+    when that is known, else what the source says of itself. One that is known to come from a model, and whose
+    own manifest says so, is kept as it is where it holds nothing else; any other gets a manifest with `seal`,
+    made from `parent` where it is an edit. Raises `PictureRefused` for anything wrong with
     the picture; `OSError` means trouble with the paths. After an error neither output is to be used.
     """
     limits = limits or Limits()
@@ -97,7 +106,8 @@ def verify(
         if anatomy.frames == 1 and format is not Format.GIF:
             sides = _fitting_sides(*sides, limits)
         _enforce(*sides, anatomy.frames, anatomy.total_pixels, limits)
-        kept, told = _opened(format, anatomy, *sides), anatomy.source_type
+        kept, said = _opened(format, anatomy, *sides), anatomy.source_type
+        told = _told(data, format.mime_type) if anatomy.has_manifest else None
     elif heif.is_heif(data):
         foreign = heif.walk(data)
         if foreign.format not in limits.extra_formats:
@@ -106,10 +116,18 @@ def verify(
         _enforce(foreign.width, foreign.height, 1, coded_width * coded_height, limits)
         if max(coded_width, coded_height) > limits.max_side + _MOST_TRIMMED:
             raise too_complex("a much larger picture below the part that shows")
-        kept, told = _opened_foreign(foreign), foreign.source_type
+        kept, said = _opened_foreign(foreign), foreign.source_type
+        told = _told(data, EXTRA_MIME_TYPES[foreign.format][0]) if foreign.has_manifest else None
     else:
         raise unsupported(limits.extra_formats)
-    return _write(kept, clean, thumb, source_type or told)
+    if source_type is None:
+        marked = _marked(kept, (told and told.source_type) or said)
+    elif told and told.source_type and _is_nothing_else(data, kept, told):
+        marked = _Marked(data, told.source_type, has_manifest=True)
+    else:
+        marked = _marked(kept, source_type)
+        marked = _sealed(marked, kept.format, seal, parent) if seal else marked
+    return _write(kept, marked, clean, thumb)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +186,61 @@ def _opened_foreign(anatomy: HeifAnatomy) -> _Kept:
     return _Kept(Format.JPEG, data, upright.width, upright.height, 1, small, True)
 
 
-def _write(kept: _Kept, clean: Path, thumb: Path, source_type: SourceType | None) -> Verified:
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """The file that is kept, with all that it says of its origin."""
+
+    data: bytes
+    source_type: SourceType | None
+    has_manifest: bool = False
+    is_seal_broken: bool = False
+
+
+def _told(data: bytes, mime_type: str) -> Told | None:
+    # It takes a while to load, and few files have a manifest.
+    from app.imaging import manifests
+
+    return manifests.read(data, mime_type)
+
+
+def _is_nothing_else(data: bytes, kept: _Kept, told: Told) -> bool:
+    """Whether a file as it was received is its picture and an intact manifest, with nothing private."""
+    if (
+        kept.is_reencoded
+        or not told.is_intact
+        or told.has_private
+        or sniff(data[:HEAD_BYTES]) is not kept.format
+    ):
+        return False
+    bare = containers.without_manifest(kept.format, data)
+    return bare in (kept.data, _marked(kept, told.source_type).data)
+
+
+def _marked(kept: _Kept, source_type: SourceType | None) -> _Marked:
+    data = containers.mark(kept.format, kept.data, source_type) if source_type else kept.data
+    return _Marked(data, source_type)
+
+
+def _sealed(marked: _Marked, format: Format, seal: Seal, parent: Path | None) -> _Marked:
+    from app.imaging import manifests
+
+    assert marked.source_type is not None  # only what comes from a model is sealed
+    edited = None
+    if parent is not None:
+        source = parent.read_bytes()
+        source_format = sniff(source[:HEAD_BYTES])
+        edited = (source, source_format) if source_format else None
+    try:
+        data = manifests.write(
+            marked.data, format, marked.source_type, seal, steps=("c2pa.edited",), parent=edited
+        )
+    except manifests.NotSealed:
+        # A picture that was paid for is not lost to a certificate that ended; the mark is there.
+        return replace(marked, is_seal_broken=True)
+    return _Marked(data, marked.source_type, has_manifest=True)
+
+
+def _write(kept: _Kept, marked: _Marked, clean: Path, thumb: Path) -> Verified:
     from app.imaging import decoder
 
     with decoder.refusing():
@@ -177,8 +249,7 @@ def _write(kept: _Kept, clean: Path, thumb: Path, source_type: SourceType | None
         placeholder = decoder.placeholder(kept.small)
         perceptual_hash = decoder.perceptual_hash(kept.small)
 
-    data = containers.mark(kept.format, kept.data, source_type) if source_type else kept.data
-    clean.write_bytes(data)
+    clean.write_bytes(marked.data)
     thumb.write_bytes(thumb_bytes)
     return Verified(
         format=kept.format,
@@ -186,7 +257,7 @@ def _write(kept: _Kept, clean: Path, thumb: Path, source_type: SourceType | None
         extension=kept.format.extension,
         width=kept.width,
         height=kept.height,
-        file_size=len(data),
+        file_size=len(marked.data),
         animated=kept.frames > 1,
         has_alpha=has_alpha,
         thumb_width=kept.small.width,
@@ -194,7 +265,9 @@ def _write(kept: _Kept, clean: Path, thumb: Path, source_type: SourceType | None
         thumbhash=placeholder,
         perceptual_hash=perceptual_hash,
         is_reencoded=kept.is_reencoded,
-        source_type=source_type,
+        source_type=marked.source_type,
+        has_manifest=marked.has_manifest,
+        is_seal_broken=marked.is_seal_broken,
     )
 
 
@@ -246,7 +319,18 @@ def is_clean(data: bytes, format: Format, *, source_type: SourceType | None) -> 
     if sniff(data[:HEAD_BYTES]) is not format:
         return False
     try:
-        kept = containers.walk(format, data).clean
+        anatomy = containers.walk(format, data)
     except PictureRefused:
         return False
-    return data == (containers.mark(format, kept, source_type) if source_type else kept)
+    kept = anatomy.clean
+    if source_type is None:
+        return data == kept
+    marked = containers.mark(format, kept, source_type)
+    if not anatomy.has_manifest:
+        return data == marked
+    told = _told(data, format.mime_type)
+    return (
+        told is not None
+        and (told.source_type, told.is_intact, told.has_private) == (source_type, True, False)
+        and containers.without_manifest(format, data) in (kept, marked)
+    )

@@ -13,62 +13,24 @@ small JSON values travel. Workers end with this process, however it ends.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import os
-import select
-import subprocess
-import sys
 import threading
-import time
-from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from app.core.errors import UpstreamUnavailable
-from app.imaging.errors import PictureRefused, corrupt, too_complex, too_slow
+from app.imaging.errors import PictureRefused, too_complex
 from app.imaging.fair_queue import FairQueue
 from app.imaging.formats import Format
 from app.imaging.origin import SourceType
 from app.imaging.renditions import Recipe, Rendered
+from app.imaging.seals import Seal
 from app.imaging.verify import Limits, Verified
+from app.imaging.workbench import Bench, Job, closed
 
 _MIB = 1024 * 1024
-_START_SECONDS = 60.0
-_MAX_ANSWER_BYTES = 64 * 1024
-_BACKEND = Path(__file__).resolve().parents[2]
-_ENVIRONMENT = {
-    "PYTHONPATH": str(_BACKEND),
-    "LANG": "C.UTF-8",
-    # One thread per picture; the other cores work on other pictures.
-    "VIPS_CONCURRENCY": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    # What a large picture took goes back to the system.
-    "MALLOC_ARENA_MAX": "2",
-}
-
-
-class _WorkerDied(Exception):
-    """The worker process ended before it answered."""
-
-
-class _DeadlinePassed(Exception):
-    """The worker process did not answer in time."""
-
-
-@dataclass(slots=True)
-class _Job:
-    task: dict[str, Any]
-    outputs: tuple[Path, ...]
-    answer: Future[dict[str, Any]] = field(default_factory=Future)
-    is_abandoned: bool = False
-
-    def remove_outputs(self) -> None:
-        for path in self.outputs:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
 
 
 class Workshop:
@@ -76,7 +38,7 @@ class Workshop:
 
     `workers` defaults to the number of cores. `max_waiting` tasks may wait, half of them of one party at
     most; parties take turns. `deadline` is for one task, from when a worker takes it. `memory_bytes` is
-    what one task may take beyond an idle worker.
+    what one task may take beyond an idle worker. With a `seal` it writes C2PA manifests.
 
     It may be used from any number of event loops and threads.
     """
@@ -88,12 +50,14 @@ class Workshop:
         max_waiting: int = 128,
         deadline: timedelta = timedelta(seconds=30),
         memory_bytes: int = 768 * _MIB,
+        seal: Seal | None = None,
     ) -> None:
-        self._jobs = FairQueue[_Job](most=max_waiting, most_of_one=max(1, max_waiting // 2))
+        self._seal = seal
+        self._jobs = FairQueue[Job](most=max_waiting, most_of_one=max(1, max_waiting // 2))
         self._lock = threading.Lock()
         self._is_closed = False
         self._benches = [
-            _Bench(self._take, deadline.total_seconds(), memory_bytes)
+            Bench(self._take, deadline.total_seconds(), memory_bytes, seal.sign if seal else None)
             for _ in range(workers or os.cpu_count() or 1)
         ]
 
@@ -104,7 +68,7 @@ class Workshop:
         """
         with self._lock:
             if self._is_closed:
-                raise _closed()
+                raise closed()
             for bench in self._benches:
                 bench.start()
 
@@ -113,6 +77,11 @@ class Workshop:
         self.start()
         for bench in self._benches:
             await asyncio.shield(asyncio.wrap_future(bench.ready))
+
+    @property
+    def has_seal(self) -> bool:
+        """Whether manifests are written."""
+        return self._seal is not None
 
     @property
     def waiting(self) -> int:
@@ -132,9 +101,12 @@ class Workshop:
         limits: Limits | None = None,
         *,
         source_type: SourceType | None = None,
+        parent: Path | None = None,
+        is_sealed: bool = False,
         party: int = 0,
     ) -> Verified:
         """As `app.imaging.verify`, in turn with other parties. After any error neither output exists.
+        `is_sealed` wishes for a manifest, where there is a seal.
 
         Raises `PictureRefused`, also with `image_timeout`; `UpstreamUnavailable` when too many wait;
         `OSError` for trouble with the paths.
@@ -146,8 +118,10 @@ class Workshop:
             "thumb": _absolute(thumb),
             "limits": asdict(limits or Limits()),
             "source_type": source_type and source_type.value,
+            "parent": parent and _absolute(parent),
+            "seal": self._public_seal() if is_sealed else None,
         }
-        done = await self._perform(_Job(task, (clean, thumb)), party)
+        done = await self._perform(Job(task, (clean, thumb)), party)
         told = done["source_type"] and SourceType(done["source_type"])
         return Verified(**{**done, "format": Format(done["format"]), "source_type": told})
 
@@ -170,9 +144,21 @@ class Workshop:
             "target": _absolute(target),
             "focus": list(focus),
             "source_type": source_type and source_type.value,
+            "seal": self._public_seal(),
         }
-        done = await self._perform(_Job(task, (target,)), party)
+        done = await self._perform(Job(task, (target,)), party)
         return Rendered(**{**done, "crop": tuple(done["crop"]) if done["crop"] else None})
+
+    def _public_seal(self) -> dict[str, str] | None:
+        """What a worker may know of the seal."""
+        seal = self._seal
+        if seal is None:
+            return None
+        return {
+            "certificate": seal.certificate,
+            "algorithm": seal.algorithm,
+            "timestamp_url": seal.timestamp_url,
+        }
 
     def close(self) -> None:
         """Ends the workers at once. Tasks that run or wait fail with `UpstreamUnavailable`."""
@@ -187,9 +173,9 @@ class Workshop:
             bench.join()
         for job in waiting:
             if job.answer.set_running_or_notify_cancel():
-                job.answer.set_exception(_closed())
+                job.answer.set_exception(closed())
 
-    async def _perform(self, job: _Job, party: int) -> dict[str, Any]:
+    async def _perform(self, job: Job, party: int) -> dict[str, Any]:
         self.start()
         place = self._jobs.put(party, job)
         if place != "taken":
@@ -206,167 +192,20 @@ class Workshop:
             job.remove_outputs()
             raise
 
-    def _take(self) -> _Job | None:
+    def _take(self) -> Job | None:
         """The next task for a worker, or None when the workshop closes."""
         while (job := self._jobs.take()) is not None:
             if not job.answer.set_running_or_notify_cancel():
                 continue
             if not self._is_closed:
                 return job
-            job.answer.set_exception(_closed())
+            job.answer.set_exception(closed())
         return None
-
-
-class _Bench:
-    """One worker process, its successors, and the thread that serves them."""
-
-    def __init__(self, take: Any, deadline: float, memory_bytes: int) -> None:
-        self._take = take
-        self._deadline = deadline
-        self._memory_bytes = memory_bytes
-        self._process: subprocess.Popen[bytes] | None = None
-        self._lock = threading.Lock()
-        self._is_stopping = False
-        self._thread: threading.Thread | None = None
-        self.ready: Future[None] = Future()
-
-    @property
-    def pid(self) -> int | None:
-        process = self._process
-        return process.pid if process is not None and process.poll() is None else None
-
-    def start(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._serve, name="imaging-workshop", daemon=True)
-            self._thread.start()
-
-    def stop(self) -> None:
-        with self._lock:
-            self._is_stopping = True
-            if self._process is not None:
-                self._process.kill()
-
-    def join(self) -> None:
-        if self._thread is not None:
-            self._thread.join()
-
-    def _serve(self) -> None:
-        # Should this fail, the first task tries again and tells its caller when that fails too.
-        with contextlib.suppress(_WorkerDied):
-            self._ensure_worker()
-        if not self.ready.done():
-            self.ready.set_result(None)
-        while (job := self._take()) is not None:
-            try:
-                answer = self._attempt(job.task)
-            except Exception as error:
-                job.answer.set_exception(error)
-            else:
-                job.answer.set_result(answer)
-            if job.is_abandoned:
-                job.remove_outputs()
-        self._end_worker()
-
-    def _attempt(self, task: dict[str, Any]) -> dict[str, Any]:
-        line = json.dumps(task).encode("ascii") + b"\n"
-        for _ in range(2):
-            try:
-                process = self._ensure_worker()
-            except _WorkerDied:
-                raise _closed() if self._is_stopping else _unavailable() from None
-            try:
-                _send(process, line)
-                return _receive(process, self._deadline)
-            except _WorkerDied:
-                self._end_worker()
-                if self._is_stopping:
-                    raise _closed() from None
-            except _DeadlinePassed:
-                self._end_worker()
-                raise too_slow(self._deadline) from None
-        raise corrupt("reading it ended the reader")
-
-    def _ensure_worker(self) -> subprocess.Popen[bytes]:
-        if self._process is not None and self._process.poll() is None:
-            return self._process
-        self._end_worker()
-        with self._lock:
-            if self._is_stopping:
-                raise _WorkerDied
-            try:
-                process = subprocess.Popen(
-                    [
-                        sys.executable,
-                        *("-P", "-m", "app.imaging.workshop_child"),
-                        *(str(os.getpid()), str(self._memory_bytes)),
-                    ],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    # libvips prints what it thinks of a file's metadata; that has no place in a log.
-                    stderr=subprocess.DEVNULL,
-                    env=_ENVIRONMENT,
-                    # A ctrl-C at the terminal is for this process alone; it ends its workers itself.
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise _WorkerDied from error
-            self._process = process
-        try:
-            _receive(process, _START_SECONDS)
-        except (_DeadlinePassed, _WorkerDied):
-            self._end_worker()
-            raise _WorkerDied from None
-        return process
-
-    def _end_worker(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
 
 
 def _absolute(path: Path) -> str:
     """Workers have a working directory of their own."""
     return os.path.abspath(path)
-
-
-def _send(process: subprocess.Popen[bytes], line: bytes) -> None:
-    assert process.stdin is not None  # opened as a pipe above
-    try:
-        process.stdin.write(line)
-        process.stdin.flush()
-    except OSError as error:
-        raise _WorkerDied from error
-
-
-def _receive(process: subprocess.Popen[bytes], seconds: float) -> dict[str, Any]:
-    """One line of JSON. An answer that is none counts as a death, for the worker is not to be trusted."""
-    assert process.stdout is not None  # opened as a pipe above
-    descriptor = process.stdout.fileno()
-    waiting = select.poll()
-    waiting.register(descriptor, select.POLLIN | select.POLLHUP)
-    ends_at = time.monotonic() + seconds
-    received = b""
-    while not received.endswith(b"\n"):
-        left = ends_at - time.monotonic()
-        if left <= 0 or not waiting.poll(left * 1000):
-            raise _DeadlinePassed
-        part = os.read(descriptor, _MAX_ANSWER_BYTES)
-        received += part
-        if not part or len(received) > _MAX_ANSWER_BYTES:
-            raise _WorkerDied
-    try:
-        answer = json.loads(received)
-    except ValueError as error:
-        raise _WorkerDied from error
-    if not isinstance(answer, dict):
-        raise _WorkerDied
-    return answer
 
 
 def _outcome(answer: dict[str, Any]) -> dict[str, Any]:
@@ -382,13 +221,3 @@ def _outcome(answer: dict[str, Any]) -> dict[str, Any]:
             raise too_complex("not enough memory for it")
         case _:
             raise RuntimeError(f"an imaging worker is broken: {answer.get('broken', 'unknown answer')}")
-
-
-def _unavailable() -> UpstreamUnavailable:
-    return UpstreamUnavailable(
-        "busy", "Pictures cannot be read right now. Try again in a few seconds.", retry_after=5
-    )
-
-
-def _closed() -> UpstreamUnavailable:
-    return UpstreamUnavailable("busy", "The server is restarting. Try again in a few seconds.", retry_after=5)

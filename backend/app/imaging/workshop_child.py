@@ -1,17 +1,20 @@
 """One worker process of the workshop: `python -m app.imaging.workshop_child PARENT_PID MEMORY_BYTES`.
 
-It reads one task per line from standard input and answers each with one line, both JSON. It holds no secret
-and no connection. It ends when its input ends, and with its parent, however that one ends.
+It reads one task per line from standard input and answers each with one line, both JSON. For a signature it
+asks in between, for it holds no secret. It ends when its input ends, and with its parent, however that one
+ends.
 """
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import json
 import os
 import resource
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from typing import Any
 from app.imaging.errors import PictureRefused
 from app.imaging.origin import SourceType
 from app.imaging.renditions import recipe_from_json, render
+from app.imaging.seals import Seal
 from app.imaging.verify import Limits, verify
 
 _PR_SET_PDEATHSIG = 1
@@ -37,13 +41,19 @@ def main() -> None:
     decoder.warm_up()
     _limit_memory(memory_bytes)
     answers.write(b'{"ready": true}\n')
-    for line in sys.stdin.buffer:
-        answers.write(json.dumps(_answer(json.loads(line))).encode("ascii") + b"\n")
+
+    def sign(message: bytes) -> bytes:
+        wanted = {"to_sign": base64.b64encode(message).decode()}
+        answers.write(json.dumps(wanted).encode("ascii") + b"\n")
+        return base64.b64decode(json.loads(sys.stdin.buffer.readline())["signature"])
+
+    while line := sys.stdin.buffer.readline():
+        answers.write(json.dumps(_answer(json.loads(line), sign)).encode("ascii") + b"\n")
 
 
-def _answer(task: dict[str, Any]) -> dict[str, Any]:
+def _answer(task: dict[str, Any], sign: Callable[[bytes], bytes]) -> dict[str, Any]:
     try:
-        return {"done": _perform(task)}
+        return {"done": _perform(task, Seal(**task["seal"], sign=sign) if task["seal"] else None)}
     except PictureRefused as refusal:
         return {"refused": {"code": refusal.code, "detail": refusal.detail, "facts": refusal.facts}}
     except OSError as error:
@@ -55,7 +65,7 @@ def _answer(task: dict[str, Any]) -> dict[str, Any]:
         return {"broken": type(error).__name__}
 
 
-def _perform(task: dict[str, Any]) -> dict[str, Any]:
+def _perform(task: dict[str, Any], seal: Seal | None) -> dict[str, Any]:
     source = Path(task["source"])
     source_type = task["source_type"] and SourceType(task["source_type"])
     if task["kind"] == "verify":
@@ -65,6 +75,8 @@ def _perform(task: dict[str, Any]) -> dict[str, Any]:
             Path(task["thumb"]),
             Limits(**task["limits"]),
             source_type=source_type,
+            parent=Path(task["parent"]) if task["parent"] else None,
+            seal=seal,
         )
         told = verified.source_type and verified.source_type.value
         return {**asdict(verified), "format": verified.format.value, "source_type": told}
@@ -75,6 +87,7 @@ def _perform(task: dict[str, Any]) -> dict[str, Any]:
         Path(task["target"]),
         focus=(x, y),
         source_type=source_type,
+        seal=seal,
     )
     return asdict(rendered)
 

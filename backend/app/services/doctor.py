@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import blake2b
 
 from sqlalchemy.exc import DBAPIError
 
 from app.core import clock, fetch, migrate
-from app.imaging import RECIPES, THUMB_MIME_TYPE, ExtraFormat, Format, has_decoder, is_clean
+from app.imaging import RECIPES, THUMB_MIME_TYPE, ExtraFormat, Format, OwnSeal, has_decoder, is_clean
 from app.models import images as models
 from app.models.images import Image, NamedFile
 from app.providers.storage.base import Inventory, ObjectMissing, Storage, StorageError
@@ -26,6 +27,7 @@ from app.services.images import UNFINISHED_AFTER, Library, source_type_of
 _AT_ONCE = 500
 _SAMPLE = 100
 _MOST_NAMED = 5
+_WARNED_BEFORE = timedelta(days=30)
 # Objects of checks and of uploads that are on their way have a life of their own.
 _NOT_PICTURES = ("check/", "incoming/")
 
@@ -59,6 +61,7 @@ class Doctor:
         extra_formats: Sequence[ExtraFormat],
         outsides: Sequence[Outside],
         model_endings: Sequence[Ending] = (),
+        make_seal: Callable[[], OwnSeal | None] = lambda: None,
         is_fixing: bool = False,
     ) -> None:
         self._library = library
@@ -66,11 +69,13 @@ class Doctor:
         self._extra_formats = extra_formats
         self._outsides = outsides
         self._model_endings = model_endings
+        self._make_seal = make_seal
         self._is_fixing = is_fixing
 
     async def examine(self) -> AsyncIterator[Finding]:
         """Everything there is to say, as soon as it is known. Without a database that is not much."""
         yield self._decoders()
+        yield await asyncio.to_thread(self._seal)
         async for finding in self._servers():
             yield finding
         for ending in self._model_endings:
@@ -102,6 +107,40 @@ class Doctor:
             )
         taken = ", ".join(["JPEG, PNG, GIF, WebP", *(name.upper() for name in self._extra_formats)])
         return Finding("picture formats", True, f"Taken in: {taken}.")
+
+    def _seal(self) -> Finding:
+        what, fix = (
+            "origin of AI images",
+            "Set C2PA_CERTIFICATE and C2PA_PRIVATE_KEY to new ones, or to nothing.",
+        )
+        try:
+            seal = self._make_seal()
+        except ValueError as error:
+            return Finding(what, False, str(error), fix)
+        if seal is None:
+            return Finding(
+                what, True, "Files say it in XMP. No certificate is set, so there are no manifests."
+            )
+        now = clock.now()
+        ends = f"{seal.ends_at:%Y-%m-%d}"
+        if now > seal.ends_at:
+            return Finding(
+                what, False, f"The certificate of {seal.name} ended on {ends}: nothing is signed.", fix
+            )
+        if now < seal.starts_at:
+            detail = f"The certificate of {seal.name} does not count before {seal.starts_at:%Y-%m-%d}."
+            return Finding(what, False, detail, fix)
+        from app.imaging import manifests
+
+        if not manifests.can_sign(seal):
+            detail = f"C2PA does not take the certificate of {seal.name}: other uses, or a broken chain."
+            return Finding(what, False, detail, fix)
+        if seal.ends_at - now < _WARNED_BEFORE:
+            days = (seal.ends_at - now).days
+            return Finding(
+                what, False, f"The certificate of {seal.name} ends in {days} days, on {ends}.", fix
+            )
+        return Finding(what, True, f"Manifests are signed as {seal.name}; the certificate ends on {ends}.")
 
     async def _servers(self) -> AsyncIterator[Finding]:
         for outside in self._outsides:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from app.core import clock
 from app.core.db import Database
-from app.imaging import PREVIEW, ExtraFormat, Workshop
+from app.imaging import PREVIEW, ExtraFormat, OwnSeal, Workshop
 from app.models.images import Image, StorageIntent
 from app.providers.storage.base import Stores
 from app.providers.storage.local import LocalStorage
@@ -23,6 +23,7 @@ from app.services.catalogue import Ending
 from app.services.doctor import Doctor, Finding, Outside
 from app.services.images import AiOrigin, Library, Received
 from tests import factories_pictures as pictures
+from tests.certificates import certificate
 from tests.servers.process import free_ports
 from tests.servers.seaweedfs import SeaweedServer
 
@@ -53,12 +54,14 @@ class Ward:
         outsides: tuple[Outside, ...] = (),
         extra_formats: tuple[ExtraFormat, ...] = ("heic", "avif"),
         endings: tuple[Ending, ...] = (),
+        make_seal: Callable[[], OwnSeal | None] = lambda: None,
     ) -> dict[str, Finding]:
         doctor = Doctor(
             self.library,
             extra_formats=extra_formats,
             outsides=outsides,
             model_endings=endings,
+            make_seal=make_seal,
             is_fixing=fix,
         )
         return {finding.what: finding async for finding in doctor.examine()}
@@ -72,6 +75,13 @@ class Ward:
             assert word in f"{found.detail} {found.fix}"
         assert found.fix.endswith(".") or "aigrowth" in found.fix
         return found
+
+    async def is_sealed_with(self, make_seal: Callable[[], OwnSeal | None], *words: str) -> None:
+        """Each of the words is said of the certificate; without words it is well."""
+        found = (await self.report(make_seal=make_seal))["origin of AI images"]
+        assert found.is_ok is not bool(words), found
+        for word in words:
+            assert word in f"{found.detail} {found.fix}"
 
     async def is_well(self) -> None:
         report = await self.report()
@@ -303,3 +313,30 @@ async def test_a_bucket_is_looked_through_as_a_folder_is(
     report = await ward.report()
     assert "1 object" in report["objects have their rows"].detail
     await database.close()
+
+
+@pytest.mark.parametrize(
+    ("ends_in", "words"),
+    [
+        (timedelta(days=31), ()),
+        (timedelta(days=29, hours=1), ("Harbour Coffee", "ends in 29 days", "C2PA_CERTIFICATE")),
+        (-timedelta(days=1), ("Harbour Coffee", "ended on", "C2PA_CERTIFICATE")),
+    ],
+)
+async def test_a_certificate_is_tried_and_its_end_is_told(
+    ward: Ward, ends_in: timedelta, words: tuple[str, ...]
+) -> None:
+    given = certificate(ends_in=ends_in)
+    await ward.is_sealed_with(given.seal, *words)
+    ends_on = (clock.now() + ends_in).date().isoformat()
+    assert ends_on in (await ward.report(make_seal=given.seal))["origin of AI images"].detail
+
+
+async def test_a_certificate_that_is_of_no_use_is_told(ward: Ward) -> None:
+    def unreadable() -> OwnSeal:
+        raise ValueError("C2PA_CERTIFICATE names a file that can't be read.")
+
+    await ward.is_sealed_with(unreadable, "C2PA_CERTIFICATE names a file")
+    for_servers = certificate(is_for_manifests=False)
+    await ward.is_sealed_with(for_servers.seal, "does not take the certificate of Harbour Coffee")
+    assert "XMP" in (await ward.report())["origin of AI images"].detail

@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
 from app.core.db import Database
-from app.core.errors import Conflict, NotFound, RuleBroken, UnsupportedType, UpstreamUnavailable
+from app.core.errors import AppError, Conflict, NotFound, RuleBroken, UnsupportedType, UpstreamUnavailable
 from app.core.faults import fault
 from app.core.fetch import Network, fetch_to_file
 from app.core.logging import get_logger
@@ -105,13 +105,16 @@ class Library(Objects):
         if existing:
             return existing, True
         clean, thumb = workspace / "clean", workspace / "thumb"
+        source_type, parent = await self._made_from(origin, workspace) if origin else (None, None)
         try:
             verified = await self.workshop.verify(
                 received.path,
                 clean,
                 thumb,
                 limits or self._limits,
-                source_type=await self._source_type(origin) if origin else None,
+                source_type=source_type,
+                parent=parent,
+                is_sealed=origin is not None and origin.source_type is None,
                 party=business_id,
             )
         except PictureRefused as refusal:
@@ -171,6 +174,8 @@ class Library(Objects):
                     raise
                 await self._undo(intent, [key, thumbnail_key])
                 return winner, True
+        if verified.is_seal_broken:
+            log.error("image.not_sealed", image_id=image.id)
         log.info("image.accepted", image_id=image.id, business_id=business_id, bytes=image.file_size)
         return image, False
 
@@ -212,6 +217,8 @@ class Library(Objects):
             )
         except PictureRefused as refusal:
             raise _as_app_error(refusal) from refusal
+        if rendered.is_seal_broken:
+            log.error("rendition.not_sealed", image_id=image.id, recipe=name)
         key = f"{image.business_id}/{secrets.token_hex(16)}-{name}.{recipe.extension}"
         async with self._begun([key], "renditions") as intent:
             await self._put(key, target, rendered.mime_type)
@@ -312,17 +319,27 @@ class Library(Objects):
         for intent in intents:
             await self._undo(intent, intent.keys, work="remove")
 
-    async def _source_type(self, origin: AiOrigin) -> SourceType:
-        """What a picture made by a model is: one edited from a photograph is partly that photograph."""
+    async def _made_from(self, origin: AiOrigin, workspace: Path) -> tuple[SourceType, Path | None]:
+        """What a picture made by a model is: one edited from a photograph is partly that photograph. With it
+        the file of the edited picture, where a manifest is to name that."""
         if origin.source_type:
-            return origin.source_type
-        if not origin.is_edit and origin.edited_from_id is None:
-            return SourceType.GENERATED
+            return origin.source_type, None
         edited_from = None
         if origin.edited_from_id is not None:
             async with self.database.reading() as session:
                 edited_from = await session.get(Image, origin.edited_from_id)
-        return (source_type_of(edited_from) if edited_from else None) or SourceType.COMPOSITE
+        if edited_from is None:
+            return SourceType.COMPOSITE if origin.is_edit else SourceType.GENERATED, None
+        source_type = source_type_of(edited_from) or SourceType.COMPOSITE
+        if not self.workshop.has_seal:
+            return source_type, None
+        parent = workspace / "parent"
+        try:
+            await self._download(edited_from.storage_provider, edited_from.storage_key, parent)
+        except AppError:
+            # The picture is paid for: it comes in, and its manifest does not name what it was made from.
+            return source_type, None
+        return source_type, parent
 
     async def _find_again(self, business_id: int, sha256: str) -> Image | None:
         async with self.database.reading() as session:
