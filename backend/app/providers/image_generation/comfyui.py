@@ -45,6 +45,7 @@ from app.providers.image_generation.wire import (
     Reply,
     Wire,
     retry_after,
+    whole,
 )
 
 log = get_logger(__name__)
@@ -197,6 +198,12 @@ class ComfyUIProvider(Painter):
         picture = _first_picture(entry.get("outputs"))
         if picture is None:
             raise self.refusal(AccountTrouble, words.BAD_WORKFLOW, status=200, code="no_output")
+        if seed is None:
+            # Whoever took the work up does not know it: it is in the workflow that was queued.
+            queued = entry.get("prompt")
+            seed = _seed_in(
+                self._workflow, queued[2] if isinstance(queued, list) and len(queued) > 2 else None
+            )
         return GeneratedPicture(
             content=await self._bring(picture),
             model=model.id,
@@ -315,8 +322,18 @@ def _filled(part: Any, values: Mapping[str, str | int]) -> Any:
         return [_filled(value, values) for value in part]
     if not isinstance(part, str):
         return part
-    whole = _WORDS.fullmatch(part)
-    return values[whole[1]] if whole else _WORDS.sub(lambda word: str(values[word[1]]), part)
+    alone = _WORDS.fullmatch(part)
+    return values[alone[1]] if alone else _WORDS.sub(lambda word: str(values[word[1]]), part)
+
+
+def _seed_in(workflow: Any, queued: Any) -> int | None:
+    """What stands in a queued workflow where ours has its seed."""
+    if workflow == "{seed}":
+        return whole(queued)
+    if not isinstance(workflow, dict) or not isinstance(queued, dict):
+        return None
+    found = (_seed_in(part, queued.get(name)) for name, part in workflow.items())
+    return next((seed for seed in found if seed is not None), None)
 
 
 def _first_picture(outputs: object) -> Mapping[str, str] | None:

@@ -27,6 +27,9 @@ log = get_logger(__name__)
 
 T = TypeVar("T")
 
+_SOURCES = ("image/png", "image/jpeg", "image/webp")
+"""What every provider that changes pictures takes."""
+
 
 class Painter:
     """The part of an image provider that has nothing to do with its protocol."""
@@ -58,6 +61,8 @@ class Painter:
             raise PromptRefused(words.NO_MASKS)
         if len(request.sources) > model.max_sources:
             raise PromptRefused(words.BAD_SOURCE)
+        if any(source.mime_type not in _SOURCES for source in request.sources):
+            raise PromptRefused(words.BAD_SOURCE_TYPE)
         if not model.paints(request.size):
             raise PromptRefused(words.BAD_OPTION)
         return model

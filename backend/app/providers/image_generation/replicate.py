@@ -40,6 +40,7 @@ from app.providers.image_generation.wire import (
     Wire,
     is_key,
     retry_after,
+    whole,
 )
 
 log = get_logger(__name__)
@@ -209,6 +210,10 @@ class ReplicateProvider(Painter):
             content = await bring(url, self._hosts)
         except AnswerLost as error:
             raise self.lost(error.reason) from error
+        if seed is None:
+            # Whoever took the work up does not know it: it is in what the prediction was asked for.
+            inputs = prediction.get("input")
+            seed = whole(inputs.get("seed")) if isinstance(inputs, dict) else None
         return GeneratedPicture(
             content=content,
             model=model.id,

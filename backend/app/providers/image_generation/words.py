@@ -9,6 +9,7 @@ HELD_BACK = (
 BAD_PROMPT = "The provider does not take this prompt. Shorten it or say it differently."
 BAD_OPTION = "The provider does not take this size or quality for the model. Choose another one."
 BAD_SOURCE = "The provider does not take this picture to change. Use a smaller one, or another one."
+BAD_SOURCE_TYPE = "Only PNG, JPEG and WebP pictures can be changed with AI. Choose another one."
 NO_EDITS = "This model makes new pictures only. Choose a model that changes pictures."
 NO_MASKS = "This model can't keep to a painted part. Choose another one, or leave the mask out."
 PACES = "The provider gets too many requests right now. Try again a little later."
