@@ -44,6 +44,9 @@ from tests.servers.product import Product, running_product
 OpenPage = Callable[..., Page]
 OpenMember = Callable[..., Member]
 
+BLOCKED_WORD = "casino"
+"""May stand in no prompt."""
+
 # How long the browser waits for what it looks for; a busy machine is slow.
 _PATIENCE_MS = 15_000
 
@@ -86,7 +89,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def product() -> Iterator[Product]:
     """The product, started once with an empty data folder. Sign up a user of your own."""
-    with running_product(settings={"PRACTICE_KEY": CONTROL_KEY}) as running:
+    with running_product(
+        settings={"PRACTICE_KEY": CONTROL_KEY, "BLOCKED_PROMPT_WORDS": BLOCKED_WORD}
+    ) as running:
         with PracticeControl(f"{running.url}/practice") as control:
             # Waiting for a platform that takes its time is tested where no browser is needed.
             control.settings(processing_ms=0)

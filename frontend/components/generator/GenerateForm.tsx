@@ -158,6 +158,15 @@ export function GenerateForm({
             itemClassName="overflow-hidden p-0.5"
           />
         )}
+        {painters.length > 1 && (
+          <ModelField
+            options={options}
+            painters={painters}
+            wish={wish}
+            onChange={(provider, id) => choose({ provider, model: id })}
+          />
+        )}
+        <Warnings options={options} painter={painter} />
         <Choices
           label="Shape"
           value={wish.size}
@@ -177,32 +186,19 @@ export function GenerateForm({
           className="grid grid-cols-3 gap-2"
           itemClassName="min-h-20 justify-center gap-0.5 px-1 py-2"
         />
-        {(model.qualities.length > 1 || painters.length > 1) && (
-          <div className="flex flex-wrap items-start gap-x-4 gap-y-5">
-            {model.qualities.length > 1 && (
-              <Labelled label="Quality">
-                <Segmented
-                  label="Quality"
-                  value={wish.quality}
-                  onChange={(quality) => choose({ quality })}
-                  options={model.qualities.map((value) => ({
-                    value: value as Quality,
-                    label: value === "hd" ? "HD" : "Standard",
-                  }))}
-                />
-              </Labelled>
-            )}
-            {painters.length > 1 && (
-              <ModelField
-                options={options}
-                painters={painters}
-                wish={wish}
-                onChange={(provider, id) => choose({ provider, model: id })}
-              />
-            )}
-          </div>
+        {model.qualities.length > 1 && (
+          <Labelled label="Quality">
+            <Segmented
+              label="Quality"
+              value={wish.quality}
+              onChange={(quality) => choose({ quality })}
+              options={model.qualities.map((value) => ({
+                value: value as Quality,
+                label: value === "hd" ? "HD" : "Standard",
+              }))}
+            />
+          </Labelled>
         )}
-        <Warnings options={options} painter={painter} />
       </div>
       <div className="flex flex-col gap-2.5 border-line border-t bg-surface p-5 pt-4 max-sm:sticky max-sm:bottom-0 max-sm:z-1 pb-[max(1.25rem,env(safe-area-inset-bottom))]">
         <div className="text-small">
@@ -306,7 +302,7 @@ function ModelField({
       </option>
     ));
   return (
-    <Field label="Model" className="min-w-40 flex-1">
+    <Field label="Model">
       <Select
         className="w-full"
         value={JSON.stringify([wish.provider, wish.model])}

@@ -138,11 +138,12 @@ export function GenerateStage({
       ) : (
         idle
       )}
-      {generation && (outcome || (generation.state === "succeeded" && !story?.image)) && (
-        <Button variant="ghost" onClick={doings.onChange} className="sm:hidden">
-          Back to the prompt
-        </Button>
-      )}
+      {!isSending &&
+        (orderError || outcome || (generation?.state === "succeeded" && !story?.image)) && (
+          <Button variant="ghost" onClick={doings.onChange} className="sm:hidden">
+            Back to the prompt
+          </Button>
+        )}
     </section>
   );
 }

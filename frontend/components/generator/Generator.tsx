@@ -123,7 +123,11 @@ export function Generator({ options, start, promptRef, onClose, onUse, useLabel 
     (order.error !== null && !isOfThePrompt(order.error)) ||
     maskError !== null;
   const price = priceOf(options, business.timezone);
-  const toWords = () => requestAnimationFrame(() => promptRef.current?.focus());
+  // At once, while what had the focus is still there; on a phone the words come into view only after that.
+  const toWords = () => {
+    promptRef.current?.focus();
+    requestAnimationFrame(() => promptRef.current?.focus());
+  };
 
   return (
     <div className="grid min-h-0 flex-1 overflow-y-auto sm:h-[min(calc(92dvh-3.5rem),48rem)] sm:flex-none sm:grid-cols-[22.5rem_minmax(0,1fr)] sm:grid-rows-[minmax(0,1fr)] sm:overflow-hidden">
@@ -165,10 +169,10 @@ export function Generator({ options, start, promptRef, onClose, onUse, useLabel 
           onAgain: () =>
             void ask(again(options, shown ?? asked?.wish ?? wish, source !== undefined)),
           onChange: () => {
+            toWords();
             setWatchedId(null);
             setMaskError(null);
             order.reset();
-            toWords();
           },
           onVary: (words) => {
             change({ ...wish, prompt: vary(shown?.prompt ?? wish.prompt, words) });

@@ -10,7 +10,7 @@ it("three sizes are called by their shape alone", () => {
 it("several of a kind are told apart by their ratio", () => {
   expect(names("1024x1024", "1344x768", "1216x832", "832x1216")).toEqual([
     "Square",
-    "Landscape 7:4",
+    "Landscape 16:9",
     "Landscape 3:2",
     "Portrait",
   ]);
@@ -25,6 +25,7 @@ it.each([
   [1536, 1024, "3:2"],
   [1024, 1536, "2:3"],
   [1920, 1080, "16:9"],
+  [1024, 1792, "9:16"],
 ])("%d × %d is %s", (width, height, ratio) => {
   expect(ratioName(width, height)).toBe(ratio);
 });

@@ -5,7 +5,8 @@ import { isUnfinished, storyQuery, tellStory } from "@/lib/api/generations";
 import { useBusiness } from "@/lib/business";
 import { setWatched } from "./watched";
 
-const LOOK_EVERY = 3_000;
+/** How often it is looked at in milliseconds: beside its events, and where they cannot be had. */
+const LOOK_EVERY = { beside: 15_000, alone: 3_000 };
 
 /** One generation as it happens. Null looks at none. */
 export function useStory(generationId: number | null) {
@@ -16,12 +17,10 @@ export function useStory(generationId: number | null) {
   const query = useQuery({
     ...storyQuery(business.id, generationId ?? 0),
     enabled: generationId !== null,
-    // Where events cannot be had it is looked at again and again.
     refetchInterval: ({ state }) =>
-      lostId === generationId &&
       state.data !== undefined &&
       isUnfinished(state.data.generation) &&
-      LOOK_EVERY,
+      (lostId === generationId ? LOOK_EVERY.alone : LOOK_EVERY.beside),
   });
   const isRunning = query.data !== undefined && isUnfinished(query.data.generation);
 

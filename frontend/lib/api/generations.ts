@@ -30,6 +30,10 @@ export function isUnfinished({ state }: Pick<Generation, "state">): boolean {
   return state === "queued" || state === "running";
 }
 
+function isOver({ state }: Generation): boolean {
+  return state !== "unknown" && !isUnfinished({ state });
+}
+
 /** How often it is looked how things stand while something is in the works, in milliseconds. */
 const LOOK_EVERY = 3_000;
 
@@ -78,6 +82,9 @@ export async function imageOf(
  */
 export function tellStory(queryClient: QueryClient, businessId: number, story: GenerationStory) {
   const key = storyKey(businessId, story.generation.id);
+  const known = queryClient.getQueryData<GenerationStory>(key)?.generation;
+  // Two answers may overtake each other: what has ended does not begin again, but for one that was unknown.
+  if (known && isOver(known) && isUnfinished(story.generation)) return;
   if (story.generation.image_id !== null && !story.image) {
     // There is an image, and this answer did not bring it.
     void queryClient.invalidateQueries({ queryKey: key });

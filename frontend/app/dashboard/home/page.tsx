@@ -12,6 +12,7 @@ import { FirstSteps } from "./components/FirstSteps";
 import { GoingOutCard } from "./components/GoingOutCard";
 import { NewestImagesCard } from "./components/NewestImagesCard";
 import { PublishedCard } from "./components/PublishedCard";
+import { SpendingCard } from "./components/SpendingCard";
 
 /** What goes out, what is being written, what went out, and whether the channels are well. */
 export default function HomePage() {
@@ -49,6 +50,7 @@ export default function HomePage() {
           <div className="grid min-w-0 gap-4 sm:grid-cols-2 lg:grid-cols-1">
             <ChannelsCard />
             {!(isNew && totals.data?.images === 0) && <NewestImagesCard totals={totals.data} />}
+            <SpendingCard />
           </div>
         </div>
       </div>

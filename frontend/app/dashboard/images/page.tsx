@@ -136,7 +136,11 @@ export default function ImagesPage() {
         onUse={(image) => startPost([image])}
         onDelete={(image) => deletion.remove([image])}
         onTag={(chosen) => view.change({ tag: chosen, filter: undefined, search: undefined })}
-        onGenerate={setAsked}
+        onGenerate={(start) => {
+          // What comes of an edit is another image; the panel would stand in its way.
+          if (start.source) view.show(undefined);
+          setAsked(start);
+        }}
       />
       <AIImageGenerator
         start={generator}

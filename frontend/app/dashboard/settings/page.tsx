@@ -2,10 +2,13 @@ import { PageHeader } from "@/components/frame/PageHeader";
 import { useBusiness } from "@/lib/business";
 import { BusinessSection } from "./components/BusinessSection";
 import { ChannelsSection } from "./components/ChannelsSection";
+import { ModelsSection } from "./components/ModelsSection";
 import { PeopleSection } from "./components/PeopleSection";
+import { SpendingSection } from "./components/SpendingSection";
 import { StorageSection } from "./components/StorageSection";
+import { StylesSection } from "./components/StylesSection";
 
-/** What a business is set to: its name and time zone, who is in it, where it publishes, where it keeps. */
+/** What a business is set to: its name, who is in it, where it publishes, what AI may cost, where it keeps. */
 export default function SettingsPage() {
   const business = useBusiness();
   return (
@@ -16,6 +19,9 @@ export default function SettingsPage() {
         <BusinessSection />
         <PeopleSection />
         <ChannelsSection />
+        <SpendingSection />
+        <ModelsSection />
+        <StylesSection />
         <StorageSection />
       </div>
     </>

@@ -1,0 +1,124 @@
+import { ImageOff } from "lucide-react";
+import type { ReactNode } from "react";
+import { providerTitle } from "@/components/generator/providers";
+import { Button } from "@/components/ui/Button";
+import { Moment } from "@/components/ui/Moment";
+import type { Usage, UsageEntry } from "@/lib/api/types";
+import { useBusiness } from "@/lib/business";
+import { formatCount, formatUsd } from "@/lib/format";
+import { billedWords, chargedWords, costWords } from "../money";
+import { Shares, UsageChart } from "./UsageChart";
+
+interface MonthReportProps {
+  usage: Usage;
+  entries: readonly UsageEntry[];
+  /** Undefined where all of them are shown. */
+  more: (() => void) | undefined;
+  isFetchingMore: boolean;
+}
+
+/** A month: its sums, by day, by model and by person, and every single entry. */
+export function MonthReport({ usage, entries, more, isFetchingMore }: MonthReportProps) {
+  if (entries.length === 0) {
+    return (
+      <p className="flex items-center gap-2.5 text-ink-2">
+        <ImageOff aria-hidden className="size-4 shrink-0 text-ink-3" />
+        No image was made with AI in this month, so nothing was spent.
+      </p>
+    );
+  }
+  return (
+    <div className="flex flex-col gap-6">
+      <dl className="grid grid-cols-2 gap-x-4 gap-y-3 sm:grid-cols-4">
+        <Figure name="Images made">{formatCount(usage.images)}</Figure>
+        <Figure
+          name="Charged"
+          note={Number(usage.reserved_usd) > 0 && `and ${formatUsd(usage.reserved_usd)} set aside`}
+        >
+          {formatUsd(usage.charged_usd)}
+        </Figure>
+        <Figure name="Free images used">
+          {usage.free_used}
+          {usage.free_per_month > 0 && ` of ${usage.free_per_month}`}
+        </Figure>
+        <Figure
+          name="Providers bill"
+          note={usage.unknown_count > 0 && `and what is unknown for ${usage.unknown_count}`}
+        >
+          {usage.unknown_count > 0 && Number(usage.provider_cost_usd) === 0
+            ? "Unknown"
+            : formatUsd(usage.provider_cost_usd)}
+        </Figure>
+      </dl>
+      <UsageChart usage={usage} />
+      <div className="grid gap-x-8 gap-y-5 sm:grid-cols-2">
+        <Shares
+          title="By model"
+          rows={usage.by_model.map((sums) => ({ key: sums.model, name: sums.model, sums }))}
+        />
+        <Shares
+          title="By person"
+          rows={usage.by_member.map((sums) => ({ key: sums.user_id, name: sums.name, sums }))}
+        />
+      </div>
+      <div>
+        <h3 className="font-semibold text-small">Every image</h3>
+        <table className="mt-1 w-full table-fixed text-small tabular-nums">
+          <caption className="sr-only">Every image of the month, newest first</caption>
+          <thead className="text-left text-ink-3">
+            <tr>
+              <th className="py-1.5 pr-3 font-medium">Image</th>
+              <th className="w-32 py-1.5 pr-3 font-medium max-sm:hidden">When</th>
+              <th className="w-24 py-1.5 pr-3 text-right font-medium">Charged</th>
+              <th className="w-28 py-1.5 text-right font-medium max-sm:hidden">Provider bills</th>
+            </tr>
+          </thead>
+          <tbody>
+            {entries.map((entry) => (
+              <Line key={entry.id} entry={entry} />
+            ))}
+          </tbody>
+        </table>
+        {more && (
+          <Button size="sm" className="mt-3" onClick={more} isBusy={isFetchingMore}>
+            Show more
+          </Button>
+        )}
+      </div>
+      <p className="sr-only">Together, providers bill {costWords(usage)}.</p>
+    </div>
+  );
+}
+
+function Figure({ name, note, children }: { name: string; note?: ReactNode; children: ReactNode }) {
+  return (
+    <div>
+      <dt className="text-caption text-ink-3">{name}</dt>
+      <dd className="font-[650] text-lead tabular-nums">
+        {children}
+        {note && <span className="block font-normal text-caption text-ink-3">{note}</span>}
+      </dd>
+    </div>
+  );
+}
+
+function Line({ entry }: { entry: UsageEntry }) {
+  const { timezone } = useBusiness();
+  return (
+    <tr className="border-line border-t align-top">
+      <td className="py-2 pr-3">
+        <p className="truncate" title={entry.prompt}>
+          {entry.prompt}
+        </p>
+        <p className="truncate text-caption text-ink-3">
+          {entry.member} · {entry.model} · {providerTitle(entry.provider)}
+        </p>
+      </td>
+      <td className="py-2 pr-3 text-ink-2 max-sm:hidden">
+        <Moment at={entry.created_at} timezone={timezone} isSentence />
+      </td>
+      <td className="py-2 pr-3 text-right">{chargedWords(entry)}</td>
+      <td className="py-2 text-right text-ink-2 max-sm:hidden">{billedWords(entry)}</td>
+    </tr>
+  );
+}

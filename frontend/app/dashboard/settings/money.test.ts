@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import type { UsageEntry, UsageSums } from "@/lib/api/types";
+import { billedWords, chargedWords, costWords, readAmount } from "./money";
+
+function entry(change: Partial<UsageEntry>): UsageEntry {
+  return {
+    state: "booked",
+    free: false,
+    charged_usd: null,
+    booked_usd: null,
+    ...change,
+  } as UsageEntry;
+}
+
+describe("one image", () => {
+  it.each([
+    [{ charged_usd: "0.10" }, "$0.10"],
+    [{ free: true, charged_usd: "0.00" }, "free"],
+    [{ state: "reserved" }, "set aside"],
+    [{ state: "reserved", free: true }, "free, being made"],
+    [{ state: "refunded", charged_usd: "0.00" }, "nothing"],
+    [{ state: "unknown" }, "set aside, outcome unknown"],
+  ] as const)("%o is charged as: %s", (change, words) => {
+    expect(chargedWords(entry(change))).toBe(words);
+  });
+
+  it.each([
+    [{ booked_usd: "0.0425" }, "$0.0425"],
+    [{ booked_usd: null }, "unknown"],
+    [{ state: "reserved" }, "not yet known"],
+  ] as const)("of %o the provider bills: %s", (change, words) => {
+    expect(billedWords(entry(change))).toBe(words);
+  });
+});
+
+it.each([
+  ["0.42", 0, "$0.42"],
+  ["0.42", 2, "$0.42, unknown for 2 images"],
+  ["0.00", 1, "unknown for 1 image"],
+])("%s and %d unknown reads: %s", (provider_cost_usd, unknown_count, words) => {
+  expect(costWords({ provider_cost_usd, unknown_count } as UsageSums)).toBe(words);
+});
+
+it.each([
+  ["25", "25"],
+  [" $ 12,50 ", "12.50"],
+  ["0", "0"],
+  ["", undefined],
+  ["-1", undefined],
+  ["1.234", undefined],
+  ["a lot", undefined],
+])("%s is read as %s", (written, amount) => {
+  expect(readAmount(written)).toBe(amount);
+});

@@ -1,0 +1,38 @@
+import type { UsageEntry, UsageSums } from "@/lib/api/types";
+import { formatUsd, plural } from "@/lib/format";
+
+/** What the business is charged for one image. */
+export function chargedWords({ state, free, charged_usd }: UsageEntry): string {
+  switch (state) {
+    case "reserved":
+      return free ? "free, being made" : "set aside";
+    case "unknown":
+      return free ? "free, outcome unknown" : "set aside, outcome unknown";
+    case "refunded":
+      return "nothing";
+    case "booked":
+      return free || charged_usd === null ? "free" : formatUsd(charged_usd);
+  }
+}
+
+/** What the provider bills for it. Unknown is never zero. */
+export function billedWords({ state, booked_usd }: UsageEntry): string {
+  if (booked_usd !== null) return formatUsd(booked_usd);
+  return state === "reserved" ? "not yet known" : "unknown";
+}
+
+/** What providers bill for several, and for how many that is not known. */
+export function costWords({ provider_cost_usd, unknown_count }: UsageSums): string {
+  if (unknown_count === 0) return formatUsd(provider_cost_usd);
+  if (Number(provider_cost_usd) === 0) return `unknown for ${plural(unknown_count, "image")}`;
+  return `${formatUsd(provider_cost_usd)}, unknown for ${plural(unknown_count, "image")}`;
+}
+
+/** An amount as somebody writes it, as the API takes it: "12,5" is "12.5". Undefined where it is none. */
+export function readAmount(written: string): string | undefined {
+  const amount = written
+    .trim()
+    .replace(/^\$\s*/, "")
+    .replace(",", ".");
+  return /^\d{1,9}(\.\d{1,2})?$/.test(amount) ? amount : undefined;
+}
