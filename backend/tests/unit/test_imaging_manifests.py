@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import io
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -505,6 +506,22 @@ async def test_the_key_stays_in_this_process_and_the_workers_ask_for_signatures(
         assert secret not in Path(f"/proc/{pid}/environ").read_bytes() if Path("/proc").exists() else True
     finally:
         workshop.close()
+
+
+async def test_a_timestamp_server_that_never_answers_costs_the_time_alone(tmp_path: Path) -> None:
+    source, clean, thumb = (tmp_path / name for name in ("source", "clean", "thumb"))
+    source.write_bytes(pictures.jpeg())
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        seal = certificate().seal(f"http://127.0.0.1:{silent.getsockname()[1]}/time")
+        workshop = Workshop(workers=1, seal=seal, deadline=timedelta(seconds=5))
+        try:
+            await workshop.warm()
+            verified = await workshop.verify(source, clean, thumb, source_type=GENERATED, is_sealed=True)
+        finally:
+            workshop.close()
+        asked, _ = silent.accept()
+        asked.close()
+    assert verified.has_manifest and told(clean.read_bytes(), "image/jpeg")
 
 
 def test_a_signature_that_cannot_be_made_costs_the_manifest_alone(tray: Tray) -> None:
