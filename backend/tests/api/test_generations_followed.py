@@ -6,7 +6,9 @@ import base64
 import io
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +21,7 @@ from tests.api.live import Live, fetch
 from tests.factories_pictures import flat, png
 from tests.person import Person
 from tests.practice_server import PracticeProcess, poll
+from tests.servers.product import start_product
 
 EDGE = "images.generations"
 PROMPT = "A quiet harbour at dawn"
@@ -334,3 +337,36 @@ def test_a_mask_may_be_larger_than_other_requests(live: Live, signs_up: SignsUp)
     assert_problem(asks(ada, source_image_id=source, mask="A" * 5_000_000), 422, "mask_unreadable")
     assert_problem(asks(ada, source_image_id=source, mask="A" * 5_700_000), 422, "invalid_fields")
     assert_problem(asks(ada, source_image_id=source, mask="A" * 7_000_000), 413, "body_too_large")
+
+
+def test_a_server_that_stops_keeps_nobody_waiting_and_tells_no_provider_to_stop(
+    elsewhere: PracticeProcess, tmp_path: Path
+) -> None:
+    settings = {"PRACTICE_URL": elsewhere.url, "PRACTICE_KEY": elsewhere.key}
+    product = start_product(tmp_path / "data", settings=settings)
+    ada = Person.signs_up(product.url)
+    try:
+        elsewhere.control.fault("hold_before", edge=EDGE, on_gone="wait", count=2)
+        generation_id = begun(ada)
+        elsewhere.control.wait_for_hold(EDGE)
+        wish = {"business_id": ada.business_id, "prompt": PROMPT}
+        with (
+            ThreadPoolExecutor(2) as threads,
+            ada.client.stream("GET", f"/generations/{generation_id}/events", timeout=60) as answer,
+        ):
+            told = events(answer)
+            assert next(told).kind == "state"
+            waiting = threads.submit(ada.client.post, "/images/generate", json=wish, timeout=60)
+            poll(lambda: True if len(elsewhere.control.holds()) == 2 else None, what="both calls")
+            stopping = threads.submit(product.process.stop)
+            # The stream ends in good order, and so does the answer that somebody waited for.
+            assert list(told) == []
+            problem = assert_problem(waiting.result(), 503, "still_running")
+            stopping.result()
+        elsewhere.control.release()
+        product = start_product(tmp_path / "data", port=product.port, settings=settings)
+        for number in (generation_id, problem["generation_id"]):
+            assert settled(ada, number)["state"] == "unknown"
+    finally:
+        product.process.stop()
+        ada.close()
