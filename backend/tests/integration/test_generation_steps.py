@@ -427,6 +427,18 @@ async def test_a_living_runner_keeps_its_leases(studio: Studio) -> None:
     await working
 
 
+async def test_what_slipped_from_a_runners_hands_is_picked_up_by_itself(studio: Studio) -> None:
+    generation_id = await studio.orders()
+    runner = studio.runner()
+    # Taken, and whatever should have been written down afterwards could not be.
+    assert await runner.claim_due(10) == [generation_id]
+    await runner.look_after()
+    assert await studio.turn(runner) == []
+    await runner.look_after()
+    assert await studio.turn(runner) == [generation_id]
+    await made(studio, generation_id)
+
+
 # --- trouble of our own
 
 

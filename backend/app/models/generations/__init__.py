@@ -3,8 +3,9 @@
 from app.models.generations.claiming import (
     claim_due,
     free_leases,
-    list_to_cancel,
+    list_held,
     next_due_at,
+    release,
     renew_leases,
 )
 from app.models.generations.rows import (
@@ -35,10 +36,11 @@ __all__ = [
     "find_mask",
     "forget_request",
     "free_leases",
+    "list_held",
     "list_page",
-    "list_to_cancel",
     "move",
     "newest_error",
     "next_due_at",
+    "release",
     "renew_leases",
 ]

@@ -127,15 +127,19 @@ async def renew_leases(
     )
 
 
-async def list_to_cancel(session: AsyncSession, owner: str) -> Sequence[int]:
-    """Generations in the hands of this runner that somebody called off."""
-    return (
-        await session.scalars(
-            select(Generation.id).where(
-                Generation.lease_owner == owner, Generation.cancel_requested_at.is_not(None)
-            )
+async def list_held(session: AsyncSession, owner: str) -> Sequence[Generation]:
+    """Generations whose lease this runner has."""
+    return (await session.scalars(select(Generation).where(Generation.lease_owner == owner))).all()
+
+
+async def release(session: AsyncSession, owner: str, generation_ids: Collection[int]) -> None:
+    """Let go of generations that this runner holds; what is next for them stays as it is."""
+    if generation_ids:
+        await session.execute(
+            update(Generation)
+            .where(Generation.id.in_(generation_ids), Generation.lease_owner == owner)
+            .values(lease_owner=None, lease_until=None)
         )
-    ).all()
 
 
 async def free_leases(session: AsyncSession, owner_prefix: str) -> int:

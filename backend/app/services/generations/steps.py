@@ -72,12 +72,14 @@ class GenerationSteps:
         self._owner = owner
         self._requester = requester
         self._moderator = moderator
+        self._wake = wake
         self._journal = Journal(database, providers, spool, owner=owner, wake=wake)
         self._sources = Sources(database, library)
         self._decoding = asyncio.Semaphore(DECODED_AT_ONCE)
         self._at_work: set[int] = set()
         self._calls: dict[int, asyncio.Task[Arrived]] = {}
         self._called_off: set[int] = set()
+        self._missing: set[int] = set()
         self._is_letting_go = False
 
     # --- taking
@@ -102,14 +104,26 @@ class GenerationSteps:
             return await models.next_due_at(session, clock.now())
 
     async def look_after(self) -> None:
-        """Keep the leases of what is in these hands, and let go of what somebody called off."""
-        if not self._at_work:
+        """Keep the leases of what is in these hands, and let go of what somebody called off, and of what
+        slipped from these hands because the database could not be written to."""
+        if self._is_letting_go:
             return
+        async with self._database.reading() as session:
+            held = await models.list_held(session, self._owner)
+        for row in held:
+            if row.cancel_requested_at is not None:
+                self.call_off(row.id)
+        if not held:
+            return
+        # What was taken a moment ago may not be at work yet, so it is looked at twice.
+        missing = {row.id for row in held} - self._at_work
+        lost, self._missing = missing & self._missing, missing
         async with self._database.writing() as session:
             await models.renew_leases(session, self._owner, self._at_work, clock.now() + LEASE)
-            called_off = await models.list_to_cancel(session, self._owner)
-        for generation_id in called_off:
-            self.call_off(generation_id)
+            await models.release(session, self._owner, lost)
+        if lost:
+            log.warning("generations.picked_up", count=len(lost))
+            self._wake()
 
     def call_off(self, generation_id: int) -> None:
         """Stop asking for it, if these hands do and it has not arrived yet."""
