@@ -157,8 +157,12 @@ def element(uri: str) -> bytes:
     return packet(f"<Iptc4xmpExt:DigitalSourceType>\n  {uri}\n</Iptc4xmpExt:DigitalSourceType>")
 
 
+_SECRETIVE_JPEG = functools.cache(lambda: pictures.jpeg_with_secrets(PHOTO))
+_SECRETIVE_PNG = functools.cache(lambda: pictures.png_with_secrets(PHOTO))
+
+
 def in_jpeg(xmp: bytes, header: bytes = b"http://ns.adobe.com/xap/1.0/\0") -> bytes:
-    plain = pictures.jpeg_with_secrets()
+    plain = _SECRETIVE_JPEG()
     return plain[:2] + pictures.jpeg_segment(0xE1, header + xmp) + plain[2:]
 
 
@@ -169,7 +173,7 @@ def in_png(xmp: bytes, *, is_packed: bool = False) -> bytes:
         + b"en\0\0"
         + (zlib.compress(xmp) if is_packed else xmp)
     )
-    return pictures.png_with(pictures.png_with_secrets(), (b"iTXt", text))
+    return pictures.png_with(_SECRETIVE_PNG(), (b"iTXt", text))
 
 
 def in_webp(xmp: bytes) -> bytes:
