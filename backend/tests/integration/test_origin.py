@@ -121,7 +121,14 @@ async def test_an_upload_that_says_so_is_an_ai_picture_of_an_unknown_model(studi
     image = await studio.keeps(elsewhere, name="from elsewhere.png")
     assert (image.is_ai_generated, source_type_of(image)) == (True, GENERATED)
     assert (image.ai_model, image.ai_prompt, image.ai_style) == (None, None, None)
+    # A server of an earlier version that still runs knows of no terms.
+    async with studio.library.database.writing() as session:
+        (await session.get_one(Image, image.id)).digital_source_type = None
+    async with studio.library.database.reading() as session:
+        image = await session.get_one(Image, image.id)
+    assert source_type_of(image) is GENERATED
     assert await studio.says(image) == [GENERATED.value]
+    await studio.is_well()
 
 
 @pytest.mark.parametrize("format", ["GIF", "WEBP"])
@@ -146,7 +153,8 @@ async def test_the_doctor_misses_the_mark_where_it_is_not_as_it_must_be(studio: 
     image = await studio.edits(None, 9)
     for wrong in (None, GENERATED):
         async with studio.library.database.writing() as session:
-            (await session.get_one(Image, image.id)).digital_source_type = wrong and wrong.value
+            row = await session.get_one(Image, image.id)
+            row.digital_source_type, row.is_ai_generated = wrong and wrong.value, wrong is not None
         report = Doctor(studio.library, extra_formats=(), outsides=()).examine()
         (finding,) = [finding async for finding in report if not finding.is_ok]
         assert finding.what == "nothing private" and f"image {image.id}" in finding.detail

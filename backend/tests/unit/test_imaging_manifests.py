@@ -119,6 +119,9 @@ def test_a_generated_file_and_its_renditions_carry_a_manifest(tray: Tray, seal: 
     assert is_clean(tray.kept, verified.format, source_type=GENERATED)
     assert not is_clean(tray.kept, verified.format, source_type=COMPOSITE)
     assert not is_clean(tray.kept, verified.format, source_type=None)
+    # It comes back from an export as it went out.
+    sealed = tray.kept
+    assert tray.take(sealed, GENERATED).has_manifest and tray.kept == sealed
 
     written = [tray.folder / f"original.{verified.extension}"]
     written[0].write_bytes(tray.kept)

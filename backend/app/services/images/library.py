@@ -354,7 +354,10 @@ class Library(Objects):
 
 def source_type_of(image: Image) -> SourceType | None:
     """How a model had a part in an image."""
-    return SourceType(image.digital_source_type) if image.digital_source_type else None
+    if image.digital_source_type:
+        return SourceType(image.digital_source_type)
+    # Written by a server of an earlier version that still runs beside this one.
+    return SourceType.GENERATED if image.is_ai_generated else None
 
 
 def _is_before(moment: datetime | None, other: datetime) -> bool:
