@@ -271,7 +271,7 @@ def test_a_part_of_an_image_is_painted_anew(new_member: OpenMember, practice: Pr
     dialog.get_by_label("Describe the change").fill("A red evening sky")
     gallery(page, "edit-part", within="[role=dialog]")
     dialog.get_by_role("button", name=re.compile("^Change the image")).click()
-    expect(dialog.get_by_text("In your library")).to_be_visible()
+    expect(dialog.get_by_text("In your library · ")).to_be_visible()
     gallery(page, "edit-done", within="[role=dialog]")
 
     (generation,) = generations(person)

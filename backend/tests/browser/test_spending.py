@@ -196,7 +196,7 @@ def test_styles_are_said_in_the_words_of_the_business(new_member: OpenMember) ->
     generator = opens_generator(page)
     generator.get_by_role("radio", name="House style").check()
     asks_for(generator, "A shelf of cups")
-    expect(generator.get_by_text("In your library")).to_be_visible()
+    expect(generator.get_by_text("In your library · ")).to_be_visible()
     (made,) = person.client.get("/generations", params={"business_id": person.business_id}).json()[
         "generations"
     ]

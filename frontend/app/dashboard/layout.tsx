@@ -5,7 +5,10 @@ import { useComposer } from "@/components/publish/useComposer";
 import { useDelayed } from "@/components/ui/feedback";
 import { hasUploads, subscribeActivity } from "@/lib/upload/activity";
 
-const PaintingPill = lazy(() => import("@/components/generator/PaintingPill"));
+// Nobody asked for it: where it cannot be had the page is as good without it.
+const PaintingPill = lazy(() =>
+  import("@/components/generator/PaintingPill").catch(() => ({ default: () => null })),
+);
 const UploadDock = lazy(() => import("@/components/images/UploadDock"));
 const PublishContentModal = lazy(() => import("@/components/publish/PublishContentModal"));
 

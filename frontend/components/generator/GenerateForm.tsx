@@ -37,6 +37,12 @@ interface GenerateFormProps {
   className?: string;
 }
 
+/** On the button, the first time and from then on. */
+const ORDERS = {
+  make: ["Generate", "Generate again"],
+  edit: ["Change the image", "Change it again"],
+} as const;
+
 /** The form offers what the chosen model can do, and nothing else; the price stands beside the button. */
 export function GenerateForm({
   options,
@@ -229,7 +235,7 @@ export function GenerateForm({
             ? "Painting"
             : wait > 0
               ? `In ${wait} s`
-              : `${isAgain ? "Generate again" : isEdit ? "Change the image" : "Generate"} · ${price.label}`}
+              : `${ORDERS[isEdit ? "edit" : "make"][isAgain ? 1 : 0]} · ${price.label}`}
         </Button>
       </div>
     </form>

@@ -66,7 +66,7 @@ export function GenerateStage({
     <section
       aria-label="Result"
       className={cn(
-        "flex min-h-0 min-w-0 flex-col items-center justify-center gap-4 bg-bg p-5 sm:overflow-y-auto sm:p-8",
+        "flex min-w-0 flex-col items-center justify-center gap-4 bg-bg p-5 sm:min-h-0 sm:overflow-y-auto sm:p-8",
         className,
       )}
     >

@@ -148,7 +148,7 @@ export function Generator({ options, start, promptRef, onClose, onUse, useLabel 
         }
         wait={wait}
         className={cn(
-          "flex min-h-0 flex-col border-line sm:border-r",
+          "flex flex-col border-line sm:min-h-0 sm:border-r",
           isOnStage && "max-sm:hidden",
         )}
       />

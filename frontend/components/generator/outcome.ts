@@ -30,7 +30,7 @@ export function outcomeOf(generation: Generation): Outcome | undefined {
       return {
         tone: "warn",
         fact: "It is not clear whether your image was made.",
-        words: `${detail} We do not ask again by ourselves, so that nothing is paid for twice. What was set aside for it stays set aside. If the picture turns up, it comes into your library.`,
+        words: `${detail} Its price stays set aside until that is clear. If the picture turns up, it comes into your library.`,
         next: "library",
       };
     case "failed":
