@@ -92,7 +92,7 @@ class Automatic1111Provider(Painter):
             raise self._refused(reply)
         said = reply.fields()
         images = said.get("images")
-        content = decoded(images[0]) if isinstance(images, list) and images else None
+        content = await decoded(images[0]) if isinstance(images, list) and images else None
         if content is None:
             raise self.lost("answer_unreadable")
         told = _info(said.get("info"))

@@ -113,7 +113,7 @@ class StabilityProvider(Painter):
         said = reply.fields()
         if said.get("finish_reason") == "CONTENT_FILTERED":
             raise self.refusal(PromptRefused, words.HELD_BACK, status=200, code="CONTENT_FILTERED")
-        content = decoded(said.get("image"))
+        content = await decoded(said.get("image"))
         if said.get("finish_reason") != "SUCCESS" or content is None:
             raise self.lost("answer_unreadable")
         return GeneratedPicture(

@@ -30,7 +30,7 @@ def make_client(
             verify=public_certificates(),
             trust_env=False,
             follow_redirects=False,
-            limits=httpx2.Limits(max_connections=100, max_keepalive_connections=0),
+            limits=httpx2.Limits(max_connections=200, max_keepalive_connections=0),
         ),
     )
     # The SDK fills these from the environment; only our own settings count.

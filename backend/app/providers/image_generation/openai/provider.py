@@ -72,7 +72,7 @@ class OpenAIImageProvider(Painter):
     ) -> None:
         is_own = any(model.dialect != COMPATIBLE for model in models)
         # A server of one's own paints one picture after the other, and looks at no prompt.
-        super().__init__(name, models, at_once=100 if is_own else 1, is_moderated=is_own)
+        super().__init__(name, models, at_once=200 if is_own else 1, is_moderated=is_own)
         self._is_key_usable = is_key(api_key)
         self._deadline = timeout.total_seconds()
         self._most_bytes = most_bytes
@@ -170,7 +170,7 @@ class OpenAIImageProvider(Painter):
             step = str(event.get("type", "")).partition(".")[2]
             if step == "completed":
                 return {**event, "data": [{"b64_json": event.get("b64_json")}]}
-            preview = decoded(event.get("b64_json")) if step == "partial_image" else None
+            preview = await decoded(event.get("b64_json")) if step == "partial_image" else None
             if preview is not None:
                 await watch.partial(preview)
         raise AnswerLost("stream_ended")
@@ -183,7 +183,7 @@ class OpenAIImageProvider(Painter):
             encoded, url = item.get("b64_json"), item.get("url")
         except (LookupError, TypeError, AttributeError) as error:
             raise AnswerLost("answer_unreadable") from error
-        content = decoded(encoded)
+        content = await decoded(encoded)
         if content is None and isinstance(url, str) and model.dialect == COMPATIBLE:
             content = await bring(url, self._hosts)
         if content is None:
