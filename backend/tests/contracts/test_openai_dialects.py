@@ -173,7 +173,7 @@ def test_a_server_of_ones_own_does_one_picture_at_a_time_and_looks_at_no_prompt(
     own = OpenAIImageProvider("openai", "http://127.0.0.1:9/v1", "key", (LOCAL,))
     theirs = OpenAIImageProvider("openai", "http://127.0.0.1:9/v1", "key", (FLARE, MINI))
     assert (own.at_once, own.is_moderated) == (1, False)
-    assert (theirs.at_once, theirs.is_moderated) == (100, True)
+    assert (theirs.at_once, theirs.is_moderated) == (200, True)
 
 
 # What is answered
