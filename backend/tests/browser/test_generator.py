@@ -280,6 +280,10 @@ def test_a_part_of_an_image_is_painted_anew(new_member: OpenMember, practice: Pr
     assert call["is_executed"]
     dialog.get_by_role("button", name="Keep in library").click()
     expect(page.get_by_role("gridcell")).to_have_count(2)
+    tile(page, "A red evening sky").click()
+    expect(panel.get_by_text("Edited with AI")).to_be_visible()
+    panel.get_by_role("button", name="from this image").click()
+    expect(panel.get_by_role("heading", name="harbour.jpg")).to_be_visible()
     edited = person.client.get(f"/images/{generation['image_id']}").json()
     # What was painted over is new, and everything else is the same as before.
     before, after = (picture_of(page, it["storage_url"]) for it in (source, edited))

@@ -56,8 +56,24 @@ export function ImageDetails({
           <p className="flex items-center gap-1.5 text-ink-3 text-small">
             {image.is_ai_generated && <Sparkles aria-hidden className="size-3.5 text-ai" />}
             <span>
-              {image.is_ai_generated ? "Generated with AI " : "Uploaded "}
+              {image.edited_from_id !== null
+                ? "Edited with AI "
+                : image.is_ai_generated
+                  ? "Generated with AI "
+                  : "Uploaded "}
               <Moment at={image.created_at} timezone={business.timezone} />
+              {image.edited_from_id !== null && (
+                <>
+                  {", "}
+                  <button
+                    type="button"
+                    className="link"
+                    onClick={() => onShow(image.edited_from_id ?? image.id)}
+                  >
+                    from this image
+                  </button>
+                </>
+              )}
             </span>
           </p>
         </div>

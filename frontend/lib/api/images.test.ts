@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 
 const image = (id: number, some: Partial<Image> = {}) =>
-  ({ id, is_ai_generated: false, usage_count: 0, ...some }) as Image;
+  ({ id, is_ai_generated: false, edited_from_id: null, usage_count: 0, ...some }) as Image;
 
 function hold(view: LibraryView, ids: number[], next: string | null = null, number = 1) {
   client.setQueryData<ImagePage>(imagePageQuery(1, view, number).queryKey, {
@@ -67,6 +67,13 @@ describe("an image that has just come", () => {
     expect(held({ filter: "trashed" }).ids).toEqual([3]);
     expect(held({ search: "boat" }).ids).toEqual([4]);
     expect(held({ tag: "boat" }).ids).toEqual([5]);
+  });
+
+  it("stands among the edited ones where it was made from another", () => {
+    hold({ filter: "edited" }, [1]);
+    showNewImage(client, 1, image(8));
+    showNewImage(client, 1, image(9, { edited_from_id: 8 }));
+    expect(held({ filter: "edited" }).ids).toEqual([9, 1]);
   });
 
   it("is not shown twice", () => {

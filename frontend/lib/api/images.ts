@@ -237,7 +237,8 @@ export function findListedImage(
 
 function belongsTo(image: Image, list: ListIdentity): boolean {
   if (list.search || list.tag) return false;
-  if (list.filter === "trashed" || list.filter === "edited") return false;
+  if (list.filter === "trashed") return false;
+  if (list.filter === "edited") return image.edited_from_id !== null;
   if (list.filter === "uploaded") return !image.is_ai_generated;
   if (list.filter === "ai_generated") return image.is_ai_generated;
   if (list.filter === "unused") return image.usage_count === 0;
