@@ -113,6 +113,7 @@ function Line({ entry }: { entry: UsageEntry }) {
         <p className="truncate text-caption text-ink-3">
           {entry.member} · {entry.model} · {providerTitle(entry.provider)}
         </p>
+        <p className="text-caption text-ink-3 sm:hidden">Provider bills: {billedWords(entry)}</p>
       </td>
       <td className="py-2 pr-3 text-ink-2 max-sm:hidden">
         <Moment at={entry.created_at} timezone={timezone} isSentence />

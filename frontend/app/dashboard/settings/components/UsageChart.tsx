@@ -50,7 +50,7 @@ export function UsageChart({ usage }: { usage: Usage }) {
         ))}
       </div>
       <details className="mt-2 text-small">
-        <summary className="link inline-block">Days as a table</summary>
+        <summary className="link w-fit">Days as a table</summary>
         <SumsTable
           caption="Images by day"
           head="Day"
