@@ -1,8 +1,8 @@
 """What every test stands on: real servers, real databases, and a wall around loopback.
 
 Databases
-    `database_url` runs a test twice: on SQLite and on PostgreSQL. Each test gets a database of its own, a
-    copy of one that the real migrations made. `database` is the product's `Database` on it.
+    `database_url` runs a test twice: on SQLite and on PostgreSQL. Each test has an empty database to itself,
+    as the real migrations made it. `database` is the product's `Database` on it.
     `sqlite_url` and `postgresql_url` are for tests of one engine.
 Servers
     `postgres_server` and `seaweedfs_server` start when first wanted, once for each test process.
@@ -15,7 +15,6 @@ import logging
 import os
 import shutil
 import threading
-import uuid
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from app.core.db import Database
 from app.core.migrate import upgrade
 from tests import loopback
 from tests.light_passwords import hash_lightly
-from tests.servers.postgres import PostgresServer, postgres
+from tests.servers.postgres import EmptyDatabases, PostgresServer, postgres
 from tests.servers.seaweedfs import SeaweedServer, seaweedfs
 
 _TEMPLATE = "migrated"
@@ -116,12 +115,17 @@ def sqlite_url(_migrated_sqlite: Path, tmp_path: Path) -> str:
     return _sqlite_url(copy)
 
 
+@pytest.fixture(scope="session")
+def _empty_databases(postgres_server: PostgresServer, _migrated_postgres: str) -> EmptyDatabases:
+    return EmptyDatabases(postgres_server, _migrated_postgres)
+
+
 @pytest.fixture
-def postgresql_url(postgres_server: PostgresServer, _migrated_postgres: str) -> Iterator[str]:
+def postgresql_url(postgres_server: PostgresServer, _empty_databases: EmptyDatabases) -> Iterator[str]:
     """The address of an empty PostgreSQL database with every table."""
-    name = f"test_{uuid.uuid4().hex}"
-    yield _asyncpg_url(postgres_server.create_database(name, template=_migrated_postgres))
-    postgres_server.drop_database(name)
+    name = _empty_databases.take()
+    yield _asyncpg_url(postgres_server.url(name))
+    _empty_databases.give_back(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
