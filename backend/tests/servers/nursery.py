@@ -9,21 +9,19 @@ command itself.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from tests.light_passwords import hash_lightly
 from tests.servers.process import ServerProcess
-
-_PR_SET_PDEATHSIG = 1
 
 
 def run_forked(
@@ -121,8 +119,7 @@ def _become_the_command(
     arguments: list[str], env: dict[str, str], cwd: str, out: str, err: str, typed: str
 ) -> None:
     os.setsid()
-    # The nursery ends with the test process, in whichever way that one does.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    threading.Thread(target=_end_with_the_test_process, daemon=True).start()
     for descriptor, path in ((1, out), (2, err)):
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(opened, descriptor)
@@ -143,3 +140,11 @@ def _become_the_command(
 
     hash_lightly()
     main()
+
+
+def _end_with_the_test_process() -> None:
+    """In whichever way it ends: nobody else stops what it has started."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.killpg(0, signal.SIGKILL)

@@ -94,6 +94,24 @@ def test_a_server_and_its_folder_are_gone_when_the_test_run_is_killed(tmp_path: 
         time.sleep(0.02)
 
 
+def test_a_server_that_was_forked_is_gone_when_the_test_run_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import time; from pathlib import Path; from tests.servers.product import start_product\n"
+        f"p = start_product(Path({str(tmp_path / 'data')!r}), settings={{'PRACTICE_MODE': 'off'}})\n"
+        "print(p.process.pid, flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(BACKEND)},
+    ) as run:
+        assert run.stdout is not None
+        server = int(run.stdout.readline())
+        assert is_alive(server)
+        run.kill()
+    wait_until_gone(server)
+
+
 def test_a_server_that_does_not_start_shows_its_log(tmp_path: Path) -> None:
     process = GuardedProcess([sys.executable, "-c", "raise SystemExit('no disk')"], log=tmp_path / "log")
     with pytest.raises(ServerDidNotStart, match="no disk"):
