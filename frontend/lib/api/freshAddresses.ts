@@ -34,7 +34,10 @@ export function useFreshAddresses(): (address: string) => void {
         void queryClient
           .invalidateQueries({ predicate: ({ queryKey }) => WITH_PICTURES.has(queryKey[0]) })
           .finally(() => {
-            isLooking = false;
+            // Until the new addresses stand in the page, old ones may still fail.
+            setTimeout(() => {
+              isLooking = false;
+            }, GATHER);
           });
       }, GATHER);
     },
