@@ -9,6 +9,7 @@ from fastapi import Query
 from starlette.responses import StreamingResponse
 
 from app.api.deps import ProductDep, QueryId, ReadSession, UserId, api_router
+from app.models.generations import GenerationState
 from app.models.usage import EntryState
 from app.schemas.usage import DayView, MemberSumsView, ModelSumsView, UsageEntryView, UsageView
 from app.services import usage
@@ -95,6 +96,7 @@ def _entry(line: Entry) -> UsageEntryView:
         quality=generation.quality,
         day=entry.day,
         state=EntryState(entry.state).value,
+        outcome=GenerationState(generation.state).value,
         free=entry.is_free,
         refunded=entry.state == EntryState.REFUNDED.value,
         estimated_usd=entry.estimate,

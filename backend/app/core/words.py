@@ -13,6 +13,10 @@ from collections.abc import Iterable
 LONGEST_GRAM = 3
 # Letters by their category, and yet nothing is seen of them.
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+# Marks that change nothing that can be seen: joiners and the choice of a variant.
+_JOINERS = frozenset(
+    ["\u034f", "\u17b4", "\u17b5", *map(chr, range(0x180B, 0x1810)), *map(chr, range(0xFE00, 0xFE10))]
+) | frozenset(map(chr, range(0xE0100, 0xE01F0)))
 
 
 def clean(text: str) -> str:
@@ -25,8 +29,23 @@ def clean(text: str) -> str:
 def clean_tag(text: str) -> str:
     """A tag as it is kept; empty where nothing of it would be seen."""
     cleaned = clean(text)
-    is_seen = any(unicodedata.category(char)[0] in "LNPS" and char not in _BLANKS for char in cleaned)
-    return cleaned if is_seen else ""
+    return cleaned if is_seen(cleaned) else ""
+
+
+def is_seen(text: str) -> bool:
+    """Whether anything of the text can be seen."""
+    return any(unicodedata.category(char)[0] in "LNPS" and char not in _BLANKS for char in text)
+
+
+def without_invisible(text: str) -> str:
+    """The text without what nobody sees: control, direction and joining characters, blank letters."""
+    return "".join(char for char in text if not _is_invisible(char))
+
+
+def _is_invisible(char: str) -> bool:
+    if char.isspace():
+        return False
+    return char in _BLANKS or char in _JOINERS or unicodedata.category(char)[0] == "C"
 
 
 def fold(text: str) -> str:

@@ -52,6 +52,9 @@ class UsageEntryView(View):
     quality: str
     day: str
     state: Literal["reserved", "booked", "refunded", "unknown"]
+    outcome: Literal["queued", "running", "succeeded", "refused", "failed", "cancelled", "unknown"] = Field(
+        description="What became of the generation."
+    )
     free: bool = Field(description="One of the month's free images.")
     refunded: bool
     estimated_usd: Money | None = Field(description="What the provider was expected to bill; null: unknown.")

@@ -33,7 +33,7 @@ async def test_every_provider_that_has_a_key_or_an_address_is_set_up(tmp_path: P
     providers = make_image_providers(chosen)
     assert list(providers) == ["openai", "stability", "replicate", "automatic1111", "comfyui"]
     assert {name: (provider.at_once, provider.is_moderated) for name, provider in providers.items()} == {
-        "openai": (100, True),
+        "openai": (200, True),
         "stability": (100, True),
         "replicate": (100, False),
         "automatic1111": (1, False),

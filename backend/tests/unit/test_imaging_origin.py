@@ -262,6 +262,11 @@ def test_metadata_that_unpacks_without_end_is_searched_to_a_limit(tray: Tray) ->
     said, endless = element(URI[GENERATED]), b" " * 16 * 1024 * 1024
     assert tray.keeps(in_png(said + endless, is_packed=True)) is GENERATED
     assert tray.keeps(in_png(endless + said, is_packed=True)) is None
+    # The standard knows one of them in a file, so only the first is unpacked.
+    second = (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + said)
+    unsaid = (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + element(f"{VOCABULARY}digitalCapture"))
+    assert tray.keeps(pictures.png_with(pictures.png(), second)) is GENERATED
+    assert tray.keeps(pictures.png_with(pictures.png_with(pictures.png(), second), unsaid)) is None
     broken = b"XML:com.adobe.xmp\0\1\0\0\0not packed at all"
     assert tray.keeps(pictures.png_with(pictures.png(), (b"iTXt", broken))) is None
 

@@ -36,6 +36,9 @@ def blocked(text: str) -> str | None:
         ("an \U0001d41a\U0001d42c\U0001d42c", "ass"),
         # With nothing visible in between.
         ("an a\u200bs\u00ads", "ass"),
+        ("an a\ufe0fs\u034fs", "ass"),
+        ("an a\U000e0100s\u3164s", "ass"),
+        ("an a\x07s\x1bs", "ass"),
         ("a Cruel\n  THING", "cruel thing"),
         ("STRASSE", "Straße"),
         ("strasse", "Straße"),

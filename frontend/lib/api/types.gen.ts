@@ -831,6 +831,8 @@ export type UsageEntryView = {
   id: number;
   member: string;
   model: string;
+  /** What became of the generation. */
+  outcome: "queued" | "running" | "succeeded" | "refused" | "failed" | "cancelled" | "unknown";
   prompt: string;
   provider: string;
   quality: string;

@@ -37,7 +37,7 @@ def walk(data: bytes) -> Anatomy:
     profile: icc.Profile | None = None
     orientation: int | None = None
     source_type: SourceType | None = None
-    pixels_ended = False
+    has_xmp = pixels_ended = False
 
     view = memoryview(data)
     position = len(_SIGNATURE)
@@ -72,7 +72,10 @@ def walk(data: bytes) -> Anatomy:
         if kind == b"eXIf" and orientation is None:
             orientation = exif.orientation(data[body : end - 4])
         elif kind == b"iTXt" and data.startswith(_XMP_KEYWORD, body):
-            source_type = source_type or origin.source_type_in(_xmp(data[body : end - 4]))
+            # A file has one: thousands of packed ones would take minutes to unpack.
+            if not has_xmp:
+                source_type = origin.source_type_in(_xmp(data[body : end - 4]))
+            has_xmp = True
         elif kind == b"iCCP" and kind not in seen and header is not None:
             profile = _profile(data[body : end - 4], header[2])
             if profile is not None:

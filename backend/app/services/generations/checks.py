@@ -7,8 +7,9 @@ import binascii
 from collections.abc import Mapping
 
 from app.core.errors import RuleBroken, UpstreamUnavailable
+from app.core.words import is_seen
 from app.imaging import Format, PictureRefused, sniff
-from app.imaging.containers import walk
+from app.imaging.containers import Anatomy, walk
 from app.models.images import Image
 from app.providers.image_generation.base import ImageProvider, Model
 
@@ -36,7 +37,7 @@ def chosen_provider(providers: Mapping[str, ImageProvider], name: str | None) ->
 
 def check_wish(model: Model, *, prompt: str, size: str, quality: str, is_edit: bool, has_mask: bool) -> None:
     """What the model can do decides. Raises `RuleBroken`."""
-    if not prompt.strip():
+    if not is_seen(prompt):
         raise RuleBroken("prompt_empty", "Describe the picture you want.")
     if len(prompt) > model.max_prompt_length:
         raise RuleBroken(
@@ -56,8 +57,9 @@ def check_wish(model: Model, *, prompt: str, size: str, quality: str, is_edit: b
         raise RuleBroken("mask_not_offered", f"{model.name} changes whole pictures only. Leave the mask out.")
 
 
-def decoded_mask(encoded: str) -> bytes:
-    """The PNG in base64, also as a data URL. Raises `RuleBroken` (`mask_unreadable`, `mask_too_large`)."""
+def read_mask(encoded: str) -> Anatomy:
+    """The PNG in base64, also as a data URL; takes its time, so not on the event loop. Raises `RuleBroken`
+    (`mask_unreadable`, `mask_too_large`, `mask_without_transparency`)."""
     encoded = encoded.removeprefix("data:image/png;base64,")
     try:
         mask = base64.b64decode(encoded, validate=True)
@@ -65,12 +67,6 @@ def decoded_mask(encoded: str) -> bytes:
         raise _unreadable() from error
     if len(mask) > MASK_LIMIT:
         raise RuleBroken("mask_too_large", "The mask is larger than 4 MiB.", limit=MASK_LIMIT)
-    return mask
-
-
-def check_mask(mask: bytes, source: Image) -> bytes:
-    """The mask without anything but its pixels. Raises `RuleBroken` unless it is a PNG with transparency, as
-    large as the source."""
     try:
         if sniff(mask) is not Format.PNG:
             raise _unreadable()
@@ -82,13 +78,19 @@ def check_mask(mask: bytes, source: Image) -> bytes:
             "mask_without_transparency",
             "The mask has no transparency. Make transparent what shall be painted anew.",
         )
-    if (anatomy.width, anatomy.height) != (source.width, source.height):
+    return anatomy
+
+
+def check_mask(mask: Anatomy, source: Image) -> bytes:
+    """The mask without anything but its pixels. Raises `RuleBroken` (`mask_wrong_size`) unless it is as large
+    as the source."""
+    if (mask.width, mask.height) != (source.width, source.height):
         raise RuleBroken(
             "mask_wrong_size",
-            f"The mask is {anatomy.width} × {anatomy.height} pixels, and the image {source.width} × "
+            f"The mask is {mask.width} × {mask.height} pixels, and the image {source.width} × "
             f"{source.height}. Send a mask of the image's size.",
         )
-    return anatomy.clean
+    return mask.clean
 
 
 def _unreadable() -> RuleBroken:

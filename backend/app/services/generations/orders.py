@@ -28,7 +28,7 @@ from app.services.generations.checks import (
     check_mask,
     check_wish,
     chosen_provider,
-    decoded_mask,
+    read_mask,
 )
 from app.services.generations.outcomes import refusal_of, still_running
 from app.services.generations.prompts import PromptFilter, enhanced
@@ -112,7 +112,7 @@ class Generations:
         check_wish(
             model, prompt=prompt, size=size, quality=quality, is_edit=is_edit, has_mask=mask is not None
         )
-        painted = None if mask is None else await asyncio.to_thread(decoded_mask, mask)
+        painted = None if mask is None else await asyncio.to_thread(read_mask, mask)
         now = clock.now()
         partials = PREVIEWS if model.streams and not is_awaited else 0
         generation = Generation(

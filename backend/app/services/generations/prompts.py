@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.errors import RuleBroken
+from app.core.words import without_invisible
 from app.models.businesses import Business, Role
 from app.services import access, businesses
 
@@ -62,8 +63,9 @@ class PromptFilter:
 
 def _folded(text: str) -> str:
     """The text without case, kinds of letters and spaces, and characters that nobody sees."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return " ".join("".join(char for char in folded if unicodedata.category(char) != "Cf").split())
+    seen = without_invisible(text)
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
+    return " ".join(without_invisible(folded).split())
 
 
 def styles_of(business: Business) -> list[Style]:

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { UsageEntry, UsageSums } from "@/lib/api/types";
-import { billedWords, chargedWords, costWords, readAmount } from "./money";
+import { billedWords, chargedWords, costWords, outcomeWords, readAmount } from "./money";
 
 function entry(change: Partial<UsageEntry>): UsageEntry {
   return {
@@ -30,6 +30,11 @@ describe("one image", () => {
     [{ state: "reserved" }, "not yet known"],
   ] as const)("of %o the provider bills: %s", (change, words) => {
     expect(billedWords(entry(change))).toBe(words);
+  });
+
+  it("says what became of it, where it is not in the library", () => {
+    expect(outcomeWords(entry({ outcome: "cancelled" }))).toBe("Cancelled · ");
+    expect(outcomeWords(entry({ outcome: "succeeded" }))).toBe("");
   });
 });
 

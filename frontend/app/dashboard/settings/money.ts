@@ -36,3 +36,18 @@ export function readAmount(written: string): string | undefined {
     .replace(",", ".");
   return /^\d{1,9}(\.\d{1,2})?$/.test(amount) ? amount : undefined;
 }
+
+const OUTCOMES: Partial<Record<UsageEntry["outcome"], string>> = {
+  queued: "Waiting",
+  running: "Being painted",
+  refused: "Refused",
+  failed: "Failed",
+  cancelled: "Cancelled",
+  unknown: "Outcome unknown",
+};
+
+/** What became of it, before the rest of a line; nothing where it is an image of the library. */
+export function outcomeWords({ outcome }: UsageEntry): string {
+  const words = OUTCOMES[outcome];
+  return words ? `${words} · ` : "";
+}

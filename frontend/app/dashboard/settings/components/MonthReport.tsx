@@ -5,8 +5,8 @@ import { Button } from "@/components/ui/Button";
 import { Moment } from "@/components/ui/Moment";
 import type { Usage, UsageEntry } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
-import { formatCount, formatUsd } from "@/lib/format";
-import { billedWords, chargedWords, costWords } from "../money";
+import { formatCount, formatUsd, plural } from "@/lib/format";
+import { billedWords, chargedWords, costWords, outcomeWords } from "../money";
 import { Shares, UsageChart } from "./UsageChart";
 
 interface MonthReportProps {
@@ -30,7 +30,7 @@ export function MonthReport({ usage, entries, more, isFetchingMore }: MonthRepor
   return (
     <div className="flex flex-col gap-6">
       <dl className="grid grid-cols-2 gap-x-4 gap-y-3 sm:grid-cols-4">
-        <Figure name="Images made">{formatCount(usage.images)}</Figure>
+        <Figure name="Images">{formatCount(usage.images)}</Figure>
         <Figure
           name="Charged"
           note={Number(usage.reserved_usd) > 0 && `and ${formatUsd(usage.reserved_usd)} set aside`}
@@ -43,7 +43,11 @@ export function MonthReport({ usage, entries, more, isFetchingMore }: MonthRepor
         </Figure>
         <Figure
           name="Providers bill"
-          note={usage.unknown_count > 0 && `and what is unknown for ${usage.unknown_count}`}
+          note={
+            usage.unknown_count > 0 &&
+            Number(usage.provider_cost_usd) > 0 &&
+            `and ${plural(usage.unknown_count, "image")} unknown`
+          }
         >
           {usage.unknown_count > 0 && Number(usage.provider_cost_usd) === 0
             ? "Unknown"
@@ -111,6 +115,7 @@ function Line({ entry }: { entry: UsageEntry }) {
           {entry.prompt}
         </p>
         <p className="truncate text-caption text-ink-3">
+          {outcomeWords(entry)}
           {entry.member} · {entry.model} · {providerTitle(entry.provider)}
         </p>
         <p className="text-caption text-ink-3 sm:hidden">Provider bills: {billedWords(entry)}</p>
