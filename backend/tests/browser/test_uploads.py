@@ -171,14 +171,17 @@ def test_two_hundred_files_go_three_at_a_time_and_each_one_that_is_refused_is_na
     files.insert(50, on_disk(tmp_path, "torn.jpg", painting("harbour")[:9000]))
     files.insert(90, on_disk(tmp_path, "stamp.jpg", pictures.jpeg(pictures.flat((9, 9, 9), 60, 60))))
     files.insert(130, on_disk(tmp_path, "also-again.jpg", there_already))
-    count = 0
+    seen: dict[str, int] = {}
     held: list[Route] = []
 
     def stumble(route: Route) -> None:
-        """Every seventh request is lost, every eleventh meets a server in trouble."""
-        nonlocal count
-        count += 1
-        if count % 7 == 0:
+        """Of every seventh file the first request is lost, that of every eleventh meets a server in trouble."""
+        key = route.request.headers["idempotency-key"]
+        count = 0 if key in seen else len(seen) + 1
+        seen.setdefault(key, count)
+        if count == 0:
+            route.continue_()
+        elif count % 7 == 0:
             route.abort("connectionreset")
         elif count % 11 == 0:
             route.fulfill(status=503, json={"status": 503, "code": "busy", "detail": "Too much to do."})
