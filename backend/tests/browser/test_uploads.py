@@ -175,7 +175,7 @@ def test_two_hundred_files_go_three_at_a_time_and_each_one_that_is_refused_is_na
     held: list[Route] = []
 
     def stumble(route: Route) -> None:
-        """Of every seventh file the first request is lost, that of every eleventh meets a server in trouble."""
+        """The first request of every seventh file is lost, that of every eleventh meets trouble."""
         key = route.request.headers["idempotency-key"]
         count = 0 if key in seen else len(seen) + 1
         seen.setdefault(key, count)
