@@ -30,7 +30,8 @@ def test_the_command_itself_says_what_it_can_do() -> None:
 
 def test_the_doctor_and_the_way_out_and_back(tmp_path: Path) -> None:
     data_dir, archive = tmp_path / "data", tmp_path / "out.zip"
-    with running_product(data_dir, settings={"PRACTICE_MODE": "off"}) as product:
+    # Beside the command as people start it, not one that was forked.
+    with running_product(data_dir, settings={"PRACTICE_MODE": "off"}, is_forked=False) as product:
         ada, eve = Person.signs_up(product.url), Person.signs_up(product.url)
         kept = ada.keeps_picture(alt_text="Boats")
         well = aigrowth(data_dir, "doctor")
