@@ -77,6 +77,7 @@ async def changebusiness_view(
         name=body.name,
         timezone=body.timezone,
         ai_provider_fallback=body.ai_provider_fallback,
+        label_ai_images=body.label_ai_images,
     )
     if "monthly_ai_cap_usd" in body.model_fields_set:
         changed = await businesses.set_ai_cap(
@@ -170,6 +171,7 @@ def business_view(business: Business, role: Role) -> BusinessView:
         role=role.value,
         monthly_ai_cap_usd=business.monthly_ai_cap,
         ai_provider_fallback=business.ai_provider_fallback,
+        label_ai_images=business.label_ai_images,
     )
 
 

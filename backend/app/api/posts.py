@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Query, Request
 from starlette.responses import Response
 
 from app.api.deps import PathId, Product, ProductDep, QueryId, ReadSession, UserId, WriteSession, api_router
 from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
+from app.imaging.framing import Framing
 from app.models.posts import Post
 from app.schemas.base import Done, View
 from app.schemas.posts import (
@@ -17,6 +18,7 @@ from app.schemas.posts import (
     CheckProblem,
     CheckText,
     EventView,
+    PointView,
     PostAnswer,
     PostChange,
     PostCheck,
@@ -26,16 +28,21 @@ from app.schemas.posts import (
     PostList,
     PostSchedule,
     PostStateName,
+    PostTextInput,
+    PostTextView,
     PostView,
     PublicationErrorView,
     PublicationView,
     RenditionView,
+    UserTagView,
 )
 from app.services import posts
 from app.services.access import Session
-from app.services.posts import ChannelVerdict, PictureInput, PostStory, PublicationStory
+from app.services.posts import KEPT, ChannelVerdict, PictureInput, PostStory, PublicationStory, UserTag
 
 router = api_router("posts")
+
+_FRAMINGS: dict[bool, Literal["crop", "fit"]] = {False: "crop", True: "fit"}
 
 
 def post_view(product: Product, story: PostStory) -> PostView:
@@ -61,10 +68,20 @@ def post_view(product: Product, story: PostStory) -> PostView:
                     height=picture.image.height,
                     original_filename=picture.image.original_filename,
                     is_ai_generated=picture.image.is_ai_generated,
+                    framing=_FRAMINGS[picture.framing.is_fitted],
+                    focus=PointView(x=picture.framing.focus[0], y=picture.framing.focus[1]),
+                    background=picture.framing.background,
+                    user_tags=[UserTagView.model_validate(tag) for tag in picture.user_tags],
                 )
                 for picture in story.pictures
             ],
             "channel_ids": list(story.channel_ids),
+            "texts": [
+                PostTextView(channel_id=channel_id, content_text=text)
+                for channel_id, text in story.texts.items()
+            ],
+            "ai_label": post.ai_label,
+            "first_comment": post.first_comment,
             "state": story.state,
             "scheduled_at": post.scheduled_at,
             "created_at": post.created_at,
@@ -111,7 +128,19 @@ async def answer_afresh(product: Product, user_id: int, post_id: int) -> PostAns
 
 
 def _pictures(given: Sequence[PostImageInput]) -> list[PictureInput]:
-    return [PictureInput(picture.image_id, picture.alt_text) for picture in given]
+    return [
+        PictureInput(
+            picture.image_id,
+            picture.alt_text,
+            Framing(picture.framing, (picture.focus.x, picture.focus.y), picture.background),
+            tuple(UserTag(tag.username, tag.x, tag.y) for tag in picture.user_tags),
+        )
+        for picture in given
+    ]
+
+
+def _texts(given: Sequence[PostTextInput]) -> dict[int, str]:
+    return {text.channel_id: text.content_text for text in given}
 
 
 @router.post(
@@ -133,6 +162,9 @@ async def create_post(request: Request, product: ProductDep, user_id: UserId, bo
                 content_text=body.content_text,
                 pictures=_pictures(body.images),
                 channel_ids=body.channel_ids,
+                texts=_texts(body.texts),
+                ai_label=body.ai_label,
+                first_comment=body.first_comment,
                 scheduled_at=body.scheduled_at,
                 request_key=key,
             )
@@ -234,7 +266,7 @@ async def get_post(product: ProductDep, session: ReadSession, user_id: UserId, p
 async def change_post(
     product: ProductDep, session: WriteSession, user_id: UserId, post_id: PathId, change: PostChange
 ) -> PostAnswer:
-    """Only what is sent is changed."""
+    """Only what is sent is changed; null for `ai_label` and `first_comment` takes them back."""
     post = await posts.change_post(
         session,
         user_id=user_id,
@@ -242,6 +274,9 @@ async def change_post(
         content_text=change.content_text,
         pictures=None if change.images is None else _pictures(change.images),
         channel_ids=change.channel_ids,
+        texts=None if change.texts is None else _texts(change.texts),
+        ai_label=change.ai_label if "ai_label" in change.model_fields_set else KEPT,
+        first_comment=change.first_comment if "first_comment" in change.model_fields_set else KEPT,
     )
     return await answer_with(product, session, post)
 

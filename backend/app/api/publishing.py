@@ -30,6 +30,8 @@ async def _publish(
             image_ids=body.image_ids,
             image_urls=body.content_images,
             channel_id=body.channel_id,
+            ai_label=body.ai_label,
+            first_comment=body.first_comment,
             scheduled_at=body.scheduled_at,
             max_bytes=product.settings.max_upload_bytes,
             request_key=key,

@@ -18,6 +18,7 @@ from sqlalchemy import (
     false,
     func,
     select,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -46,7 +47,8 @@ class Business(Base):
 
     `monthly_ai_cap` is the most that AI images may be charged in a month; None: no limit. `ai_styles` are the
     business's own styles, and its own words for built-in ones. With `ai_provider_fallback` a picture may be
-    asked of another provider when the one that was chosen is down.
+    asked of another provider when the one that was chosen is down. With `label_ai_images` a post says so on
+    the platform when an image in it was made by AI, unless the post decides otherwise.
     """
 
     __tablename__ = "businesses"
@@ -57,6 +59,7 @@ class Business(Base):
     monthly_ai_cap: Mapped[Decimal | None] = mapped_column(Usd)
     ai_styles: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list, server_default="[]")
     ai_provider_fallback: Mapped[bool] = mapped_column(default=False, server_default=false())
+    label_ai_images: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

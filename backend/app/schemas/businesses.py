@@ -24,6 +24,9 @@ class BusinessView(View):
     ai_provider_fallback: bool = Field(
         description="Whether another AI provider may be asked when the one that was chosen is down."
     )
+    label_ai_images: bool = Field(
+        description="Whether AI-made images are labelled as such where a post does not decide."
+    )
 
 
 class BusinessList(View):
@@ -48,6 +51,7 @@ class BusinessChange(Body):
         default=None, description="The most that AI images may be charged in a month. For owners."
     )
     ai_provider_fallback: bool | None = None
+    label_ai_images: bool | None = None
 
 
 class StyleView(View):

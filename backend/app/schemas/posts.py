@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from app.schemas.base import Body, Id, Moment, View
@@ -26,11 +26,63 @@ WrittenMoment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 """A moment as RFC 3339 writes it, with its offset."""
 
 
+def _without_at(given: object) -> object:
+    """People write `@name`; platforms take `name`."""
+    return given.strip().removeprefix("@") if isinstance(given, str) else given
+
+
+Fraction = Annotated[
+    float, Field(ge=0, le=1, allow_inf_nan=False), AfterValidator(lambda value: round(value, 3))
+]
+"""A place along a side of a picture, kept to the thousandth."""
+FramingName = Literal["crop", "fit"]
+
+
+class Point(Body):
+    """A place in a picture, 0..1 from top left."""
+
+    x: Fraction
+    y: Fraction
+
+
+class UserTagInput(Body):
+    """Somebody who is shown in the picture, by the name of their account."""
+
+    username: Annotated[str, BeforeValidator(_without_at), Field(pattern=r"^[A-Za-z0-9._]{1,30}$")]
+    x: Fraction
+    y: Fraction
+
+
 class PostImageInput(Body):
-    """An image at its place in a post. Without `alt_text` the image's own is sent."""
+    """An image at its place in a post. Without `alt_text` the image's own is sent.
+
+    Where a platform needs another shape, the image is cropped around `focus`, or fitted on `background`.
+    """
 
     image_id: Id
     alt_text: str | None = Field(default=None, max_length=1000)
+    framing: FramingName = "crop"
+    focus: Point = Field(default=Point(x=0.5, y=0.5), description="The middle of what must stay.")
+    background: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$"), AfterValidator(str.lower)] = "#ffffff"
+    user_tags: list[UserTagInput] = Field(default_factory=list, max_length=50)
+
+
+class PostTextInput(Body):
+    """A text of its own for a channel; `content_text` is for all others."""
+
+    channel_id: Id
+    content_text: str = Field(max_length=70000)
+
+
+def _each_channel_once(texts: list[PostTextInput]) -> list[PostTextInput]:
+    if len({text.channel_id for text in texts}) < len(texts):
+        raise PydanticCustomError("channel_repeated", "Give a channel one text")
+    return texts
+
+
+PostTexts = Annotated[list[PostTextInput], Field(max_length=50), AfterValidator(_each_channel_once)]
+AI_LABEL = "Whether AI-made images are labelled as such; null: as the business does."
+FIRST_COMMENT = "Written under the post once it is out, where the platform takes it."
 
 
 class PostInput(Body):
@@ -40,6 +92,9 @@ class PostInput(Body):
     content_text: str = Field(default="", max_length=70000)
     images: list[PostImageInput] = Field(default_factory=list, max_length=20)
     channel_ids: list[Id] = Field(default_factory=list, max_length=50)
+    texts: PostTexts = Field(default_factory=list)
+    ai_label: bool | None = Field(default=None, description=AI_LABEL)
+    first_comment: str | None = Field(default=None, max_length=10000, description=FIRST_COMMENT)
     scheduled_at: WrittenMoment | None = None
 
 
@@ -49,6 +104,9 @@ class PostChange(Body):
     content_text: str | None = Field(default=None, max_length=70000)
     images: list[PostImageInput] | None = Field(default=None, max_length=20)
     channel_ids: list[Id] | None = Field(default=None, max_length=50)
+    texts: PostTexts | None = None
+    ai_label: bool | None = Field(default=None, description=AI_LABEL)
+    first_comment: str | None = Field(default=None, max_length=10000, description=FIRST_COMMENT)
 
 
 class PostSchedule(Body):
@@ -65,6 +123,8 @@ class PublishInput(Body):
     content_images: list[str] = Field(default_factory=list, max_length=20)
     image_ids: list[Id] = Field(default_factory=list, max_length=20)
     channel_id: Id | None = None
+    ai_label: bool | None = Field(default=None, description=AI_LABEL)
+    first_comment: str | None = Field(default=None, max_length=10000, description=FIRST_COMMENT)
     scheduled_at: WrittenMoment | None = None
 
 
@@ -100,6 +160,28 @@ class PublicationView(View):
     history: list[EventView]
 
 
+class PointView(View):
+    """A place in a picture, 0..1 from top left."""
+
+    x: float
+    y: float
+
+
+class UserTagView(View):
+    """Somebody who is shown in a picture."""
+
+    username: str
+    x: float
+    y: float
+
+
+class PostTextView(View):
+    """A channel's own text."""
+
+    channel_id: int
+    content_text: str
+
+
 class PostImageView(View):
     """An image in a post."""
 
@@ -111,6 +193,10 @@ class PostImageView(View):
     height: int
     original_filename: str
     is_ai_generated: bool
+    framing: FramingName
+    focus: PointView
+    background: str
+    user_tags: list[UserTagView]
 
 
 class PostView(View):
@@ -121,6 +207,9 @@ class PostView(View):
     content_text: str
     images: list[PostImageView]
     channel_ids: list[int]
+    texts: list[PostTextView]
+    ai_label: bool | None
+    first_comment: str | None
     state: PostStateName
     scheduled_at: Moment | None
     created_at: Moment

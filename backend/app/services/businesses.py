@@ -83,12 +83,15 @@ async def change(
     name: str | None,
     timezone: str | None,
     ai_provider_fallback: bool | None = None,
+    label_ai_images: bool | None = None,
 ) -> tuple[Business, Role]:
     """Change what is given; None leaves a value as it is. For admins."""
     business, role = await get(session, business_id=business_id, user_id=user_id)
     access.ensure(role, Role.ADMIN)
     if ai_provider_fallback is not None:
         business.ai_provider_fallback = ai_provider_fallback
+    if label_ai_images is not None:
+        business.label_ai_images = label_ai_images
     if name is not None:
         business.name = name
     if timezone is not None:

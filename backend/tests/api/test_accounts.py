@@ -66,6 +66,7 @@ async def test_signing_up_gives_a_token_a_user_and_a_business_of_their_own(clien
         "role": "owner",
         "monthly_ai_cap_usd": None,
         "ai_provider_fallback": False,
+        "label_ai_images": True,
     }
     assert told["practice"] == {"meta": True, "images": True}
     assert told["limits"] == {

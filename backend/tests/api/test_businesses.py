@@ -47,11 +47,14 @@ async def test_a_business_can_be_made_looked_at_and_changed(ada: Person) -> None
         "role": "owner",
         "monthly_ai_cap_usd": None,
         "ai_provider_fallback": False,
+        "label_ai_images": True,
     }
     path = f"/businesses/{business['id']}"
     assert (await ada.ask("GET", path)).json() == business
     changed = await ada.ask("PATCH", path, {"name": "  Harbour Coffee "})
     assert changed.json() == {**business, "name": "Harbour Coffee"}
+    changed = await ada.ask("PATCH", path, {"label_ai_images": False})
+    assert changed.json() == {**business, "name": "Harbour Coffee", "label_ai_images": False}
     listed = (await ada.ask("GET", "/businesses")).json()["businesses"]
     assert [found["id"] for found in listed] == [ada.business_id, business["id"]]
     assert listed[1] == changed.json()

@@ -117,6 +117,60 @@ def test_only_what_is_sent_is_changed(ada: Person) -> None:
     assert ada.post(post["id"]) == changed
 
 
+def test_a_draft_keeps_framing_tags_texts_label_and_first_comment(ada: Person) -> None:
+    first, second = ada.keeps_picture(), ada.keeps_picture()
+    instagram, facebook = ada.channel("instagram")["id"], ada.channel("facebook")["id"]
+    post = post_in(
+        writes(
+            ada,
+            content_text="For all",
+            images=[
+                {
+                    "image_id": first["id"],
+                    "framing": "fit",
+                    "background": "#1A2b3C",
+                    "user_tags": [{"username": "@ada.lovelace", "x": 0.25, "y": 0.33333333}],
+                },
+                {"image_id": second["id"], "focus": {"x": 0, "y": 0.98765}},
+            ],
+            channel_ids=[instagram, facebook],
+            texts=[{"channel_id": facebook, "content_text": "For the Page"}],
+            ai_label=False,
+            first_comment="#bread",
+        )
+    )
+    framed = [(i["framing"], i["focus"], i["background"], i["user_tags"]) for i in post["images"]]
+    tag = {"username": "ada.lovelace", "x": 0.25, "y": 0.333}
+    assert framed == [
+        ("fit", {"x": 0.5, "y": 0.5}, "#1a2b3c", [tag]),
+        ("crop", {"x": 0.0, "y": 0.988}, "#ffffff", []),
+    ]
+    texts = [{"channel_id": facebook, "content_text": "For the Page"}]
+    assert (post["texts"], post["ai_label"], post["first_comment"]) == (texts, False, "#bread")
+    assert ada.post(post["id"]) == post
+    path = f"/posts/{post['id']}"
+    # What is not sent stays; null takes back, and a channel that is taken out keeps its text for later.
+    changed = post_in(ada.client.patch(path, json={"channel_ids": [instagram], "first_comment": None}), 200)
+    assert (changed["texts"], changed["ai_label"], changed["first_comment"]) == (texts, False, None)
+    assert changed["images"] == post["images"]
+    changed = post_in(ada.client.patch(path, json={"texts": [], "ai_label": None}), 200)
+    assert (changed["texts"], changed["ai_label"]) == ([], None)
+    plain = post_in(writes(ada, images=[{"image_id": first["id"]}]))
+    assert (plain["texts"], plain["ai_label"], plain["first_comment"]) == ([], None, None)
+    assert plain["images"][0]["framing"] == "crop"
+    for wrong in (
+        {"images": [{"image_id": first["id"], "framing": "squeeze"}]},
+        {"images": [{"image_id": first["id"], "focus": {"x": 1.01, "y": 0}}]},
+        {"images": [{"image_id": first["id"], "background": "white"}]},
+        {"images": [{"image_id": first["id"], "user_tags": [{"username": "a b", "x": 0, "y": 0}]}]},
+        {"texts": texts + texts},
+    ):
+        assert_problem(ada.client.patch(path, json=wrong), 422, "invalid_fields")
+    elsewhere = {"texts": [{"channel_id": 999_999, "content_text": "x"}]}
+    assert_problem(ada.client.patch(path, json=elsewhere), 404, "channel_not_found")
+    assert ada.client.delete(path).status_code == 200
+
+
 def test_a_draft_can_be_changed_although_its_image_or_channel_is_gone(mia: Person) -> None:
     image = mia.keeps_picture()
     post_id = mia.writes("With things that go", image_ids=[image["id"]])

@@ -46,6 +46,7 @@ export type BulkTags = {
 /** What can be changed of a business. */
 export type BusinessChange = {
   ai_provider_fallback?: boolean | null;
+  label_ai_images?: boolean | null;
   /** The most that AI images may be charged in a month. For owners. */
   monthly_ai_cap_usd?: string | null;
   name?: string | null;
@@ -68,6 +69,8 @@ export type BusinessView = {
   /** Whether another AI provider may be asked when the one that was chosen is down. */
   ai_provider_fallback: boolean;
   id: number;
+  /** Whether AI-made images are labelled as such where a post does not decide. */
+  label_ai_images: boolean;
   /** The most that AI images may be charged in a month; null: no limit. */
   monthly_ai_cap_usd: string | null;
   name: string;
@@ -477,6 +480,18 @@ export type PermalinkView = {
   platform: "instagram" | "facebook";
 };
 
+/** A place in a picture, 0..1 from top left. */
+export type Point = {
+  x: number;
+  y: number;
+};
+
+/** A place in a picture, 0..1 from top left. */
+export type PointView = {
+  x: number;
+  y: number;
+};
+
 /** A post after it was made, changed or sent. */
 export type PostAnswer = {
   post: PostView;
@@ -485,9 +500,14 @@ export type PostAnswer = {
 
 /** What can be changed of a draft. */
 export type PostChange = {
+  /** Whether AI-made images are labelled as such; null: as the business does. */
+  ai_label?: boolean | null;
   channel_ids?: Array<number> | null;
   content_text?: string | null;
+  /** Written under the post once it is out, where the platform takes it. */
+  first_comment?: string | null;
   images?: Array<PostImageInput> | null;
+  texts?: Array<PostTextInput> | null;
 };
 
 /** What every chosen channel would say of a post. */
@@ -496,21 +516,34 @@ export type PostCheck = {
   is_ready: boolean;
 };
 
-/** An image at its place in a post. Without `alt_text` the image's own is sent. */
+/**
+ * An image at its place in a post. Without `alt_text` the image's own is sent.
+ *
+ * Where a platform needs another shape, the image is cropped around `focus`, or fitted on `background`.
+ */
 export type PostImageInput = {
   alt_text?: string | null;
+  background?: string;
+  /** The middle of what must stay. */
+  focus?: Point;
+  framing?: "crop" | "fit";
   image_id: number;
+  user_tags?: Array<UserTagInput>;
 };
 
 /** An image in a post. */
 export type PostImageView = {
   alt_text: string;
+  background: string;
+  focus: PointView;
+  framing: "crop" | "fit";
   height: number;
   image_id: number;
   is_ai_generated: boolean;
   original_filename: string;
   thumbhash: string;
   thumbnail_url: string;
+  user_tags: Array<UserTagView>;
   width: number;
 };
 
@@ -522,11 +555,16 @@ export type PostInTheWay = {
 
 /** A post for several channels. */
 export type PostInput = {
+  /** Whether AI-made images are labelled as such; null: as the business does. */
+  ai_label?: boolean | null;
   business_id: number;
   channel_ids?: Array<number>;
   content_text?: string;
+  /** Written under the post once it is out, where the platform takes it. */
+  first_comment?: string | null;
   images?: Array<PostImageInput>;
   scheduled_at?: string | null;
+  texts?: Array<PostTextInput>;
 };
 
 /** Posts, newest first. */
@@ -540,6 +578,18 @@ export type PostSchedule = {
   scheduled_at: string;
 };
 
+/** A text of its own for a channel; `content_text` is for all others. */
+export type PostTextInput = {
+  channel_id: number;
+  content_text: string;
+};
+
+/** A channel's own text. */
+export type PostTextView = {
+  channel_id: number;
+  content_text: string;
+};
+
 /** A post that uses an image, and where it is out. */
 export type PostUseView = {
   content_text: string;
@@ -551,10 +601,12 @@ export type PostUseView = {
 
 /** A post. `state` sums up its publications; without any it is a draft. */
 export type PostView = {
+  ai_label: boolean | null;
   business_id: number;
   channel_ids: Array<number>;
   content_text: string;
   created_at: string;
+  first_comment: string | null;
   id: number;
   images: Array<PostImageView>;
   publications: Array<PublicationView>;
@@ -567,6 +619,7 @@ export type PostView = {
     | "failed"
     | "unconfirmed"
     | "cancelled";
+  texts: Array<PostTextView>;
   updated_at: string;
 };
 
@@ -632,10 +685,14 @@ export type PublicationView = {
 
 /** One post to one platform, now or at `scheduled_at`. */
 export type PublishInput = {
+  /** Whether AI-made images are labelled as such; null: as the business does. */
+  ai_label?: boolean | null;
   business_id: number;
   channel_id?: number | null;
   content_images?: Array<string>;
   content_text?: string;
+  /** Written under the post once it is out, where the platform takes it. */
+  first_comment?: string | null;
   image_ids?: Array<number>;
   scheduled_at?: string | null;
 };
@@ -863,6 +920,20 @@ export type UsageView = {
   timezone: string;
   /** Entries whose cost at the provider is not known. */
   unknown_count: number;
+};
+
+/** Somebody who is shown in the picture, by the name of their account. */
+export type UserTagInput = {
+  username: string;
+  x: number;
+  y: number;
+};
+
+/** Somebody who is shown in a picture. */
+export type UserTagView = {
+  username: string;
+  x: number;
+  y: number;
 };
 
 /** A user as they see themselves. */

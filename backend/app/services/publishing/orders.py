@@ -61,6 +61,8 @@ class Publishing:
         scheduled_at: datetime | None,
         max_bytes: int,
         request_key: str | None,
+        ai_label: bool | None = None,
+        first_comment: str | None = None,
     ) -> int:
         """Write a post for one channel and send or plan it; returns its id.
 
@@ -93,6 +95,8 @@ class Publishing:
                 content_text=content_text,
                 pictures=pictures,
                 channel_ids=[channel.id],
+                ai_label=ai_label,
+                first_comment=first_comment,
                 scheduled_at=scheduled_at,
                 request_key=request_key,
             )

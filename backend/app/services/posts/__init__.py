@@ -1,0 +1,51 @@
+"""Posts: written, checked against each platform's rules, listed, changed while they are drafts."""
+
+from app.services.posts.checking import (
+    LABELS,
+    ChannelVerdict,
+    Problem,
+    check_post,
+    early_problems,
+    judge,
+    rule_problems,
+)
+from app.services.posts.drafts import (
+    MAX_AHEAD,
+    change_post,
+    check_moment,
+    create_post,
+    delete_post,
+    find_earlier,
+    get_post,
+    hold_post,
+    list_posts,
+)
+from app.services.posts.parts import KEPT, Kept, PictureInput
+from app.services.posts.stories import PictureInPost, PostStory, PublicationStory, UserTag, tell
+
+__all__ = [
+    "KEPT",
+    "LABELS",
+    "MAX_AHEAD",
+    "ChannelVerdict",
+    "Kept",
+    "PictureInPost",
+    "PictureInput",
+    "PostStory",
+    "Problem",
+    "PublicationStory",
+    "UserTag",
+    "change_post",
+    "check_moment",
+    "check_post",
+    "create_post",
+    "delete_post",
+    "early_problems",
+    "find_earlier",
+    "get_post",
+    "hold_post",
+    "judge",
+    "list_posts",
+    "rule_problems",
+    "tell",
+]

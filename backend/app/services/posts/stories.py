@@ -1,0 +1,115 @@
+"""Posts with everything that belongs to them, as they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.imaging.framing import AS_IT_IS, Framing
+from app.models import channels as channel_models
+from app.models import images as image_models
+from app.models import posts as models
+from app.models.channels import Channel
+from app.models.images import Image
+from app.models.posts import Post, PostImage, Publication, PublicationEvent, PublicationPart
+
+
+@dataclass(frozen=True, slots=True)
+class UserTag:
+    """Somebody who is shown in a picture, at (x, y), 0..1 from top left."""
+
+    username: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class PictureInPost:
+    """An image at its place, with the alt text that goes out with it, its framing, and who is shown in it."""
+
+    image: Image
+    alt_text: str
+    framing: Framing = AS_IT_IS
+    user_tags: tuple[UserTag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationStory:
+    """A publication, its channel, its history, and what was handed over for its slides."""
+
+    publication: Publication
+    channel: Channel
+    events: Sequence[PublicationEvent]
+    parts: Sequence[PublicationPart] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PostStory:
+    """A post with everything that belongs to it."""
+
+    post: Post
+    pictures: Sequence[PictureInPost]
+    channel_ids: Sequence[int]
+    publications: Sequence[PublicationStory]
+    texts: Mapping[int, str] = field(default_factory=dict)
+    """Texts of their own, by channel."""
+
+    @property
+    def state(self) -> str:
+        """One word for the whole post: what needs attention most wins."""
+        states = {story.publication.state for story in self.publications}
+        for state in ("publishing", "unconfirmed", "failed", "scheduled", "published", "cancelled"):
+            if state in states:
+                return state
+        return "draft"
+
+    def text_for(self, channel_id: int) -> str:
+        """The text that goes out on this channel."""
+        return self.texts.get(channel_id, self.post.content_text)
+
+
+async def tell(session: AsyncSession, posts: Sequence[Post]) -> list[PostStory]:
+    """Everything that belongs to these posts, in a few queries however many they are."""
+    ids = [post.id for post in posts]
+    rows = await models.list_images(session, ids)
+    images = await image_models.find_by_ids(session, {row.image_id for row in rows})
+    wanted = await models.list_channels(session, ids)
+    publications = await models.list_publications(session, ids)
+    channels = await channel_models.list_by_ids(session, [row.channel_id for row in publications])
+    texts = await models.list_texts(session, ids)
+    events = await models.list_events(session, [row.id for row in publications])
+    parts = await models.list_parts(session, [row.id for row in publications])
+    return [
+        PostStory(
+            post=post,
+            pictures=[
+                _picture(image, row)
+                for row in rows
+                if row.post_id == post.id and (image := images.get(row.image_id))
+            ],
+            channel_ids=[row.channel_id for row in wanted if row.post_id == post.id],
+            publications=[
+                PublicationStory(
+                    publication=row,
+                    channel=channels[row.channel_id],
+                    events=[event for event in events if event.publication_id == row.id],
+                    parts=[part for part in parts if part.publication_id == row.id],
+                )
+                for row in publications
+                if row.post_id == post.id
+            ],
+            texts={row.channel_id: row.content_text for row in texts if row.post_id == post.id},
+        )
+        for post in posts
+    ]
+
+
+def _picture(image: Image, row: PostImage) -> PictureInPost:
+    return PictureInPost(
+        image=image,
+        alt_text=image.alt_text if row.alt_text is None else row.alt_text,
+        framing=Framing(row.framing, (row.focus_x, row.focus_y), row.background),
+        user_tags=tuple(UserTag(tag["username"], tag["x"], tag["y"]) for tag in row.user_tags),
+    )
