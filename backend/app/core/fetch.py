@@ -273,7 +273,7 @@ async def _addresses(target: _Target, network: Network) -> list[str]:
     return addresses[:_MOST_ADDRESSES]
 
 
-class _Pinned(httpcore.AsyncNetworkBackend):
+class Pinned(httpcore.AsyncNetworkBackend):
     """Connects to the judged addresses, whatever the name has come to mean since."""
 
     def __init__(self, addresses: Sequence[str], network: Network) -> None:
@@ -322,7 +322,7 @@ async def _get(
     ]
     # A pool of its own: a connection kept for the next request would not be judged again.
     async with (
-        contextlib.aclosing(_Pinned(addresses, network)) as backend,
+        contextlib.aclosing(Pinned(addresses, network)) as backend,
         httpcore.AsyncConnectionPool(
             ssl_context=network.tls() if target.scheme == "https" else None,
             network_backend=backend,
