@@ -22,6 +22,7 @@ from app.core.logging import get_logger
 from app.imaging import Limits, OwnSeal, Workshop, read_seal
 from app.models import idempotency as idempotency_models
 from app.models import posts as post_models
+from app.models import sending as sending_models
 from app.models import users as user_models
 from app.providers.image_generation.automatic1111 import Automatic1111Provider
 from app.providers.image_generation.base import ImageProvider, Model
@@ -47,7 +48,7 @@ from app.services.doctor import Outside
 from app.services.generations import Board, Generations, GenerationSteps, PromptFilter, Spool
 from app.services.images import Library
 from app.services.media_urls import MediaUrls
-from app.services.publishing import PublicationSteps, Publishing
+from app.services.publishing import Preflight, PublicationSteps, Publishing, Quotas, Reachability
 from app.services.usage import Terms
 from app.worker.embedded import Alarm, EmbeddedRunner, Lane, Tick
 
@@ -284,7 +285,12 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             call_off=generation_steps.call_off,
         )
         alarm = Alarm()
-        publishing = Publishing(database, library, channels, media_urls, wake=alarm.ring)
+        preflight = Preflight(
+            database,
+            Reachability(media_urls, settings.media_reachability),
+            Quotas(database, channels),
+        )
+        publishing = Publishing(database, library, channels, media_urls, preflight=preflight, wake=alarm.ring)
         steps = PublicationSteps(
             database,
             library,
@@ -293,6 +299,7 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             owner=owner,
             wake=alarm.ring,
             settle_after=settings.publish_settle_after,
+            preflight=preflight,
         )
 
         await _take_over(database, instance, generation_steps, is_alone=database.is_sqlite, work_dir=work_dir)
@@ -424,6 +431,7 @@ async def _forget(database: Database) -> None:
     async with database.writing() as session:
         await user_models.drop_expired_tokens(session, now - timedelta(days=7))
         await idempotency_models.forget_older(session, now - timedelta(days=1))
+        await sending_models.forget(session, now - timedelta(days=1))
 
 
 def require_free(settings: Settings) -> None:

@@ -114,6 +114,7 @@ class Settings(BaseSettings):
 
     # --- publishing
     publish_settle_after: timedelta = timedelta(seconds=60)  # given as a number of seconds
+    media_reachability: Literal["auto", "strict", "lenient"] = "auto"
 
     # --- practice mode
     practice_mode: Literal["auto", "on", "off"] = "auto"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -19,10 +20,12 @@ from app.providers.publishing.base import (
     Account,
     AccountRestricted,
     ActionNeeded,
+    AppRateLimited,
     ContentRefused,
     OutcomeUnclear,
     PrepareAgain,
     PublishingError,
+    RateLimited,
     ReconnectNeeded,
     TryLater,
     text_facts,
@@ -46,7 +49,7 @@ ROWS: list[tuple[int, int | None, int, Kind, Kind]] = [
     (-1, 2207053, 400, PrepareAgain, PrepareAgain),
     (1, 2207057, 400, ContentRefused, ContentRefused),
     (4, 2207051, 400, AccountRestricted, AccountRestricted),
-    (9, 2207042, 400, TryLater, TryLater),
+    (9, 2207042, 400, RateLimited, RateLimited),
     (24, 2207006, 400, PrepareAgain, PrepareAgain),
     (24, 2207008, 400, PrepareAgain, PrepareAgain),
     (25, 2207050, 400, AccountRestricted, AccountRestricted),
@@ -75,14 +78,14 @@ ROWS: list[tuple[int, int | None, int, Kind, Kind]] = [
     (1, None, 400, TryLater, OutcomeUnclear),
     (1, 99, 500, TryLater, OutcomeUnclear),
     (2, None, 500, TryLater, OutcomeUnclear),
-    (4, None, 403, TryLater, TryLater),
-    (17, None, 400, TryLater, TryLater),
-    (32, None, 400, TryLater, TryLater),
-    (613, None, 400, TryLater, TryLater),
-    (341, None, 400, TryLater, TryLater),
-    (80001, None, 400, TryLater, TryLater),
-    (80002, None, 400, TryLater, TryLater),
-    (80006, None, 400, TryLater, TryLater),
+    (4, None, 403, AppRateLimited, AppRateLimited),
+    (17, None, 400, RateLimited, RateLimited),
+    (32, None, 400, RateLimited, RateLimited),
+    (613, None, 400, RateLimited, RateLimited),
+    (341, None, 400, AppRateLimited, AppRateLimited),
+    (80001, None, 400, RateLimited, RateLimited),
+    (80002, None, 400, RateLimited, RateLimited),
+    (80006, None, 400, RateLimited, RateLimited),
     (10, None, 403, ReconnectNeeded, ReconnectNeeded),
     (220, None, 403, ReconnectNeeded, ReconnectNeeded),
     (299, None, 403, ReconnectNeeded, ReconnectNeeded),
@@ -143,9 +146,12 @@ async def server() -> AsyncIterator[ScriptedServer]:
         yield running
 
 
+DISTANCE = timedelta(milliseconds=200)
+
+
 @pytest.fixture
 async def graph(server: ScriptedServer) -> AsyncIterator[GraphClient]:
-    client = GraphClient(server.url, "v26.0", timeout=timedelta(seconds=20))
+    client = GraphClient(server.url, "v26.0", timeout=timedelta(seconds=20), usage_distance=DISTANCE)
     yield client
     await client.close()
 
@@ -193,7 +199,7 @@ def test_every_row_has_a_sentence_for_people_and_a_stable_code() -> None:
     for verdict in (*BY_PAIR.values(), *BY_SUBCODE.values(), *BY_CODE.values()):
         assert verdict.code == verdict.code.lower() and " " not in verdict.code
         assert verdict.detail[0].isupper() and verdict.detail.endswith(".")
-        assert verdict.retry_after is None or verdict.error in (TryLater, PrepareAgain)
+        assert verdict.retry_after is None or issubclass(verdict.error, (TryLater, PrepareAgain))
 
 
 async def test_the_subcode_decides_where_the_code_is_both_rate_limit_and_spam_block(
@@ -215,7 +221,7 @@ async def test_numbers_in_strings_are_understood(graph: GraphClient, server: Scr
         (400, True, TryLater, OutcomeUnclear),
         (401, False, ReconnectNeeded, ReconnectNeeded),
         (403, False, ReconnectNeeded, ReconnectNeeded),
-        (429, False, TryLater, TryLater),
+        (429, False, RateLimited, RateLimited),
         (500, False, TryLater, OutcomeUnclear),
         (503, False, TryLater, OutcomeUnclear),
         (200, False, ContentRefused, OutcomeUnclear),
@@ -377,7 +383,8 @@ async def test_a_limit_that_is_nearly_used_up_makes_later_calls_of_that_token_wa
     assert await repeatable(graph) == "1"
     for call in (repeatable, irreversible):
         error = await failure(call(graph))
-        assert type(error) is TryLater and error.code == "platform_rate_limited"
+        assert isinstance(error, RateLimited) and error.code == "platform_rate_limited"
+        assert error.is_of_app == ("x-app-usage" in headers)
         assert error.retry_after is not None and 0 < error.retry_after <= 19 * 60 + 1
     assert len(server.asked) == 1
 
@@ -397,12 +404,25 @@ async def test_usage_that_is_low_or_unreadable_stops_nothing(
     assert await repeatable(graph) == "1"
 
 
+async def test_calls_keep_a_distance_when_a_limit_comes_near(
+    graph: GraphClient, server: ScriptedServer
+) -> None:
+    near = said({"id": "1"}, headers={"x-app-usage": '{"call_count": 94}'})
+    server.will_say(near, near, said({"id": "1"}), said({"id": "1"}))
+    began = asyncio.get_running_loop().time()
+    for _ in range(3):
+        assert await repeatable(graph) == "1"
+    assert asyncio.get_running_loop().time() - began >= DISTANCE.total_seconds() * 2
+    # The third answer said that there is room again.
+    assert graph._slowed == {}
+
+
 async def test_calls_go_on_when_the_pause_is_over(
     graph: GraphClient, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.will_say(said(envelope(80001), 400), said({"id": "1"}))
     error = await failure(repeatable(graph))
-    assert type(error) is TryLater and error.retry_after
+    assert type(error) is RateLimited and error.retry_after
     await failure(repeatable(graph))
     assert len(server.asked) == 1
     later = clock.now() + timedelta(seconds=error.retry_after + 1)

@@ -32,6 +32,7 @@ from app.models.businesses import Business, Member, Role
 from app.models.channels import Channel
 from app.models.images import Image
 from app.models.posts import Post, Publication, PublicationEvent
+from app.models.sending import Hold, Trouble
 from app.models.users import User
 from app.providers.publishing.base import Publisher
 from app.providers.publishing.facebook import FacebookPublisher
@@ -44,7 +45,7 @@ from app.services.channels import Channels, Way
 from app.services.images import Library, Received
 from app.services.media_urls import MediaUrls
 from app.services.posts import PictureInput, PublicationStory
-from app.services.publishing import PublicationSteps, Publishing
+from app.services.publishing import Preflight, PublicationSteps, Publishing, Quotas, Reachability
 from tests.api.edge_app import serving
 from tests.factories_pictures import flat, jpeg
 from tests.practice_server import PracticeAccounts, PracticeProcess
@@ -103,7 +104,19 @@ class Office:
 
     def publishing_with(self, database: Database) -> Publishing:
         """The same in another server, with a database object of its own."""
-        return Publishing(database, self.library, self.channels, self.urls, wake=lambda: self.wake())
+        return Publishing(
+            database,
+            self.library,
+            self.channels,
+            self.urls,
+            preflight=self.preflight(database),
+            wake=lambda: self.wake(),
+        )
+
+    def preflight(self, database: Database | None = None) -> Preflight:
+        """What looks before anything is sent. Its platform is one of our own network."""
+        used = database or self.database
+        return Preflight(used, Reachability(self.urls, "lenient"), Quotas(used, self.channels))
 
     def runner(
         self, name: str = "office#1", *, database: Database | None = None, channels: Channels | None = None
@@ -119,6 +132,7 @@ class Office:
             owner=name,
             wake=lambda: self.wake(),
             settle_after=SETTLE_AFTER,
+            preflight=self.preflight(database),
         )
 
     # --- what users do
@@ -204,9 +218,12 @@ class Office:
             for table, names in (
                 (
                     Publication,
-                    "created_at updated_at started_at attempted_at next_step_at lease_until published_at",
+                    "created_at updated_at started_at attempted_at next_step_at lease_until published_at "
+                    "held_since held_until preflight_at",
                 ),
                 (PublicationEvent, "at"),
+                (Hold, "began_at until ended_at"),
+                (Trouble, "at"),
             ):
                 for row in await session.scalars(select(table)):
                     for name in names.split():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, case, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.businesses import Member, Role
@@ -116,8 +116,9 @@ async def claim_due(
         .where(
             Publication.next_step_at <= now,
             or_(Publication.lease_until.is_(None), Publication.lease_until < now),
+            or_(Publication.held_until.is_(None), Publication.held_until <= now),
         )
-        .order_by(Publication.next_step_at)
+        .order_by(Publication.next_step_at, Publication.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -133,10 +134,14 @@ async def claim_due(
 
 async def next_due_at(session: AsyncSession) -> datetime | None:
     """When the earliest next step is due that no runner has yet."""
+    later = case(
+        (Publication.held_until > Publication.next_step_at, Publication.held_until),
+        else_=Publication.next_step_at,
+    )
     return await session.scalar(
-        select(Publication.next_step_at)
+        select(later)
         .where(Publication.next_step_at.is_not(None), Publication.lease_owner.is_(None))
-        .order_by(Publication.next_step_at)
+        .order_by(later)
         .limit(1)
     )
 

@@ -12,7 +12,9 @@ here before each step on the platform is what a new process knows after a crash.
 `reference` is what `prepare` returned. `attempted_at` is set, and committed, before `finish` is sent,
 and cleared only when a look proves that nothing went out. `started_at` is when publishing began: a
 publication does not try for ever. `next_step_at` is when a runner may take
-the publication (None: at rest); `lease_owner` and `lease_until` say which runner has it now.
+the publication (None: at rest); `lease_owner` and `lease_until` say which runner has it now. `held_until`
+keeps it from runners while its channel or platform is held; `next_step_at` stays, so that what was held goes
+on in order, and `held_since` says since when. `preflight_at` is when it was looked at before its time.
 
 What was handed over for each slide is in `publication_parts`, one row each, written before the next is handed
 over. The first comment is a step of its own after the post is out: `comment_attempted_at` is committed before
@@ -165,6 +167,9 @@ class Publication(Base):
     next_step_at: Mapped[datetime | None]
     lease_owner: Mapped[str | None] = mapped_column(String(200))
     lease_until: Mapped[datetime | None]
+    held_since: Mapped[datetime | None]
+    held_until: Mapped[datetime | None]
+    preflight_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     published_at: Mapped[datetime | None]

@@ -5,6 +5,7 @@ irreversible one and is sent at most once per attempt that is written down befor
 
     PublishingError
     ├── TryLater          nothing happened; try the same step again after `retry_after` seconds
+    │   └── RateLimited   the account, or the app that asks, has to stay away for so long
     ├── PrepareAgain      what was prepared is gone or unusable; prepare anew, a few times
     ├── ReconnectNeeded   the token or its permissions: the owner has to connect again
     ├── ContentRefused    the platform does not take this content: the user has to change it
@@ -19,7 +20,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class PublishingError(Exception):
@@ -39,6 +40,19 @@ class PublishingError(Exception):
 
 class TryLater(PublishingError):
     """Nothing was changed; the same step can be tried again."""
+
+
+class RateLimited(TryLater):
+    """The platform asks for a pause: further calls would make it longer. `is_of_app` when the app that asks
+    is the one that asked too often, and not this account."""
+
+    is_of_app = False
+
+
+class AppRateLimited(RateLimited):
+    """Too many calls of the app, for whatever account."""
+
+    is_of_app = True
 
 
 class PrepareAgain(PublishingError):
@@ -96,6 +110,14 @@ class Content:
     text: str
     pictures: tuple[Picture, ...]
     is_ai_generated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How many posts the platform takes from an account in 24 hours, and how many it has had."""
+
+    used: int
+    total: int
 
 
 class Standing(StrEnum):
@@ -181,6 +203,14 @@ class Publisher(Protocol):
 
     async def permalink(self, account: Account, external_id: str) -> str:
         """The public address of what was published."""
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A platform that limits how many posts an account sends in 24 hours."""
+
+    async def quota(self, account: Account) -> Quota:
+        """Read it. Raises `PublishingError`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,12 @@ from typing import Any
 from app.providers.publishing.base import (
     AccountRestricted,
     ActionNeeded,
+    AppRateLimited,
     ContentRefused,
     OutcomeUnclear,
     PrepareAgain,
     PublishingError,
+    RateLimited,
     ReconnectNeeded,
     TryLater,
 )
@@ -84,9 +86,15 @@ UNAVAILABLE = Verdict(
     is_settled=False,
 )
 RATE_LIMITED = Verdict(
-    TryLater,
+    RateLimited,
     "platform_rate_limited",
     "The platform asks for a pause: too many calls in the last hour.",
+    retry_after=RATE_LIMIT_WAIT,
+)
+APP_RATE_LIMITED = Verdict(
+    AppRateLimited,
+    "platform_rate_limited",
+    "The platform asks this server for a pause: too many calls in the last hour.",
     retry_after=RATE_LIMIT_WAIT,
 )
 TOKEN_INVALID = Verdict(
@@ -245,7 +253,7 @@ BY_SUBCODE: Mapping[int, Verdict] = {
         "Instagram takes at most 20 @ mentions. Remove some from the text.",
     ),
     2207042: Verdict(
-        TryLater,
+        RateLimited,
         "daily_limit_reached",
         "The account has as many posts as Instagram takes in 24 hours.",
         retry_after=60 * 60,
@@ -328,7 +336,7 @@ BY_CODE: Mapping[int, Verdict] = {
         "app_not_allowed",
         "The Meta app of this server may not do this. Its operator has to change the app's settings at Meta.",
     ),
-    4: RATE_LIMITED,
+    4: APP_RATE_LIMITED,
     9: RATE_LIMITED,
     10: _PERMISSION_MISSING,
     17: RATE_LIMITED,
@@ -344,7 +352,7 @@ BY_CODE: Mapping[int, Verdict] = {
         "album_full",
         "The Page's photo album is full. Make room on Facebook, then try again.",
     ),
-    341: RATE_LIMITED,
+    341: APP_RATE_LIMITED,
     352: _BAD_REQUEST,
     368: _BLOCKED,
     506: DUPLICATE,
@@ -415,6 +423,6 @@ def classify(
     )
     return verdict.build(
         is_irreversible=is_irreversible,
-        retry_after=retry_after if verdict.error is TryLater else None,
+        retry_after=retry_after if issubclass(verdict.error, TryLater) else None,
         trace=trace_of(error),
     )

@@ -5,9 +5,9 @@ when repeating it could publish twice. Such a call goes over a connection of its
 that the other side has just closed would look like a lost answer. Once it may have been received, whatever
 is not a clear answer is `OutcomeUnclear`.
 
-Usage headers at 95 % or more make later calls with the same token wait. The pause belongs to the token and
-not to the client, because a token can come from an app of its owner's, and an exhausted app must not stop
-anybody else.
+Usage headers at 80 % or more slow down later calls with the same token; at 95 % these are refused here, as
+the platform would, until the time that it names. Both belong to the token and not to the client, because a
+token can come from an app of its owner's, and an exhausted app must not stop anybody else.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ import orjson
 from app.core import clock
 from app.core.logging import get_logger
 from app.core.tls import public_certificates
-from app.providers.publishing.base import Account, TryLater
+from app.providers.publishing.base import Account, RateLimited
 from app.providers.publishing.errors import (
     ACCOUNT_NOT_VISIBLE,
+    APP_RATE_LIMITED,
     RATE_LIMITED,
     TOKEN_INVALID,
     UNAVAILABLE,
@@ -43,11 +44,16 @@ from app.providers.publishing.errors import (
 log = get_logger(__name__)
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
+USAGE_SLOW = 80
+"""Percent of a limit from which calls keep a distance."""
 USAGE_STOP = 95
-"""Percent of a limit from which calls wait."""
+"""Percent of a limit from which there are none."""
+USAGE_DISTANCE = timedelta(seconds=6)
+"""Between two calls of a token, shortly before the stop."""
 USAGE_PAUSE = timedelta(minutes=5)
 """How long they wait before one call looks again, where the platform names no time."""
 
+_MOST_SLOWED = 10_000
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 # Raised before a byte of the request is on its way.
@@ -69,6 +75,7 @@ class GraphClient:
         app_secret: str | None = None,
         timeout: timedelta = timedelta(seconds=60),
         connect_timeout: timedelta = timedelta(seconds=5),
+        usage_distance: timedelta = USAGE_DISTANCE,
     ) -> None:
         self._root = f"{base_url.rstrip('/')}/{version.strip('/')}"
         self._app_secret = app_secret.encode() if app_secret else None
@@ -85,7 +92,11 @@ class GraphClient:
             follow_redirects=False,
             limits=httpx.Limits(max_connections=100, max_keepalive_connections=0),
         )
-        self._paused_until: dict[bytes, datetime] = {}
+        # Until when, and whether it is the app that has to stay away.
+        self._paused_until: dict[bytes, tuple[datetime, bool]] = {}
+        self._usage_distance = usage_distance
+        # By token: how far apart calls are for now, and when the next may begin.
+        self._slowed: dict[bytes, tuple[float, float]] = {}
 
     def __repr__(self) -> str:
         return f"GraphClient({self._root!r})"
@@ -96,10 +107,19 @@ class GraphClient:
         await self._fresh.aclose()
 
     async def get(
-        self, account: Account, node: str, edge: str = "", *, fields: str, limit: int | None = None
+        self,
+        account: Account,
+        node: str,
+        edge: str = "",
+        *,
+        fields: str,
+        limit: int | None = None,
+        since: str | None = None,
     ) -> dict[str, Any]:
         """Look at `node`, or at its `edge`. Raises `PublishingError`, never `OutcomeUnclear`."""
         params = {"fields": fields} | ({"limit": str(limit)} if limit is not None else {})
+        if since is not None:
+            params["since"] = since
         return await self._call("GET", account, node, edge, params, is_irreversible=False)
 
     async def post_for_id(
@@ -132,7 +152,8 @@ class GraphClient:
             raise ACCOUNT_NOT_VISIBLE.build(is_irreversible=False)
         if not _TOKEN.fullmatch(token):
             raise TOKEN_INVALID.build(is_irreversible=False)
-        self._wait_if_paused(token)
+        self._refuse_if_paused(token)
+        await self._keep_distance(token)
 
         proof = {"appsecret_proof": self._proof(token)} if self._app_secret else {}
         url = f"{self._root}/{node}/{edge}" if edge else f"{self._root}/{node}"
@@ -213,42 +234,67 @@ class GraphClient:
             verdict: Verdict = verdict_for_status(status) if status == 429 else UNAVAILABLE
             refusal = verdict.build(is_irreversible=is_irreversible, retry_after=retry_after)
         if refusal.code == RATE_LIMITED.code:
-            self._pause(token, timedelta(seconds=refusal.retry_after or 0))
+            is_of_app = isinstance(refusal, RateLimited) and refusal.is_of_app
+            self._pause(token, timedelta(seconds=refusal.retry_after or 0), is_of_app=is_of_app)
         raise refusal
 
     def _proof(self, token: str) -> str:
         assert self._app_secret is not None
         return hmac.new(self._app_secret, token.encode(), hashlib.sha256).hexdigest()
 
-    def _wait_if_paused(self, token: str) -> None:
-        until = self._paused_until.get(_digest(token))
+    async def _keep_distance(self, token: str) -> None:
+        distance, free_at = self._slowed.get(_digest(token), (0.0, 0.0))
+        if not distance:
+            return
+        now = asyncio.get_running_loop().time()
+        begin = max(now, free_at)
+        self._slowed[_digest(token)] = distance, begin + distance
+        await asyncio.sleep(begin - now)
+
+    def _refuse_if_paused(self, token: str) -> None:
+        until, is_of_app = self._paused_until.get(_digest(token), (None, False))
         if until is None:
             return
         left = (until - clock.now()).total_seconds()
         if left > 0:
-            raise TryLater(RATE_LIMITED.code, RATE_LIMITED.detail, retry_after=int(left) + 1)
+            verdict = APP_RATE_LIMITED if is_of_app else RATE_LIMITED
+            raise verdict.build(is_irreversible=False, retry_after=int(left) + 1)
         self._paused_until.pop(_digest(token), None)
 
-    def _pause(self, token: str, length: timedelta) -> None:
+    def _pause(self, token: str, length: timedelta, *, is_of_app: bool) -> None:
         now = clock.now()
-        for key in [key for key, until in self._paused_until.items() if until <= now]:
+        for key in [key for key, (until, _) in self._paused_until.items() if until <= now]:
             del self._paused_until[key]
         key, until = _digest(token), now + length
-        self._paused_until[key] = max(until, self._paused_until.get(key, until))
+        if key not in self._paused_until or self._paused_until[key][0] < until:
+            self._paused_until[key] = until, is_of_app
 
     def _note_usage(self, token: str, headers: httpx.Headers) -> int | None:
-        """Pause the token when a limit is nearly used up; returns the pause in seconds."""
-        worst, regain_minutes = 0.0, 0.0
-        for entry in _usage_entries(headers):
+        """Slow the token down when a limit comes near, and pause it when that is nearly used up; returns the
+        pause in seconds."""
+        worst, regain_minutes, of_app = 0.0, 0.0, 0.0
+        for is_of_app, entry in _usage_entries(headers):
             used = max(_amount(entry.get(name)) for name in ("call_count", "total_time", "total_cputime"))
             minutes = _amount(entry.get("estimated_time_to_regain_access"))
             worst, regain_minutes = max(worst, used), max(regain_minutes, minutes)
+            of_app = max(of_app, used) if is_of_app else of_app
+        self._slow(token, worst)
         if worst < USAGE_STOP and regain_minutes <= 0:
             return None
         length = timedelta(minutes=min(regain_minutes, 24 * 60)) if regain_minutes > 0 else USAGE_PAUSE
-        self._pause(token, length)
+        self._pause(token, length, is_of_app=of_app >= USAGE_STOP)
         log.warning("graph.usage_high", percent=worst, pause_seconds=int(length.total_seconds()))
         return int(length.total_seconds())
+
+    def _slow(self, token: str, percent: float) -> None:
+        if percent < USAGE_SLOW:
+            self._slowed.pop(_digest(token), None)
+            return
+        nearness = min((percent - USAGE_SLOW + 1) / (USAGE_STOP - USAGE_SLOW), 1.0)
+        distance = self._usage_distance.total_seconds() * nearness
+        if len(self._slowed) > _MOST_SLOWED:
+            self._slowed.clear()
+        self._slowed[_digest(token)] = distance, asyncio.get_running_loop().time() + distance
 
 
 def _digest(token: str) -> bytes:
@@ -265,14 +311,15 @@ def _json_object(body: bytes | str | None) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) else None
 
 
-def _usage_entries(headers: httpx.Headers) -> list[dict[str, Any]]:
-    """Every usage record in the answer's headers; what cannot be read is passed over."""
+def _usage_entries(headers: httpx.Headers) -> list[tuple[bool, dict[str, Any]]]:
+    """Every usage record in the answer's headers, and whether it is the app's; what cannot be read is passed
+    over."""
     app = _json_object(headers.get("x-app-usage")) or {}
     business = _json_object(headers.get("x-business-use-case-usage")) or {}
-    entries = [app]
+    entries = [(True, app)]
     for records in business.values():
         if isinstance(records, list):
-            entries.extend(record for record in records if isinstance(record, dict))
+            entries.extend((False, record) for record in records if isinstance(record, dict))
     return entries
 
 

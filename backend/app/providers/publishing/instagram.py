@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+from app.core import clock
 from app.providers.publishing.base import (
     Account,
     AccountFacts,
@@ -20,6 +21,7 @@ from app.providers.publishing.base import (
     PlatformRules,
     PrepareAgain,
     PublishingError,
+    Quota,
     ReconnectNeeded,
     Standing,
     TryLater,
@@ -38,6 +40,10 @@ CLOCK_SKEW = timedelta(seconds=60)
 """How far the platform's clock may be behind ours. Wide, because the container has already proved that the
 post is out; only its id is looked for."""
 
+LEAST_QUOTA = 50
+"""Posts in 24 hours, where the platform names no number."""
+_CLOCKS_DIFFER = timedelta(minutes=2)
+"""It refuses to count from more than 24 hours ago, by its own clock."""
 _SUBCODE = re.compile(r"\b2207\d{3}\b")
 _STANDINGS = {
     "IN_PROGRESS": Standing.PENDING,
@@ -75,6 +81,26 @@ class InstagramPublisher:
         if not isinstance(username, str) or not username:
             raise ACCOUNT_NOT_VISIBLE.build(is_irreversible=False)
         return AccountFacts(external_id=account.external_id, name=username)
+
+    async def quota(self, account: Account) -> Quota:
+        """How much of the day's posts is used. Documents differ on how many there are: the answer counts."""
+        since = clock.now() - timedelta(hours=24) + _CLOCKS_DIFFER
+        answer = await self._graph.get(
+            account,
+            account.external_id,
+            "content_publishing_limit",
+            fields="quota_usage,config",
+            since=str(int(since.timestamp())),
+        )
+        listed = answer.get("data")
+        usage = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
+        config = usage.get("config")
+        total = config.get("quota_total") if isinstance(config, dict) else None
+        used = usage.get("quota_usage")
+        return Quota(
+            used=used if isinstance(used, int) and used >= 0 else 0,
+            total=total if isinstance(total, int) and total > 0 else LEAST_QUOTA,
+        )
 
     async def prepare(self, account: Account, content: Content) -> str:
         """Make a container; the platform downloads the picture during the call."""

@@ -22,8 +22,12 @@ anything, and a late yes of the platform is kept whoever has the lease by then.
 
 from __future__ import annotations
 
+from app.services.publishing.holds import HoldTerms, list_holds
 from app.services.publishing.journal import PATIENCE
 from app.services.publishing.orders import Publishing
+from app.services.publishing.preflight import Preflight
+from app.services.publishing.quota import Quotas
+from app.services.publishing.reachability import Reachability
 from app.services.publishing.steps import (
     LEASE,
     MAX_ATTEMPTS,
@@ -36,6 +40,11 @@ __all__ = [
     "MAX_ATTEMPTS",
     "MAX_LOOKS",
     "PATIENCE",
+    "HoldTerms",
+    "Preflight",
     "PublicationSteps",
     "Publishing",
+    "Quotas",
+    "Reachability",
+    "list_holds",
 ]

@@ -18,6 +18,7 @@ from app.models import images as image_models
 from app.models import posts as models
 from app.models.channels import Channel, ChannelStatus
 from app.models.posts import Publication, PublicationEvent, PublicationState
+from app.models.sending import Hold
 from app.providers.publishing.base import (
     PublishingError,
 )
@@ -63,6 +64,16 @@ class Task:
         lines = [event.at for event in self.events if event.code not in _LOOKING]
         return max(lines, default=self.publication.updated_at)
 
+    def is_told(self, code: str) -> bool:
+        """Whether the last line of history says this already."""
+        return bool(self.events) and self.events[-1].code == code
+
+    def steps_of(self, error: PublishingError | None) -> int:
+        """How many steps have come to this same wait, one after the other."""
+        if error is not None and not self.is_told(error.code):
+            return 0
+        return self.publication.step_count
+
 
 def label(task: Task) -> str:
     """Where a publication goes, inside a sentence."""
@@ -93,6 +104,7 @@ class Journal:
                 published_at=now,
                 error_code=None,
                 error_detail=None,
+                held_until=None,
                 step_count=0,
             )
             if not moved:
@@ -164,7 +176,7 @@ class Journal:
                 origin=task.state,
                 at=clock.now(),
                 held_by=self._owner,
-                step_count=publication.step_count + 1,
+                step_count=task.steps_of(error) + 1,
                 next_step_at=at,
                 lease_owner=None,
                 lease_until=None,
@@ -172,12 +184,56 @@ class Journal:
             )
             if not moved:
                 await models.release(session, publication.id, self._owner)
-            elif error and publication.step_count == 0:
+            elif error and not task.is_told(error.code):
                 # One line for a wait, not one for every look.
                 told = f"{error.detail} It is tried again by itself."
                 if error.code == ORDINARY_WAIT:
                     told = f"Waiting until {label(task)} is done with the picture."
                 note(session, publication.id, clock.now(), error.code, told)
+
+    async def hold(self, task: Task, hold: Hold, **values: Any) -> None:
+        """Nothing is sent on this channel for now. Its place stays: `next_step_at` does not change."""
+        publication, now = task.publication, clock.now()
+        async with self._database.writing() as session:
+            moved = await models.move(
+                session,
+                publication.id,
+                to=task.state,
+                origin=task.state,
+                at=now,
+                held_by=self._owner,
+                held_until=hold.until,
+                held_since=publication.held_since or now,
+                lease_owner=None,
+                lease_until=None,
+                **values,
+            )
+            if not moved:
+                await models.release(session, publication.id, self._owner)
+            elif not task.is_told(hold.code):
+                note(session, publication.id, now, hold.code, hold.detail)
+        self._wake()
+
+    async def go_on(self, task: Task) -> None:
+        """What held it is over: its patience begins anew."""
+        publication, now = task.publication, clock.now()
+        fresh = {"started_at": now, "step_count": 0, "prepare_count": 0, "held_until": None}
+        if task.state is PublicationState.SCHEDULED:
+            fresh["started_at"] = publication.started_at
+        async with self._database.writing() as session:
+            moved = await models.move(
+                session,
+                publication.id,
+                to=task.state,
+                origin=task.state,
+                at=now,
+                held_by=self._owner,
+                **fresh,
+            )
+            if moved:
+                note(session, publication.id, now, "resumed", "Going on.")
+        for name, value in fresh.items():
+            setattr(publication, name, value)
 
     async def rest(self, task: Task) -> None:
         """There is nothing to do for this publication."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +16,7 @@ from app.core.logging import get_logger
 from app.models import channels as channel_models
 from app.models import images as image_models
 from app.models import posts as models
+from app.models import sending as sending_models
 from app.models.businesses import Role
 from app.models.channels import Channel, ChannelStatus
 from app.models.images import Image
@@ -26,6 +27,8 @@ from app.services.images import Library, image_at
 from app.services.media_urls import MediaUrls
 from app.services.posts import LABELS, PictureInPost
 from app.services.publishing.history import note
+from app.services.publishing.preflight import Preflight
+from app.services.publishing.quota import Meter
 
 log = get_logger(__name__)
 
@@ -40,8 +43,10 @@ class Publishing:
         channels: Channels,
         media_urls: MediaUrls,
         *,
+        preflight: Preflight,
         wake: Callable[[], None],
     ) -> None:
+        self._preflight = preflight
         self._database = database
         self._library = library
         self._channels = channels
@@ -116,10 +121,13 @@ class Publishing:
             chosen, pictures = await self._parts(session, post)
         if not publications or any(row.state == PublicationState.SCHEDULED.value for row in publications):
             await self._check(post, chosen, pictures)
+        meters = await self._preflight.meters(chosen)
         try:
             async with self._database.writing() as session:
                 held = await self._hold_checked(session, user_id, post)
                 await _hold_pictures(session, held)
+                waiting = _waiting(chosen, await models.list_publications(session, [held.id]))
+                await self._take_room(session, held, waiting, meters, clock.now())
                 await self._start(session, held, [channel.id for channel in chosen], at=clock.now())
         except IntegrityError:
             # Sent twice at the same moment: the other request has started it.
@@ -133,12 +141,14 @@ class Publishing:
             chosen, pictures = await self._parts(session, post)
             await self._require_draft(session, post)
         await self._check(post, chosen, pictures)
+        meters = await self._preflight.meters(chosen)
         now = clock.now()
         async with self._database.writing() as session:
             held = await posts.hold_post(session, user_id=user_id, post_id=post_id)
             await self._require_draft(session, held)
             _require_unchanged(post, held)
             await _hold_pictures(session, held)
+            await self._take_room(session, held, chosen, meters, scheduled_at)
             held.scheduled_at, held.updated_at = scheduled_at, now
             for channel in chosen:
                 publication = _new_publication(
@@ -196,6 +206,8 @@ class Publishing:
                 prepare_count=0,
                 step_count=0,
                 started_at=now,
+                held_since=None,
+                held_until=None,
                 error_code=None,
                 error_detail=None,
                 next_step_at=now,
@@ -296,8 +308,29 @@ class Publishing:
             _require_kept(picture.image)
         for channel in chosen:
             verdict = await posts.judge(self._library, self._channels, channel, post.content_text, pictures)
-            if verdict.obstacle is not None:
-                raise verdict.obstacle.refusal()
+            obstacle = verdict.obstacle or await self._preflight.obstacle(channel, verdict.renditions)
+            if obstacle is not None:
+                raise obstacle.refusal()
+
+    async def _take_room(
+        self,
+        session: AsyncSession,
+        post: Post,
+        chosen: Sequence[Channel],
+        meters: Mapping[int, Meter | None],
+        at: datetime,
+    ) -> None:
+        """Give the post its place among those that an account may send in 24 hours."""
+        metered = [channel for channel in chosen if meters.get(channel.id) is not None]
+        if not metered:
+            return
+        await sending_models.hold_accounts(session, metered)
+        for channel in metered:
+            problem = await self._preflight.quotas.problem(
+                session, channel, meters[channel.id], at, but_post_id=post.id
+            )
+            if problem is not None:
+                raise problem.refusal()
 
     async def _start(
         self, session: AsyncSession, post: Post, channel_ids: Sequence[int], *, at: datetime
@@ -374,10 +407,17 @@ def _require_unchanged(checked: Post, held: Post) -> None:
         )
 
 
+def _waiting(chosen: Sequence[Channel], publications: Sequence[Publication]) -> list[Channel]:
+    """The channels on which nothing has begun."""
+    begun = {row.channel_id for row in publications if row.state != PublicationState.SCHEDULED.value}
+    return [channel for channel in chosen if channel.id not in begun]
+
+
 def _is_on_its_way(publication: Publication) -> bool:
-    """Still moving by itself: also one that is being looked up, or is out while its link is fetched."""
+    """Still moving by itself: also one that is being looked up, or is out while its link is fetched. Not one
+    that is held back, which may take hours."""
     if publication.state == PublicationState.PUBLISHING.value:
-        return True
+        return publication.held_until is None or publication.held_until <= clock.now()
     if publication.state == PublicationState.UNCONFIRMED.value:
         return publication.next_step_at is not None
     return publication.state == PublicationState.PUBLISHED.value and publication.lease_owner is not None

@@ -16,6 +16,7 @@ from app.models import channels as channel_models
 from app.models import posts as models
 from app.models.channels import Channel, ChannelStatus
 from app.models.posts import PublicationState
+from app.models.sending import Hold
 from app.providers.publishing.base import (
     Account,
     AccountRestricted,
@@ -36,7 +37,9 @@ from app.services.channels import Channels
 from app.services.images import Library, rendition_name
 from app.services.media_urls import MediaUrls
 from app.services.publishing.history import sentence
+from app.services.publishing.holds import LONGEST_HELD, Holds, HoldTerms
 from app.services.publishing.journal import ORDINARY_WAIT, PATIENCE, PAUSES, Journal, Task, label, pause
+from app.services.publishing.preflight import Preflight
 
 log = get_logger(__name__)
 
@@ -47,6 +50,9 @@ MAX_ATTEMPTS = 5
 """How often `finish` is sent when each time its answer is lost and a look proves that nothing went out."""
 MAX_LOOKS = 20
 """After so many looks a person is asked to look. A platform that does not answer is asked further on."""
+NOT_READY = "not_ready_yet"
+NOT_READY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 30, 60))
+"""Between attempts of what the platform calls ready in one place, and not ready in the other."""
 _LONGEST_LINK = 500
 
 
@@ -67,8 +73,12 @@ class PublicationSteps:
         owner: str,
         wake: Callable[[], None],
         settle_after: timedelta,
+        preflight: Preflight,
+        hold_terms: HoldTerms | None = None,
     ) -> None:
         self._settle_after = settle_after
+        self._preflight = preflight
+        self._holds = Holds(database, wake=wake, terms=hold_terms)
         self._database = database
         self._library = library
         self._channels = channels
@@ -107,6 +117,8 @@ class PublicationSteps:
 
     async def _advance(self, task: Task) -> None:
         publication = task.publication
+        if await self._is_held_back(task):
+            return
         match task.state:
             case PublicationState.SCHEDULED:
                 await self._begin(task)
@@ -125,6 +137,34 @@ class PublicationSteps:
             case _:
                 await self._journal.rest(task)
 
+    async def _is_held_back(self, task: Task) -> bool:
+        """Whether nothing may be sent on this channel for now. What may have been sent is looked at all the
+        same."""
+        publication = task.publication
+        is_sending = task.state is PublicationState.SCHEDULED or (
+            task.state is PublicationState.PUBLISHING and publication.attempted_at is None
+        )
+        if not is_sending or task.is_post_deleted:
+            return False
+        hold = await self._holds.in_the_way(task.channel, publication.id)
+        if hold is not None:
+            await self._keep_back(task, hold)
+            return True
+        if publication.held_until is not None:
+            await self._journal.go_on(task)
+        return False
+
+    async def _keep_back(self, task: Task, hold: Hold, **values: Any) -> None:
+        since = task.publication.held_since
+        if since is not None and clock.now() > since + LONGEST_HELD:
+            await self._journal.fail(
+                task,
+                hold.code,
+                "This was held back for a day. Nothing went out. Send it again when it works.",
+            )
+        else:
+            await self._journal.hold(task, hold, **values)
+
     async def _begin(self, task: Task) -> None:
         """A scheduled publication is due: check once more, then start."""
         try:
@@ -133,7 +173,7 @@ class PublicationSteps:
             # Trouble of our own is waited out by the steps that follow.
             obstacle = None
         else:
-            obstacle = verdict.obstacle
+            obstacle = verdict.obstacle or await self._preflight.obstacle(task.channel, verdict.renditions)
         if obstacle is not None:
             await self._journal.fail(task, obstacle.code, obstacle.sentences)
             return
@@ -145,6 +185,8 @@ class PublicationSteps:
             message="The time has come: publishing.",
             started_at=now,
             next_step_at=now,
+            error_code=None,
+            error_detail=None,
         )
 
     async def _push(self, task: Task) -> None:
@@ -215,6 +257,7 @@ class PublicationSteps:
         try:
             external_id = await publisher.finish(account, reference, content)
         except OutcomeUnclear as error:
+            await self._holds.note(task.channel, task.publication.id, error)
             await self._doubt(task, error.code, error.detail, clock.now() + pause(0))
             return
         except PublishingError as error:
@@ -359,6 +402,11 @@ class PublicationSteps:
         """What a platform's no means for the publication. Nothing has gone out."""
         publication, now = task.publication, clock.now()
         started_at = publication.started_at or publication.created_at
+        hold = await self._holds.note(task.channel, publication.id, error)
+        if hold is not None:
+            fresh = {"reference": None} if isinstance(error, PrepareAgain) else {}
+            await self._keep_back(task, hold, attempted_at=None, **fresh)
+            return
         match error:
             case ReconnectNeeded():
                 await self._journal.mark_channel(task, ChannelStatus.RECONNECT_NEEDED)
@@ -387,7 +435,9 @@ class PublicationSteps:
                     "Send it again later.",
                 )
             case TryLater():
-                wait = max(timedelta(seconds=error.retry_after or 0), pause(publication.step_count))
+                wait = max(timedelta(seconds=error.retry_after or 0), pause(task.steps_of(error)))
+                if error.code == NOT_READY:
+                    wait = NOT_READY_PAUSES[min(task.steps_of(error), len(NOT_READY_PAUSES) - 1)]
                 if now + wait > started_at + PATIENCE:
                     await self._journal.fail(
                         task, error.code, f"{error.detail} Nothing went out. Send it again later."
@@ -458,6 +508,7 @@ class PublicationSteps:
         if not await self._journal.succeed(task, external_id):
             return
         fault("publish.after_published")
+        await self._holds.end(task.channel, task.publication.id)
         task.publication.external_id, task.publication.step_count = external_id, 0
         # Without the lease this changes nothing: whoever has it finds the link.
         await self._find_link(task)

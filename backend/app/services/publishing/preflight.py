@@ -1,0 +1,88 @@
+"""What can be known of a post before it goes out, besides the platforms' rules: whether its pictures can be
+fetched, whether the account has room for it, and whether it has been there before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from app.core import clock
+from app.core.db import Database
+from app.models import images as image_models
+from app.models import sending as models
+from app.models.channels import Channel
+from app.models.images import Image, Rendition
+from app.services.posts import ChannelVerdict, PictureInPost, Problem
+from app.services.publishing.quota import Meter, Quotas
+from app.services.publishing.reachability import Reachability
+
+_MOST_SIMILAR = 50
+
+
+class Preflight:
+    """Looks before anything is sent."""
+
+    def __init__(self, database: Database, reachability: Reachability, quotas: Quotas) -> None:
+        self._database = database
+        self._reachability = reachability
+        self.quotas = quotas
+
+    async def add_to(
+        self, verdict: ChannelVerdict, pictures: Sequence[PictureInPost], *, at: datetime | None
+    ) -> None:
+        """Complete what a check says of a post that would go out at `at`; None: now."""
+        channel = verdict.channel
+        verdict.problems += await self._reachability.problems(channel, verdict.renditions)
+        meter = await self.quotas.read(channel)
+        async with self._database.reading() as session:
+            problem = await self.quotas.problem(session, channel, meter, at or clock.now())
+        if problem is not None:
+            verdict.problems.append(problem)
+        verdict.problems += await self._seen_before(channel, [picture.image for picture in pictures])
+
+    async def obstacle(
+        self, channel: Channel, renditions: Sequence[Rendition], *, is_afresh: bool = False
+    ) -> Problem | None:
+        """What stands in the way of fetching these files, if anything does."""
+        if not self._reachability.is_strict(channel):
+            return None
+        found = await self._reachability.problems(channel, renditions, is_afresh=is_afresh)
+        return next((problem for problem in found if problem.is_blocking), None)
+
+    async def meters(self, channels: Sequence[Channel]) -> dict[int, Meter | None]:
+        """What the platforms say of room for more, by channel."""
+        return {channel.id: await self.quotas.read(channel) for channel in channels}
+
+    async def _seen_before(self, channel: Channel, images: Sequence[Image]) -> list[Problem]:
+        problems = []
+        async with self._database.reading() as session:
+            for image in dict.fromkeys(images):
+                similar = await image_models.find_similar(session, image, limit=_MOST_SIMILAR)
+                found = await models.last_published(
+                    session, channel, [image.id, *(other.id for other in similar)]
+                )
+                if not found:
+                    continue
+                is_same = image.id in found
+                what = "this picture" if is_same else "a picture that looks like this one"
+                at = found[image.id] if is_same else max(found.values())
+                problems.append(
+                    Problem(
+                        "posted_before",
+                        f"You posted {what} here {_ago(clock.now() - at)}.",
+                        "Choose another one, or post it again if you mean to.",
+                        is_blocking=False,
+                        image_id=image.id,
+                    )
+                )
+        return problems
+
+
+def _ago(age: timedelta) -> str:
+    if age < timedelta(hours=1):
+        return "just now" if age < timedelta(minutes=2) else f"{age.seconds // 60} minutes ago"
+    for length, word in ((timedelta(days=1), "day"), (timedelta(hours=1), "hour")):
+        count = age // length
+        if count:
+            return f"{count} {word}{'s' if count > 1 else ''} ago"
+    return "just now"
