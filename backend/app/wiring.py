@@ -48,7 +48,15 @@ from app.services.doctor import Outside
 from app.services.generations import Board, Generations, GenerationSteps, PromptFilter, Spool
 from app.services.images import Library
 from app.services.media_urls import MediaUrls
-from app.services.publishing import Preflight, PublicationSteps, Publishing, Quotas, Reachability
+from app.services.publishing import (
+    HoldTerms,
+    LookAhead,
+    Preflight,
+    PublicationSteps,
+    Publishing,
+    Quotas,
+    Reachability,
+)
 from app.services.usage import Terms
 from app.worker.embedded import Alarm, EmbeddedRunner, Lane, Tick
 
@@ -300,7 +308,9 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             wake=alarm.ring,
             settle_after=settings.publish_settle_after,
             preflight=preflight,
+            hold_terms=HoldTerms(settings.publish_hold_accounts, first_pause=settings.publish_hold_pause),
         )
+        look_ahead = LookAhead(database, library, channels, preflight)
 
         await _take_over(database, instance, generation_steps, is_alone=database.is_sqlite, work_dir=work_dir)
         trash_age = timedelta(days=settings.trash_days)
@@ -315,6 +325,7 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
                 Tick("direct_uploads.sweep", 600, direct_uploads.sweep),
                 Tick("images.fold_counts", 15, lambda: images.fold_counts(database)),
                 Tick("images.empty_trash", 600, lambda: library.empty_trash(trash_age)),
+                Tick("publications.look_ahead", 20, look_ahead.look),
                 Tick("channels.open_missing_practice", 20, channels.open_missing_practice),
                 Tick("database.forget", 3600, lambda: _forget(database)),
             ),

@@ -18,6 +18,8 @@ from app.schemas.posts import (
     CheckProblem,
     CheckText,
     EventView,
+    HoldList,
+    HoldView,
     PointView,
     PostAnswer,
     PostChange,
@@ -34,9 +36,11 @@ from app.schemas.posts import (
     PublicationErrorView,
     PublicationView,
     RenditionView,
+    Settlement,
+    StepView,
     UserTagView,
 )
-from app.services import posts
+from app.services import posts, publishing
 from app.services.access import Session
 from app.services.posts import KEPT, ChannelVerdict, PictureInput, PostStory, PublicationStory, UserTag
 
@@ -86,12 +90,12 @@ def post_view(product: Product, story: PostStory) -> PostView:
             "scheduled_at": post.scheduled_at,
             "created_at": post.created_at,
             "updated_at": post.updated_at,
-            "publications": [_publication_view(part) for part in story.publications],
+            "publications": [_publication_view(story, part) for part in story.publications],
         }
     )
 
 
-def _publication_view(story: PublicationStory) -> PublicationView:
+def _publication_view(post: PostStory, story: PublicationStory) -> PublicationView:
     row = story.publication
     error = None
     if row.error_code:
@@ -110,6 +114,9 @@ def _publication_view(story: PublicationStory) -> PublicationView:
             "published_at": row.published_at,
             "updated_at": row.updated_at,
             "history": [EventView.model_validate(event) for event in story.events],
+            "steps": [StepView.model_validate(stage) for stage in publishing.stages(post, story)],
+            "held_until": publishing.held_until(story),
+            "can_confirm": row.state == "unconfirmed",
         }
     )
 
@@ -190,6 +197,9 @@ async def check_post(product: ProductDep, user_id: UserId, body: PostInput) -> P
         content_text=body.content_text,
         pictures=_pictures(body.images),
         channel_ids=body.channel_ids,
+    )
+    await product.publishing.preflight.complete(
+        verdicts, [picture.image_id for picture in body.images], at=body.scheduled_at
     )
     return PostCheck(
         is_ready=bool(verdicts) and all(verdict.is_ready for verdict in verdicts),
@@ -333,8 +343,27 @@ async def retry_publication(product: ProductDep, user_id: UserId, publication_id
     return await answer_afresh(product, user_id, post.id)
 
 
-@router.post("/publications/{publication_id}/confirm", summary="Look again whether it went out")
-async def confirm_publication(product: ProductDep, user_id: UserId, publication_id: PathId) -> PostAnswer:
-    """For an unconfirmed one. Nothing is sent: the platform is asked."""
-    post = await product.publishing.confirm(user_id=user_id, publication_id=publication_id)
+@router.post("/publications/{publication_id}/confirm", summary="Settle whether it went out")
+async def confirm_publication(
+    product: ProductDep, user_id: UserId, publication_id: PathId, body: Settlement | None = None
+) -> PostAnswer:
+    """For an unconfirmed one. Without a body the platform is asked once more, and nothing is sent. With one,
+    a person says what is to be seen there: `published` ends it, `not_published` makes it one that failed and
+    can be sent again."""
+    if body is None:
+        post = await product.publishing.confirm(user_id=user_id, publication_id=publication_id)
+    else:
+        post = await product.publishing.settle(
+            user_id=user_id,
+            publication_id=publication_id,
+            is_published=body.outcome == "published",
+            permalink=body.permalink,
+        )
     return await answer_afresh(product, user_id, post.id)
+
+
+@router.get("/publications/incidents", summary="What keeps posts from going out now")
+async def list_incidents(session: ReadSession, user_id: UserId, business_id: QueryId) -> HoldList:
+    """Pauses that a platform asks of an account, and trouble of a platform with several accounts."""
+    found = await publishing.list_holds(session, user_id=user_id, business_id=business_id)
+    return HoldList(incidents=[HoldView.model_validate(hold) for hold in found])

@@ -114,6 +114,8 @@ class Settings(BaseSettings):
 
     # --- publishing
     publish_settle_after: timedelta = timedelta(seconds=60)  # given as a number of seconds
+    publish_hold_accounts: int = Field(default=3, ge=2, le=1_000_000)  # in trouble before all are held
+    publish_hold_pause: timedelta = timedelta(seconds=60)
     media_reachability: Literal["auto", "strict", "lenient"] = "auto"
 
     # --- practice mode
@@ -149,7 +151,7 @@ class Settings(BaseSettings):
     def _split_words(cls, value: object) -> object:
         return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
 
-    @field_validator("publish_settle_after", mode="before")
+    @field_validator("publish_settle_after", "publish_hold_pause", mode="before")
     @classmethod
     def _seconds(cls, value: object) -> object:
         if not isinstance(value, str):

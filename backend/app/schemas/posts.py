@@ -143,8 +143,45 @@ class PublicationErrorView(View):
     detail: str
 
 
+class StepView(View):
+    """One step on the way out: `at` since when it stands so, `detail` in a few words where there is more."""
+
+    name: Literal["rendition", "upload", "check", "publish", "link", "comment"]
+    state: Literal["done", "running", "waiting", "failed"]
+    at: Moment | None
+    detail: str | None
+
+
+class HoldView(View):
+    """Why nothing is sent for now: on a channel, or on a whole platform (`channel_id` null). `until` is when
+    it is tried again; what waits goes out by itself afterwards, in order."""
+
+    id: int
+    platform: PlatformName
+    is_practice: bool
+    channel_id: int | None
+    code: str
+    detail: str
+    began_at: Moment
+    until: Moment
+
+
+class HoldList(View):
+    """Every hold that keeps something of the business back."""
+
+    incidents: list[HoldView]
+
+
+class Settlement(Body):
+    """What a person has seen on the platform of a publication whose outcome is unclear."""
+
+    outcome: Literal["published", "not_published"]
+    permalink: str | None = Field(default=None, max_length=500)
+
+
 class PublicationView(View):
-    """A post on one channel."""
+    """A post on one channel. `held_until`: nothing is sent before, for a reason that the history tells.
+    `can_confirm`: a person may settle what became of it."""
 
     id: int
     channel_id: int
@@ -158,6 +195,9 @@ class PublicationView(View):
     published_at: Moment | None
     updated_at: Moment
     history: list[EventView]
+    steps: list[StepView]
+    held_until: Moment | None
+    can_confirm: bool
 
 
 class PointView(View):

@@ -100,6 +100,9 @@ def troubled(elsewhere: PracticeProcess, tmp_path_factory: pytest.TempPathFactor
         "PRACTICE_KEY": elsewhere.key,
         # Accounts whose tokens the tests know can be connected as anybody's would be.
         "META_GRAPH_URL": elsewhere.graph_url,
+        "MEDIA_REACHABILITY": "lenient",
+        # Tests that have nothing to do with each other misbehave here at the same time.
+        "PUBLISH_HOLD_ACCOUNTS": "1000",
         "AI_RATE_LIMIT": "1000/minute",
     }
     with running_product(data_dir, settings=settings) as product:

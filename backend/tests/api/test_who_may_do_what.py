@@ -245,6 +245,7 @@ TABLE: dict[str, Row] = {
     "POST /publications/{publication_id}/confirm": Row(
         "editor", 409, send("POST", "/publications/{h.publication_id}/confirm")
     ),
+    "GET /publications/incidents": Row("viewer", 200, get("/publications/incidents", **IN_BUSINESS)),
     "POST /publishing/instagram": Row(
         "editor", 201, send("POST", "/publishing/instagram", lambda h: h.message)
     ),

@@ -137,13 +137,13 @@ class Office:
 
     # --- what users do
 
-    async def image(self, alt_text: str = "") -> Image:
-        """A picture in the library, new each time."""
+    async def image(self, alt_text: str = "", *, file: bytes | None = None) -> Image:
+        """A picture in the library, a plain one that is new each time unless its file is given."""
         unique = uuid.uuid4()
         colour = (unique.bytes[0], unique.bytes[1], unique.bytes[2])
         async with self.library.workspace() as workspace:
             path = workspace / "received"
-            path.write_bytes(jpeg(flat(colour, 500, 500)))
+            path.write_bytes(file or jpeg(flat(colour, 500, 500)))
             image, _ = await self.library.accept(
                 Received(path, unique.hex, "loaf.jpg"),
                 business_id=self.business_id,

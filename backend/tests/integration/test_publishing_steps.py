@@ -273,20 +273,24 @@ async def test_a_picture_that_never_gets_ready_fails_after_ten_minutes_with_noth
     assert len(office.media()) == 1
 
 
-async def test_the_platforms_daily_limit_fails_at_once_and_promises_nothing(office: Office) -> None:
+async def test_a_post_over_the_platforms_daily_limit_waits_for_room_and_says_so(office: Office) -> None:
+    post_id = await office.sends("One too many")
     office.practice.control.settings(quota_total=0)
     try:
-        post_id = await office.sends("One too many")
-        story = await office.settles(post_id, "failed")
+        for _ in range(3):
+            await office.turn()
+        story = await office.publication(post_id)
     finally:
         office.practice.control.settings(quota_total=50)
-    assert story.publication.error_code == "daily_limit_reached"
-    assert story.publication.error_detail == (
-        "The account has as many posts as Instagram takes in 24 hours. Nothing went out. Send it again later."
+    assert codes(story) == ["started", "prepared", "daily_limit_reached"]
+    assert sentences(story)[-1] == (
+        "The account has as many posts as Instagram takes in 24 hours. Posts go out by themselves afterwards."
     )
+    assert story.publication.held_until is not None and await office.turn() == []
+    story = await office.settles(post_id, "published")
+    assert codes(story)[-2:] == ["resumed", "published"]
     assert (await office.channel(office.instagram)).status == ChannelStatus.CONNECTED.value
-    await office.publishing.retry(user_id=office.user_id, publication_id=story.publication.id)
-    await office.settles(post_id, "published")
+    assert len(office.media("One too many")) == 1
 
 
 async def test_what_was_handed_over_in_vain_is_handed_over_a_few_times(office: Office) -> None:

@@ -258,6 +258,26 @@ export type Health = {
   status: string;
 };
 
+/** Every hold that keeps something of the business back. */
+export type HoldList = {
+  incidents: Array<HoldView>;
+};
+
+/**
+ * Why nothing is sent for now: on a channel, or on a whole platform (`channel_id` null). `until` is when
+ * it is tried again; what waits goes out by itself afterwards, in order.
+ */
+export type HoldView = {
+  began_at: string;
+  channel_id: number | null;
+  code: string;
+  detail: string;
+  id: number;
+  is_practice: boolean;
+  platform: "instagram" | "facebook";
+  until: string;
+};
+
 /** What can be changed of an image. `filename` is the name people see. */
 export type ImageChange = {
   alt_text?: string | null;
@@ -667,12 +687,17 @@ export type PublicationErrorView = {
   detail: string;
 };
 
-/** A post on one channel. */
+/**
+ * A post on one channel. `held_until`: nothing is sent before, for a reason that the history tells.
+ * `can_confirm`: a person may settle what became of it.
+ */
 export type PublicationView = {
+  can_confirm: boolean;
   channel_id: number;
   channel_name: string;
   error: PublicationErrorView | null;
   external_id: string | null;
+  held_until: string | null;
   history: Array<EventView>;
   id: number;
   is_practice: boolean;
@@ -680,6 +705,7 @@ export type PublicationView = {
   platform: "instagram" | "facebook";
   published_at: string | null;
   state: "scheduled" | "publishing" | "published" | "failed" | "unconfirmed" | "cancelled";
+  steps: Array<StepView>;
   updated_at: string;
 };
 
@@ -747,6 +773,12 @@ export type RulesView = {
   min_images: number;
 };
 
+/** What a person has seen on the platform of a publication whose outcome is unclear. */
+export type Settlement = {
+  outcome: "published" | "not_published";
+  permalink?: string | null;
+};
+
 /** A fresh session. The same token is set as a cookie for browsers. */
 export type SignedIn = {
   access_token: string;
@@ -764,6 +796,14 @@ export type SimilarImageView = {
   original_filename: string;
   thumbnail_url: string;
   width: number;
+};
+
+/** One step on the way out: `at` since when it stands so, `detail` in a few words where there is more. */
+export type StepView = {
+  at: string | null;
+  detail: string | null;
+  name: "rendition" | "upload" | "check" | "publish" | "link" | "comment";
+  state: "done" | "running" | "waiting" | "failed";
 };
 
 /** One check. `title` says what works when it is ok; `detail` what was seen, and `fix` what to change. */

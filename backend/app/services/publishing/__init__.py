@@ -22,12 +22,14 @@ anything, and a late yes of the platform is kept whoever has the lease by then.
 
 from __future__ import annotations
 
-from app.services.publishing.holds import HoldTerms, list_holds
+from app.services.publishing.holds import HoldTerms, held_until, list_holds
 from app.services.publishing.journal import PATIENCE
+from app.services.publishing.lookahead import LookAhead
 from app.services.publishing.orders import Publishing
 from app.services.publishing.preflight import Preflight
 from app.services.publishing.quota import Quotas
 from app.services.publishing.reachability import Reachability
+from app.services.publishing.stages import stages
 from app.services.publishing.steps import (
     LEASE,
     MAX_ATTEMPTS,
@@ -41,10 +43,13 @@ __all__ = [
     "MAX_LOOKS",
     "PATIENCE",
     "HoldTerms",
+    "LookAhead",
     "Preflight",
     "PublicationSteps",
     "Publishing",
     "Quotas",
     "Reachability",
+    "held_until",
     "list_holds",
+    "stages",
 ]

@@ -26,10 +26,11 @@ from app.core.logging import get_logger
 from app.models import sending as models
 from app.models.businesses import Role
 from app.models.channels import Channel
+from app.models.posts import PublicationState
 from app.models.sending import Hold
 from app.providers.publishing.base import PublishingError, RateLimited
 from app.services import access
-from app.services.posts import LABELS
+from app.services.posts import LABELS, PublicationStory
 
 log = get_logger(__name__)
 
@@ -191,3 +192,12 @@ async def list_holds(session: AsyncSession, *, user_id: int, business_id: int) -
     """What keeps posts of this business from going out now."""
     await access.require_role(session, business_id=business_id, user_id=user_id, at_least=Role.VIEWER)
     return await models.holds_of_business(session, business_id)
+
+
+def held_until(story: PublicationStory) -> datetime | None:
+    """Until when nothing of this publication is sent; None when nothing holds it."""
+    row = story.publication
+    is_waiting = row.state in (PublicationState.SCHEDULED.value, PublicationState.PUBLISHING.value)
+    if not is_waiting or row.held_until is None or row.held_until <= clock.now():
+        return None
+    return row.held_until

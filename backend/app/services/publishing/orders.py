@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +19,7 @@ from app.models import channels as channel_models
 from app.models import images as image_models
 from app.models import posts as models
 from app.models import sending as sending_models
+from app.models import users as user_models
 from app.models.businesses import Role
 from app.models.channels import Channel, ChannelStatus
 from app.models.images import Image
@@ -32,6 +35,8 @@ from app.services.publishing.quota import Meter
 
 log = get_logger(__name__)
 
+_LINK = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/[\x21-\x7e]*")
+
 
 class Publishing:
     """Posts on their way out. `wake` starts a runner once there is something to do."""
@@ -46,7 +51,7 @@ class Publishing:
         preflight: Preflight,
         wake: Callable[[], None],
     ) -> None:
-        self._preflight = preflight
+        self.preflight = preflight
         self._database = database
         self._library = library
         self._channels = channels
@@ -121,7 +126,7 @@ class Publishing:
             chosen, pictures = await self._parts(session, post)
         if not publications or any(row.state == PublicationState.SCHEDULED.value for row in publications):
             await self._check(post, chosen, pictures)
-        meters = await self._preflight.meters(chosen)
+        meters = await self.preflight.meters(chosen)
         try:
             async with self._database.writing() as session:
                 held = await self._hold_checked(session, user_id, post)
@@ -141,7 +146,7 @@ class Publishing:
             chosen, pictures = await self._parts(session, post)
             await self._require_draft(session, post)
         await self._check(post, chosen, pictures)
-        meters = await self._preflight.meters(chosen)
+        meters = await self.preflight.meters(chosen)
         now = clock.now()
         async with self._database.writing() as session:
             held = await posts.hold_post(session, user_id=user_id, post_id=post_id)
@@ -238,6 +243,46 @@ class Publishing:
             after_commit(session, self._wake)
             return post
 
+    async def settle(
+        self, *, user_id: int, publication_id: int, is_published: bool, permalink: str | None
+    ) -> Post:
+        """A person has looked at the platform, and says what became of a publication whose outcome is
+        unclear. What did not go out counts as failed, so that it can be sent again."""
+        if permalink is not None and (not is_published or not _LINK.fullmatch(permalink)):
+            raise RuleBroken(
+                "permalink_not_usable",
+                "Give the post's own https:// address, and only for one that is out.",
+            )
+        now = clock.now()
+        async with self._database.writing() as session:
+            post = await self._hold_post_of(session, publication_id, user_id)
+            user = await user_models.find(session, user_id)
+            who = user.name if user else "Somebody"
+            told = f"{who} has looked: this {'is out' if is_published else 'did not go out'}."
+            values: dict[str, Any] = {"published_at": now, "permalink": permalink, "error_code": None}
+            if not is_published:
+                values = {"error_code": "not_published", "attempted_at": None}
+            moved = await models.move(
+                session,
+                publication_id,
+                to=PublicationState.PUBLISHED if is_published else PublicationState.FAILED,
+                origin=PublicationState.UNCONFIRMED,
+                at=now,
+                error_detail=None if is_published else f"{told} Send it again when you like.",
+                next_step_at=None,
+                # A look that is on its way comes too late.
+                lease_owner=None,
+                lease_until=None,
+                **values,
+            )
+            if not moved:
+                raise Conflict("publication_settled", "It is known by now what became of this publication.")
+            if is_published:
+                rows = await models.list_images(session, [post.id])
+                await image_models.count_use(session, [row.image_id for row in rows], now)
+            note(session, publication_id, now, "settled_by_person", told)
+            return post
+
     async def settled(self, post_id: int, *, timeout: timedelta) -> None:
         """Return when no publication of the post is on its way any more, or after `timeout`."""
         deadline = asyncio.get_running_loop().time() + timeout.total_seconds()
@@ -308,7 +353,7 @@ class Publishing:
             _require_kept(picture.image)
         for channel in chosen:
             verdict = await posts.judge(self._library, self._channels, channel, post.content_text, pictures)
-            obstacle = verdict.obstacle or await self._preflight.obstacle(channel, verdict.renditions)
+            obstacle = verdict.obstacle or await self.preflight.obstacle(channel, verdict.renditions)
             if obstacle is not None:
                 raise obstacle.refusal()
 
@@ -326,7 +371,7 @@ class Publishing:
             return
         await sending_models.hold_accounts(session, metered)
         for channel in metered:
-            problem = await self._preflight.quotas.problem(
+            problem = await self.preflight.quotas.problem(
                 session, channel, meters[channel.id], at, but_post_id=post.id
             )
             if problem is not None:

@@ -11,8 +11,8 @@ from app.core.db import Database
 from app.models import images as image_models
 from app.models import sending as models
 from app.models.channels import Channel
-from app.models.images import Image, Rendition
-from app.services.posts import ChannelVerdict, PictureInPost, Problem
+from app.models.images import Rendition
+from app.services.posts import ChannelVerdict, Problem
 from app.services.publishing.quota import Meter, Quotas
 from app.services.publishing.reachability import Reachability
 
@@ -27,10 +27,15 @@ class Preflight:
         self._reachability = reachability
         self.quotas = quotas
 
-    async def add_to(
-        self, verdict: ChannelVerdict, pictures: Sequence[PictureInPost], *, at: datetime | None
+    async def complete(
+        self, verdicts: Sequence[ChannelVerdict], image_ids: Sequence[int], *, at: datetime | None
     ) -> None:
-        """Complete what a check says of a post that would go out at `at`; None: now."""
+        """Add to what a check says of a post that would go out at `at`; None: now. The caller has checked
+        that whoever asks may see these images and channels."""
+        for verdict in verdicts:
+            await self._complete(verdict, image_ids, at)
+
+    async def _complete(self, verdict: ChannelVerdict, image_ids: Sequence[int], at: datetime | None) -> None:
         channel = verdict.channel
         verdict.problems += await self._reachability.problems(channel, verdict.renditions)
         meter = await self.quotas.read(channel)
@@ -38,7 +43,7 @@ class Preflight:
             problem = await self.quotas.problem(session, channel, meter, at or clock.now())
         if problem is not None:
             verdict.problems.append(problem)
-        verdict.problems += await self._seen_before(channel, [picture.image for picture in pictures])
+        verdict.problems += await self._seen_before(channel, image_ids)
 
     async def obstacle(
         self, channel: Channel, renditions: Sequence[Rendition], *, is_afresh: bool = False
@@ -53,10 +58,11 @@ class Preflight:
         """What the platforms say of room for more, by channel."""
         return {channel.id: await self.quotas.read(channel) for channel in channels}
 
-    async def _seen_before(self, channel: Channel, images: Sequence[Image]) -> list[Problem]:
+    async def _seen_before(self, channel: Channel, image_ids: Sequence[int]) -> list[Problem]:
         problems = []
         async with self._database.reading() as session:
-            for image in dict.fromkeys(images):
+            images = await image_models.find_by_ids(session, set(image_ids))
+            for image in images.values():
                 similar = await image_models.find_similar(session, image, limit=_MOST_SIMILAR)
                 found = await models.last_published(
                     session, channel, [image.id, *(other.id for other in similar)]

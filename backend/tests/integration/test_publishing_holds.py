@@ -1,0 +1,244 @@
+"""Pauses that a platform asks for, trouble of a whole platform, and room in the posts of a day."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.core import clock
+from app.core.errors import Conflict, RuleBroken
+from app.models.channels import Channel
+from app.models.posts import PublicationState
+from app.services import publishing
+from app.services.publishing.quota import DAY, next_free
+from tests.integration.office import Office, codes, sentences
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+async def more_accounts(office: Office, count: int) -> list[Channel]:
+    """Further Instagram accounts of the business."""
+    found = []
+    for number in range(count):
+        account = (await asyncio.to_thread(office.practice.control.accounts, f"Branch {number}")).instagram
+        found.append(
+            await office.channels.connect(
+                user_id=office.user_id,
+                business_id=office.business_id,
+                platform="instagram",
+                external_id=account.id,
+                access_token=account.access_token,
+                name=None,
+                login="facebook",
+            )
+        )
+    return found
+
+
+async def holds(office: Office) -> list[str]:
+    """What keeps posts of the business from going out."""
+    async with office.database.reading() as session:
+        found = await publishing.list_holds(session, user_id=office.user_id, business_id=office.business_id)
+    return [f"{hold.code}{'' if hold.channel_id is None else ' of a channel'}" for hold in found]
+
+
+async def states(office: Office, post_ids: list[int]) -> list[str]:
+    return [(await office.publication(post_id)).publication.state for post_id in post_ids]
+
+
+async def test_an_account_that_is_asked_to_stay_away_stops_alone_and_goes_on_by_itself(
+    office: Office,
+) -> None:
+    account = office.accounts.instagram.id
+    (other,) = await more_accounts(office, 1)
+    office.practice.control.graph_error(
+        "media",
+        80002,
+        method="POST",
+        account_id=account,
+        headers={
+            "X-Business-Use-Case-Usage": '{"1":[{"type":"instagram","estimated_time_to_regain_access":20}]}'
+        },
+    )
+    first, second = await office.sends("First"), await office.sends("Second")
+    elsewhere = await office.sends("Elsewhere", to=[other], images=[await office.image()])
+    await office.settles(elsewhere, "published")
+    assert await states(office, [first, second]) == ["publishing", "publishing"]
+    assert await holds(office) == ["platform_rate_limited of a channel"]
+    for post_id in (first, second):
+        story = await office.publication(post_id)
+        held_until = publishing.held_until(story)
+        assert held_until is not None and held_until > clock.now() + timedelta(minutes=18)
+        assert codes(story) == ["started", "platform_rate_limited"]
+    calls = len(office.practice.control.calls("media"))
+    assert await office.turn() == []
+    assert len(office.practice.control.calls("media")) == calls
+
+    office.graph._paused_until.clear()  # as after a restart: only the database knows of the pause
+    await office.settles(second, "published")
+    assert await states(office, [first, second]) == ["published", "published"]
+    assert [medium["caption"] for medium in office.media()] == ["First", "Second"]
+    assert await holds(office) == []
+
+
+async def test_the_same_fault_on_several_accounts_holds_the_platform_until_a_probe_goes_out(
+    office: Office,
+) -> None:
+    branches = await more_accounts(office, 3)
+    office.practice.control.fault("http_500", edge="media", method="POST", count=None)
+    sent = [
+        await office.sends(f"Branch {number}", to=[branch], images=[await office.image()])
+        for number, branch in enumerate(branches)
+    ]
+    for _ in range(2):
+        await office.turn()
+    assert await holds(office) == ["platform_unavailable"]
+    late = await office.sends("Late")
+    page = await office.sends("On the Page", to=[office.page])
+    await office.settles(page, "published")  # another platform
+    story = await office.publication(late)
+    assert sentences(story)[-1].startswith("Instagram has trouble for several accounts at once.")
+
+    made = len(office.practice.control.calls("media"))
+    for _ in range(3):
+        await office.turn_in_time()
+    assert len(office.practice.control.calls("media")) - made <= 3  # one at a time, not all four
+    assert set(await states(office, [*sent, late])) == {"publishing"}
+
+    office.practice.control.clear_faults()
+    for post_id in [*sent, late]:
+        await office.settles(post_id, "published")
+    assert await holds(office) == []
+    out = office.practice.control.media()
+    for channel in [office.instagram, *branches]:
+        assert len([medium for medium in out if medium["account_id"] == channel.external_id]) == 1
+
+
+async def test_trouble_of_some_accounts_stops_nobody_while_others_go_out(office: Office) -> None:
+    troubled, well = (await more_accounts(office, 3)), office.instagram
+    for branch in troubled:
+        office.practice.control.fault(
+            "http_500", edge="media", method="POST", count=None, account_id=branch.external_id
+        )
+    await office.sends("In trouble", to=[troubled[0]], images=[await office.image()])
+    await office.turn()
+    await office.settles(await office.sends("Well", to=[well]), "published")
+    for branch in troubled[1:]:
+        await office.sends("In trouble", to=[branch], images=[await office.image()])
+    await office.turn()
+    assert await holds(office) == []
+
+
+async def test_what_is_ready_in_one_place_and_not_in_the_other_is_tried_again_at_growing_intervals(
+    embedded_office: Office,
+) -> None:
+    office = embedded_office
+    office.practice.control.fault("publish_not_ready", count=5, account_id=office.accounts.instagram.id)
+    post_id = await office.sends("Nearly ready")
+    waits: list[int] = []
+    while (story := await office.publication(post_id)).publication.state == "publishing":
+        attempts = office.publish_calls()
+        await office.turn()
+        row = (await office.publication(post_id)).publication
+        if office.publish_calls() > attempts and row.next_step_at is not None:
+            waits.append(round((row.next_step_at - clock.now()).total_seconds()))
+        await office.time_passes(timedelta(seconds=60))
+    assert story.publication.state == "published"
+    assert waits[:5] == [5, 15, 30, 60, 60]
+    assert codes(story).count("not_ready_yet") == 1
+    assert len(office.media("Nearly ready")) == 1
+
+
+# --- room in the posts of a day
+
+
+@pytest.mark.parametrize(
+    ("taken_hours", "at_hour", "free_hour"),
+    [
+        ([], 0, 0),
+        ([0], 1, 1),
+        ([0, 1], 2, 24),
+        ([0, 1], 24, 24),
+        ([0, 5], 1, 24),
+        ([5, 6], 1, 29),  # before them there is no room either: the later ones were planned first
+        ([0, 5, 24, 29], 2, 48),
+    ],
+)
+def test_any_24_hours_hold_at_most_the_platforms_number(
+    taken_hours: list[int], at_hour: int, free_hour: int
+) -> None:
+    taken = [NOON + timedelta(hours=hour) for hour in taken_hours]
+    free = next_free(2, taken, NOON + timedelta(hours=at_hour))
+    assert free == NOON + timedelta(hours=free_hour)
+    times = sorted([*taken, free])
+    assert all(later - earlier >= DAY for earlier, later in zip(times, times[2:], strict=False))
+
+
+async def test_two_who_plan_at_once_do_not_get_the_last_place_both(office: Office) -> None:
+    office.practice.control.settings(quota_total=3)
+    try:
+        await office.settles(await office.sends("Out already"), "published")
+        drafts = [await office.writes(f"Planned {number}") for number in range(4)]
+        moment = clock.now() + timedelta(hours=2)
+        outcomes = await asyncio.gather(
+            *(
+                office.publishing.schedule(user_id=office.user_id, post_id=draft, scheduled_at=moment)
+                for draft in drafts
+            ),
+            return_exceptions=True,
+        )
+        refused = [outcome for outcome in outcomes if outcome is not None]
+        assert len(refused) == 2
+        for error in refused:
+            assert isinstance(error, RuleBroken) and error.code == "quota_reached"
+            assert "takes 3 posts in 24 hours" in error.detail and "Plan this post for" in error.detail
+        with pytest.raises(RuleBroken) as now_refused:
+            await office.sends("Now")
+        assert now_refused.value.code == "quota_reached"
+        # A day later there is room, and one that is planned may go out at once instead.
+        await office.publishing.schedule(
+            user_id=office.user_id,
+            post_id=drafts[outcomes.index(refused[0])],
+            scheduled_at=moment + DAY,
+        )
+        await office.publishing.publish(
+            user_id=office.user_id,
+            post_id=next(d for d, o in zip(drafts, outcomes, strict=True) if o is None),
+        )
+    finally:
+        office.practice.control.settings(quota_total=50)
+
+
+# --- settled by a person
+
+
+async def test_a_person_settles_what_no_look_can(embedded_office: Office) -> None:
+    office = embedded_office
+    for outcome in ("published", "not_published"):
+        office.practice.control.fault("drop_after", edge="feed", account_id=office.accounts.page.id)
+        image = await office.image()
+        post_id = await office.sends("", to=[office.page], images=[image])
+        story = await office.settles(post_id, "unconfirmed")
+        publication_id = story.publication.id
+        await office.publishing.settle(
+            user_id=office.user_id,
+            publication_id=publication_id,
+            is_published=outcome == "published",
+            permalink="https://www.facebook.com/1/posts/2" if outcome == "published" else None,
+        )
+        story = await office.publication(post_id)
+        assert codes(story)[-1] == "settled_by_person"
+        if outcome == "published":
+            assert story.publication.permalink == "https://www.facebook.com/1/posts/2"
+            assert sentences(story)[-1] == "Ada has looked: this is out."
+            assert (await office.seen(image)).usage_count == 1
+        else:
+            assert story.publication.state == PublicationState.FAILED.value
+            assert story.publication.error_code == "not_published"
+            await office.publishing.retry(user_id=office.user_id, publication_id=publication_id)
+        with pytest.raises(Conflict):
+            await office.publishing.settle(
+                user_id=office.user_id, publication_id=publication_id, is_published=True, permalink=None
+            )
