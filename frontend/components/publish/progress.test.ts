@@ -17,6 +17,9 @@ function publication(state: PublicationState, more: Partial<Publication> = {}): 
     published_at: null,
     updated_at: "2026-11-22T12:00:00Z",
     history: [],
+    steps: [],
+    held_until: null,
+    can_confirm: false,
     ...more,
   };
 }
