@@ -24,7 +24,9 @@ from app.api import (
     errors,
     generations,
     images,
+    logins,
     media,
+    meta_callbacks,
     middleware,
     operations,
     posts,
@@ -92,6 +94,8 @@ def create_app(settings: Settings) -> FastAPI:
         generations,
         usage,
         channels,
+        logins,
+        meta_callbacks,
         posts,
         publishing,
     ):

@@ -31,10 +31,11 @@ from app.providers.image_generation.comfyui import ComfyUIProvider, read_workflo
 from app.providers.image_generation.openai import OpenAIImageProvider, OpenAIModerator
 from app.providers.image_generation.replicate import ReplicateProvider
 from app.providers.image_generation.stability import StabilityProvider
-from app.providers.publishing.base import Publisher
+from app.providers.publishing.base import LoginGate, Publisher
 from app.providers.publishing.facebook import FacebookPublisher
 from app.providers.publishing.graph import GraphClient
 from app.providers.publishing.instagram import InstagramPublisher
+from app.providers.publishing.login import FacebookLogin, InstagramLogin
 from app.providers.publishing.practice_accounts import AccountService
 from app.providers.storage.base import Checkup, Storage, Stores
 from app.providers.storage.cloudinary import DELIVERY as CLOUDINARY_DELIVERY
@@ -42,11 +43,14 @@ from app.providers.storage.cloudinary import CloudinaryCheckup, CloudinaryStorag
 from app.providers.storage.local import LocalCheckup, LocalStorage
 from app.providers.storage.s3 import CloudFrontSigner, S3Checkup, S3Storage, bucket_url
 from app.services import images
+from app.services.channel_health import ChannelHealth
 from app.services.channels import Channels, Way
 from app.services.direct_uploads import DirectUploads
 from app.services.doctor import Outside
 from app.services.generations import Board, Generations, GenerationSteps, PromptFilter, Spool
 from app.services.images import Library
+from app.services.logins import Callbacks, Connecting, Gates, LoginRenewal
+from app.services.logins.callbacks import AppKey
 from app.services.media_urls import MediaUrls
 from app.services.publishing import (
     HoldTerms,
@@ -87,6 +91,9 @@ class Product:
     media_urls: MediaUrls
     direct_uploads: DirectUploads
     channels: Channels
+    channel_health: ChannelHealth
+    connecting: Connecting
+    callbacks: Callbacks
     generations: Generations
     publishing: Publishing
     runner: EmbeddedRunner
@@ -248,7 +255,7 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
         library = Library(database, stores, workshop, work_dir=work_dir, limits=limits)
         media_urls = MediaUrls(
             stores,
-            Signer(settings.signing_key, "media-urls"),
+            Signer(settings.signing_key, "media-urls", earlier=settings.earlier_keys),
             public_url=settings.public_url,
             loopback_url=settings.loopback_url,
         )
@@ -263,7 +270,17 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
         if settings.is_meta_practice:
             opener = AccountService(settings.practice_base_url, practice_key(settings))
             stack.push_async_callback(opener.close)
-        channels = Channels(database, Vault(settings.signing_key), publishers, opener)
+        vault = Vault(settings.read_secrets)
+        gates = make_gates(settings)
+        for gate in gates.values():
+            stack.push_async_callback(gate.close)
+        channels = Channels(database, vault, publishers, opener, gates)
+        channel_health = ChannelHealth(database, channels)
+        chosen_gates = _chosen(gates)
+        connecting = Connecting(
+            database, vault, channels, chosen_gates, redirect_uri=login_redirect_uri(settings)
+        )
+        login_renewal = LoginRenewal(database, vault, channels, chosen_gates)
         providers = make_image_providers(settings)
         for provider in providers.values():
             stack.push_async_callback(provider.close)
@@ -327,6 +344,9 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
                 Tick("images.empty_trash", 600, lambda: library.empty_trash(trash_age)),
                 Tick("publications.look_ahead", 20, look_ahead.look),
                 Tick("channels.open_missing_practice", 20, channels.open_missing_practice),
+                Tick("channels.check_due", 30, channel_health.check_due),
+                Tick("logins.renew_due", 300, login_renewal.renew_due),
+                Tick("logins.forget", 60, connecting.forget),
                 Tick("database.forget", 3600, lambda: _forget(database)),
             ),
         )
@@ -347,6 +367,9 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             media_urls=media_urls,
             direct_uploads=direct_uploads,
             channels=channels,
+            channel_health=channel_health,
+            connecting=connecting,
+            callbacks=Callbacks(database, app_keys(settings)),
             generations=generations,
             publishing=publishing,
             runner=runner,
@@ -402,6 +425,7 @@ def outsides(settings: Settings) -> list[Outside]:
 
 def _make_publishers(settings: Settings, stack: AsyncExitStack) -> Mapping[Way, Publisher]:
     app_secret = settings.meta_app_secret.get_secret_value() or None
+    instagram_secret = settings.meta_instagram_app_secret.get_secret_value() or None
 
     def graph(base_url: str, secret: str | None) -> GraphClient:
         client = GraphClient(base_url, settings.meta_graph_version, app_secret=secret)
@@ -413,14 +437,97 @@ def _make_publishers(settings: Settings, stack: AsyncExitStack) -> Mapping[Way, 
         Way("instagram", "facebook", False): InstagramPublisher(facebook),
         Way("facebook", "facebook", False): FacebookPublisher(facebook),
         Way("instagram", "instagram", False): InstagramPublisher(
-            graph(settings.meta_instagram_graph_url, None)
+            graph(settings.meta_instagram_graph_url, instagram_secret)
         ),
     }
     if settings.is_meta_practice:
         practice = graph(f"{settings.practice_base_url}/graph", None)
         publishers[Way("instagram", "facebook", True)] = InstagramPublisher(practice)
         publishers[Way("facebook", "facebook", True)] = FacebookPublisher(practice)
+        publishers[Way("instagram", "instagram", True)] = InstagramPublisher(practice)
     return publishers
+
+
+PRACTICE_APP_ID = "100000000000001"
+
+
+def login_redirect_uri(settings: Settings) -> str:
+    """The address that Meta's login sends browsers back to; it is entered in the app at Meta as it is."""
+    return f"{settings.public_url}/api/v1/channels/meta/callback"
+
+
+def make_gates(settings: Settings) -> dict[tuple[str, bool], LoginGate]:
+    """Meta's logins that are set up, and in practice mode those of the simulators; by name and whether it is
+    practice."""
+    gates: dict[tuple[str, bool], LoginGate] = {}
+    version, extra = settings.meta_graph_version, settings.meta_extra_permissions
+    if settings.meta_app_id and settings.meta_app_secret.get_secret_value():
+        gates["facebook", False] = make_facebook_login(settings)
+    if settings.meta_instagram_app_id and settings.meta_instagram_app_secret.get_secret_value():
+        gates["instagram", False] = InstagramLogin(
+            app_id=settings.meta_instagram_app_id,
+            app_secret=settings.meta_instagram_app_secret.get_secret_value(),
+            graph_url=settings.meta_instagram_graph_url,
+            dialog_url=settings.meta_instagram_dialog_url,
+            token_url=settings.meta_instagram_token_url,
+            version=version,
+            extra=extra,
+        )
+    if settings.is_meta_practice:
+        keys = {"app_id": PRACTICE_APP_ID, "app_secret": _practice_app_secret(settings)}
+        graph = f"{settings.practice_base_url}/graph"
+        # A person's browser goes there as it goes to this server; programs go the short way.
+        login = f"{settings.practice_url or settings.public_url + '/practice'}/login"
+        gates["facebook", True] = FacebookLogin(
+            **keys, graph_url=graph, dialog_url=f"{login}/facebook", version=version
+        )
+        gates["instagram", True] = InstagramLogin(
+            **keys,
+            graph_url=graph,
+            dialog_url=f"{login}/instagram",
+            token_url=f"{settings.practice_base_url}/login/token",
+            version=version,
+        )
+    return gates
+
+
+def make_facebook_login(settings: Settings) -> FacebookLogin:
+    """Facebook Login with the app of the settings."""
+    return FacebookLogin(
+        app_id=settings.meta_app_id,
+        app_secret=settings.meta_app_secret.get_secret_value(),
+        graph_url=settings.meta_graph_url,
+        dialog_url=settings.meta_dialog_url,
+        version=settings.meta_graph_version,
+        config_id=settings.meta_login_config_id,
+        extra=settings.meta_extra_permissions,
+    )
+
+
+def _chosen(gates: Mapping[tuple[str, bool], LoginGate]) -> Gates:
+    """Of each login the real one, and where there is none the practice one."""
+    chosen = {}
+    for kind in ("facebook", "instagram"):
+        for is_practice in (False, True):
+            if kind not in chosen and (kind, is_practice) in gates:
+                chosen[kind] = (gates[kind, is_practice], is_practice)
+    return chosen
+
+
+def app_keys(settings: Settings) -> list[AppKey]:
+    """By which secrets Meta's own calls can be signed."""
+    keys = [
+        AppKey("facebook", False, settings.meta_app_secret.get_secret_value()),
+        AppKey("instagram", False, settings.meta_instagram_app_secret.get_secret_value()),
+    ]
+    if settings.is_meta_practice:
+        practice = _practice_app_secret(settings)
+        keys += [AppKey("facebook", True, practice), AppKey("instagram", True, practice)]
+    return [key for key in keys if key.secret]
+
+
+def _practice_app_secret(settings: Settings) -> str:
+    return derived_key(practice_key(settings).encode(), "practice-login").hex()
 
 
 async def _take_over(

@@ -8,6 +8,7 @@ faults that can be switched on. Nothing here leaves the machine. Every answer ca
 Under the place where the application is mounted:
 
     /graph/v26.0/…                     Graph API: Instagram and Page publishing
+    /login/…                           Meta's dialogs, and where Instagram's codes become tokens
     /openai/v1/…                       OpenAI: pictures, edits, moderations
     /stability/…, /replicate/v1/…      Stability AI, Replicate
     /automatic1111/…, /comfyui/KEY/…   Stable Diffusion servers of one's own; KEY is the painter's

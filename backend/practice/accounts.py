@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import secrets
 import sqlite3
+import time
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from practice.store import Store, new_id
+from practice.store import Store, new_id, setting
 
 Kind = Literal["instagram", "page"]
 
@@ -63,7 +64,23 @@ def find_account(db: sqlite3.Connection, account_id: str) -> Account | None:
 def find_by_token(db: sqlite3.Connection, token: str) -> Account | None:
     """The account that this token speaks for."""
     row = db.execute("SELECT * FROM accounts WHERE access_token = ?", (token,)).fetchone()
-    return None if row is None else account_of(row)
+    return _by_grant(db, token) if row is None else account_of(row)
+
+
+def _by_grant(db: sqlite3.Connection, token: str) -> Account | None:
+    """The account behind a token that came of a login, with what is wrong with that token."""
+    row = db.execute(
+        "SELECT a.*, g.token, g.subcode, g.expires_at FROM login_grants g "
+        "JOIN accounts a ON a.id = g.account_id WHERE g.token = ?",
+        (token,),
+    ).fetchone()
+    if row is None:
+        return None
+    account = account_of(row)
+    now = time.time() + float(setting(db, "clock_offset"))
+    is_over = row["expires_at"] is not None and row["expires_at"] <= now
+    subcode = row["subcode"] or (463 if is_over else account.token_subcode)
+    return replace(account, access_token=row["token"], token_subcode=subcode)
 
 
 def find_by_username(db: sqlite3.Connection, username: str) -> Account | None:
@@ -123,7 +140,7 @@ def _free_username(db: sqlite3.Connection, wanted: str) -> str:
     taken = {
         row["username"]
         for row in db.execute(
-            "SELECT username FROM accounts WHERE kind = 'instagram' AND substr(username, 1, ?) = ?",
+            "SELECT username FROM accounts WHERE substr(username, 1, ?) = ?",
             (len(wanted), wanted),
         )
     }

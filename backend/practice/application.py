@@ -15,6 +15,8 @@ from practice.desk import Desk
 from practice.faults import Holds
 from practice.graph.api import GraphApi
 from practice.graph.context import Context
+from practice.login.dialogs import Dialogs
+from practice.login.tokens import TokenApi
 from practice.openai.images import ImagesApi
 from practice.openai.moderation import ModerationApi
 from practice.pages.views import Pages
@@ -41,7 +43,9 @@ def create_practice_app(
     context = Context(store, public_url if callable(public_url) else lambda: public_url)
     holds = Holds()
     find_key = control_key if callable(control_key) else lambda: control_key
-    graph = GraphApi(context, holds)
+    tokens = TokenApi(context, find_key)
+    graph = GraphApi(context, holds, tokens)
+    dialogs = Dialogs(context, tokens)
     desk, studio = Desk(store, holds, find_key), Studio()
     painters = [
         *ImagesApi(desk, studio).routes(),
@@ -64,6 +68,7 @@ def create_practice_app(
             Route("/graph/{rest:path}", graph.__call__, methods=["GET", "POST", "DELETE"]),
             *painters,
             *cloud.routes(),
+            *dialogs.routes(),
             *control.routes(),
             *pages.routes(),
         ],

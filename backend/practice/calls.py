@@ -19,6 +19,7 @@ _NEVER_SHOWN = frozenset(
         "prompt",
         "source",
         "fb_exchange_token",
+        "code",
     }
 )
 

@@ -23,6 +23,7 @@ from practice.faults import Holds, add_fault, list_faults
 from practice.graph import instagram, page
 from practice.graph.context import Context, iso_time
 from practice.graph.pictures import picture_path
+from practice.login.people import add_person, change_grants
 from practice.store import put_setting
 
 Json = dict[str, Any]
@@ -50,6 +51,8 @@ class ControlApi:
         table: list[tuple[str, str, Callable[[Request], Awaitable[Json]]]] = [
             ("POST", "/control/accounts", self._add_accounts),
             ("PATCH", "/control/accounts/{account_id}", self._change_account),
+            ("POST", "/control/people", self._add_person),
+            ("PATCH", "/control/people/{person_id}", self._change_person),
             ("GET", "/control/faults", self._list_faults),
             ("POST", "/control/faults", self._add_fault),
             ("DELETE", "/control/faults", self._clear_faults),
@@ -127,6 +130,23 @@ class ControlApi:
         if account is None:
             raise ControlError(404, "no such account")
         return _account_json(account)
+
+    async def _add_person(self, request: Request) -> Json:
+        """Somebody with so many Pages, and the cookie of their browser."""
+        pages = (await _body(request)).get("pages")
+        if pages is not None and not (isinstance(pages, int) and 0 <= pages <= 1000):
+            raise ControlError(422, "pages must be a whole number up to 1000")
+        person = await self._context.store.run(lambda db: add_person(db, self._context.store, pages=pages))
+        return {"id": person.id, "cookie": person.cookie}
+
+    async def _change_person(self, request: Request) -> Json:
+        """`subcode` ends every token of theirs (null heals them), `declined` takes permissions away."""
+        sent, person_id = await _body(request), request.path_params["person_id"]
+        subcode, declined = sent.get("subcode"), sent.get("declined")
+        count = await self._context.store.run(
+            lambda db: change_grants(db, person_id, subcode=subcode, declined=declined)
+        )
+        return {"changed": count}
 
     async def _list_faults(self, request: Request) -> Json:
         return {"faults": await self._context.store.run(list_faults)}

@@ -20,6 +20,7 @@ belongs to `slow`, `on_gone` (`wait`, `execute`, `discard`) to the holds. Two ki
 
 Edges: `account`, `media`, `media_publish`, `content_publishing_limit`, `container`, `media_item`, `photos`,
 `feed`, `published_posts`, `scheduled_posts`, `post`, `photo`, `debug_token`, `permissions`;
+`oauth.access_token`, `access_token`, `refresh_access_token`, `me`, `me.permissions`, `me.accounts` of logins;
 `images.generations`, `images.edits`, `moderations` of OpenAI; `stability.core`, `stability.ultra`,
 `stability.sd3`; `replicate.create`, `replicate.get`, `replicate.cancel`, `replicate.file`;
 `automatic1111.txt2img`, `automatic1111.img2img`, `automatic1111.interrupt`; `comfyui.prompt`,

@@ -125,6 +125,44 @@ CREATE TABLE IF NOT EXISTS calls (
     status INTEGER,
     error TEXT
 );
+CREATE TABLE IF NOT EXISTS people (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    cookie TEXT NOT NULL UNIQUE,
+    created_at REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS holdings (
+    person_id TEXT NOT NULL REFERENCES people (id),
+    account_id TEXT NOT NULL REFERENCES accounts (id),
+    tasks TEXT NOT NULL,
+    account_type TEXT NOT NULL,
+    PRIMARY KEY (person_id, account_id)
+);
+CREATE TABLE IF NOT EXISTS login_codes (
+    code TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    redirect_uri TEXT NOT NULL,
+    person_id TEXT NOT NULL REFERENCES people (id),
+    granted TEXT NOT NULL,
+    declined TEXT NOT NULL,
+    account_ids TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    used_at REAL
+);
+CREATE TABLE IF NOT EXISTS login_grants (
+    token TEXT PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('user', 'page', 'instagram')),
+    person_id TEXT NOT NULL REFERENCES people (id),
+    account_id TEXT REFERENCES accounts (id),
+    granted TEXT NOT NULL,
+    declined TEXT NOT NULL,
+    account_ids TEXT NOT NULL,
+    issued_at REAL NOT NULL,
+    expires_at REAL,
+    data_access_expires_at REAL NOT NULL,
+    subcode INTEGER
+);
+CREATE INDEX IF NOT EXISTS login_grants_by_person ON login_grants (person_id);
 CREATE TABLE IF NOT EXISTS bills (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at REAL NOT NULL,

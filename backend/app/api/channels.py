@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
-from fastapi import Request
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from app.api.deps import (
@@ -16,12 +18,13 @@ from app.api.deps import (
     UserId,
     WriteSession,
     api_router,
+    limit_channel_checks,
 )
 from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
 from app.core.errors import RuleBroken
 from app.models.channels import Channel
 from app.schemas.base import Done, View
-from app.schemas.channels import ChannelConnect, ChannelList, ChannelView, RulesView
+from app.schemas.channels import ChannelConnect, ChannelList, ChannelView, LoginView, RulesView
 from app.services import channels
 
 router = api_router("channels")
@@ -31,15 +34,24 @@ _UNAVAILABLE = RulesView(
 )
 
 
-def channel_view(product: Product, channel: Channel) -> ChannelView:
-    """A channel as the wire shows it; never its token."""
+_UNKNOWN_PROBLEM = "Meta no longer accepts this connection. Connect the channel again."
+
+
+def channel_view(
+    product: Product, channel: Channel, waiting: Sequence[Mapping[str, Any]] = ()
+) -> ChannelView:
+    """A channel as the wire shows it; never its token. `waiting`: what is still to go out on it."""
+    problem = (channel.problem_code, channel.problem_detail) if channel.problem_code else None
     try:
         facts = asdict(product.channels.rules(channel))
         rules = RulesView(**{name: facts[name] for name in RulesView.model_fields})
         status = channel.status
-    except RuleBroken:
+    except RuleBroken as error:
         # A practice channel on a server whose practice mode was switched off.
-        rules, status = _UNAVAILABLE, "reconnect_needed"
+        rules, status, problem = _UNAVAILABLE, "reconnect_needed", (error.code, error.detail)
+    if status == "reconnect_needed" and problem is None:
+        problem = ("reconnect_needed", _UNKNOWN_PROBLEM)
+    quota = {"used": channel.quota_used, "total": channel.quota_total}
     return ChannelView.model_validate(
         {
             "id": channel.id,
@@ -48,6 +60,14 @@ def channel_view(product: Product, channel: Channel) -> ChannelView:
             "external_id": channel.external_id,
             "status": status,
             "is_practice": channel.is_practice,
+            "login": channel.login,
+            "token_expires_at": channel.token_expires_at,
+            "data_access_expires_at": channel.data_access_expires_at,
+            "checked_at": channel.checked_at,
+            "missing_permissions": channel.missing_permissions,
+            "problem": None if problem is None else {"code": problem[0], "detail": problem[1]},
+            "quota": None if None in quota.values() else quota,
+            "waiting_posts": list(waiting),
             "rules": rules,
         }
     )
@@ -57,9 +77,17 @@ def channel_view(product: Product, channel: Channel) -> ChannelView:
 async def list_channels(
     product: ProductDep, session: ReadSession, user_id: UserId, business_id: QueryId
 ) -> ChannelList:
-    """In the order in which they were connected, each with its platform's limits."""
+    """In the order in which they were connected, each with how it is and its platform's limits; and the
+    logins by which more can be connected."""
     found = await channels.list_channels(session, user_id=user_id, business_id=business_id)
-    return ChannelList(channels=[channel_view(product, channel) for channel in found])
+    waiting = await channels.list_waiting(session, found)
+    return ChannelList(
+        channels=[channel_view(product, channel, waiting.get(channel.id, [])) for channel in found],
+        logins=[
+            LoginView.model_validate({"login": login, "is_practice": is_practice})
+            for login, is_practice in product.connecting.logins.items()
+        ],
+    )
 
 
 @router.post(
@@ -97,3 +125,20 @@ async def disconnect_channel(session: WriteSession, user_id: UserId, channel_id:
     """Refused while posts are still to go out on it. What was published stays, and stays listed."""
     await channels.disconnect(session, user_id=user_id, channel_id=channel_id)
     return Done(message="Channel disconnected")
+
+
+@router.post(
+    "/channels/{channel_id}/check",
+    dependencies=[Depends(limit_channel_checks)],
+    summary="Look how a channel is",
+)
+async def check_channel(product: ProductDep, user_id: UserId, channel_id: PathId) -> ChannelView:
+    """Asks the platform now whether the token counts and what it allows. It is done daily by itself."""
+    async with product.database.reading() as session:
+        await channels.require_channel(session, user_id=user_id, channel_id=channel_id)
+    channel = await product.channel_health.check_health(channel_id)
+    if channel is None:
+        raise channels.no_such_channel()
+    async with product.database.reading() as session:
+        waiting = await channels.list_waiting(session, [channel])
+    return channel_view(product, channel, waiting.get(channel.id, []))

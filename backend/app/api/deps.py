@@ -146,6 +146,25 @@ async def limit_storage_checks(request: Request, user_id: UserId) -> None:
     await limits_of(request).storage_checks.hit(str(user_id))
 
 
+async def limit_channel_checks(request: Request, user_id: UserId) -> None:
+    """How often this user may have a platform asked about a channel, or begin a login."""
+    await limits_of(request).channel_checks.hit(str(user_id))
+
+
+async def find_visitor(request: Request) -> tuple[int, str] | None:
+    """Who is signed in, with the token of the session; None where nobody is. For addresses that a browser is
+    sent to from elsewhere: their answer is a page, whoever comes."""
+    try:
+        token = session_token(request)
+        return None if token is None else (await require_user(request), token)
+    except (Unauthenticated, Forbidden):
+        return None
+
+
+Visitor = Annotated[tuple[int, str] | None, Depends(find_visitor)]
+"""Who is signed in and by which token, if anybody is."""
+
+
 PathId = Annotated[Id, Path()]
 """An id in the address."""
 QueryId = Annotated[Id, Query()]

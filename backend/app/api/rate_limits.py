@@ -12,15 +12,22 @@ from app.core.rate_limits import RateLimit
 STORAGE_CHECK_RATE_LIMIT = "6/minute"
 """Per user. A check takes seconds and dozens of calls to the store."""
 
+CHANNEL_CHECK_RATE_LIMIT = "20/minute"
+"""Per user: looks at a channel, and logins that are begun."""
+META_RATE_LIMIT = "600/minute"
+"""Per address: what Meta tells by itself, which nobody has signed in for."""
+
 
 class RateLimits:
-    """The three limits of the settings, and one for what keeps the storage busy."""
+    """The three limits of the settings, and those for what keeps others busy."""
 
     def __init__(self, settings: Settings) -> None:
         self.auth = RateLimit("AUTH_RATE_LIMIT", settings.auth_rate_limit)
         self.uploads = RateLimit("UPLOAD_RATE_LIMIT", settings.upload_rate_limit)
         self.ai = RateLimit("AI_RATE_LIMIT", settings.ai_rate_limit)
         self.storage_checks = RateLimit("storage checks", STORAGE_CHECK_RATE_LIMIT)
+        self.channel_checks = RateLimit("channel checks", CHANNEL_CHECK_RATE_LIMIT)
+        self.meta = RateLimit("Meta", META_RATE_LIMIT)
 
 
 def install(app: FastAPI, settings: Settings) -> None:
@@ -55,3 +62,8 @@ def address_key(request: Request) -> str:
 async def limit_auth(request: Request) -> None:
     """Sign-in and sign-up, for each client address."""
     await limits_of(request).auth.hit(address_key(request))
+
+
+async def limit_meta(request: Request) -> None:
+    """Meta's own calls, for each address that they come from."""
+    await limits_of(request).meta.hit(address_key(request))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("./data")
     database_url: str = ""  # empty: SQLite in data_dir
     secret_key: SecretStr = SecretStr("")  # empty: made once and kept in data_dir
+    secret_key_previous: SecretStr = SecretStr("")  # the one before, while tokens are sealed anew
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "console", "json"] = "auto"  # auto: console on a terminal
 
@@ -108,8 +109,16 @@ class Settings(BaseSettings):
     # --- Meta
     meta_app_id: str = ""
     meta_app_secret: SecretStr = SecretStr("")
+    meta_instagram_app_id: str = ""  # of Instagram Login: not the one of the Meta app
+    meta_instagram_app_secret: SecretStr = SecretStr("")
+    meta_login_config_id: str = ""  # of Facebook Login for Business; it names the permissions itself
+    meta_extra_permissions: Annotated[tuple[str, ...], NoDecode] = ()  # asked for besides the needed ones
+    meta_webhook_verify_token: SecretStr = SecretStr("")  # empty: no webhooks
     meta_graph_url: str = "https://graph.facebook.com"
     meta_instagram_graph_url: str = "https://graph.instagram.com"
+    meta_dialog_url: str = "https://www.facebook.com"
+    meta_instagram_dialog_url: str = "https://www.instagram.com"
+    meta_instagram_token_url: str = "https://api.instagram.com"
     meta_graph_version: str = "v26.0"
 
     # --- publishing
@@ -139,7 +148,7 @@ class Settings(BaseSettings):
         filled = (_Filled(settings_cls, source) for source in (env_settings, dotenv_settings))
         return init_settings, *filled
 
-    @field_validator("image_providers", "extra_image_formats", mode="before")
+    @field_validator("image_providers", "extra_image_formats", "meta_extra_permissions", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -174,6 +183,9 @@ class Settings(BaseSettings):
         "public_base_url",
         "meta_graph_url",
         "meta_instagram_graph_url",
+        "meta_dialog_url",
+        "meta_instagram_dialog_url",
+        "meta_instagram_token_url",
         "practice_url",
         "openai_base_url",
         "stability_base_url",
@@ -211,6 +223,12 @@ class Settings(BaseSettings):
             problems.append("PRACTICE_URL needs PRACTICE_KEY, the key that the simulators were started with.")
         if bool(self.c2pa_certificate) != bool(self.c2pa_private_key.get_secret_value()):
             problems.append("C2PA_CERTIFICATE and C2PA_PRIVATE_KEY go together: set both, or none.")
+        for app_id, app_secret, name in (
+            (self.meta_app_id, self.meta_app_secret, "META_APP"),
+            (self.meta_instagram_app_id, self.meta_instagram_app_secret, "META_INSTAGRAM_APP"),
+        ):
+            if app_secret.get_secret_value() and not app_id:
+                problems.append(f"{name}_SECRET needs {name}_ID, the app that it belongs to.")
         if self.c2pa_timestamp_url and not self.c2pa_timestamp_url.startswith(("http://", "https://")):
             problems.append("C2PA_TIMESTAMP_URL must be an http:// or https:// address.")
         if self.environment == "production":
@@ -341,31 +359,59 @@ class Settings(BaseSettings):
     @cached_property
     def signing_key(self) -> bytes:
         """The secret behind signed URLs and encrypted tokens, made and kept on first use when not set."""
+        return self.read_secrets()[0]
+
+    @cached_property
+    def earlier_keys(self) -> tuple[bytes, ...]:
+        """Secrets from before a rotation, which still open and prove what was made with them."""
+        return self.read_secrets()[1:]
+
+    @property
+    def secret_path(self) -> Path:
+        """Where the secrets are kept that were made here: the current one in the first line."""
+        return self.data_dir / "secret.key"
+
+    def read_secrets(self) -> tuple[bytes, ...]:
+        """The current secret, then earlier ones, as they are now. Raises ValueError for a damaged file."""
         given = self.secret_key.get_secret_value()
         if given:
-            return given.encode()
-        path = self.data_dir / "secret.key"
-        if not path.exists():
-            self._make_secret(path)
-        secret = path.read_bytes().strip()
-        if len(secret) < SHORTEST_SECRET:
+            previous = self.secret_key_previous.get_secret_value()
+            return (given.encode(), *([previous.encode()] if previous and previous != given else []))
+        if not self.secret_path.exists():
+            self._make_secret(self.secret_path)
+        secrets_kept = tuple(self.secret_path.read_bytes().split())
+        if not secrets_kept or min(map(len, secrets_kept)) < SHORTEST_SECRET:
             raise ValueError(
-                f"{path} is damaged. Put it back from a backup, or remove it and connect every channel again."
+                f"{self.secret_path} is damaged. Put it back from a backup, or remove it and connect every "
+                "channel again."
             )
-        return secret
+        return secrets_kept
+
+    def write_secrets(self, kept: Sequence[bytes]) -> None:
+        """Put these into the file, the current one first. It is whole at every moment."""
+        candidate = self._write_candidate(b"\n".join(kept))
+        candidate.replace(self.secret_path)
+        self._sync_folder()
 
     def _make_secret(self, path: Path) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        candidate = self.data_dir / f"secret.key.{secrets.token_hex(4)}"
-        with open(os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
-            file.flush()
-            # On disk before anything is signed with it: a power cut must not leave an empty one.
-            os.fsync(file.fileno())
+        candidate = self._write_candidate(new_secret())
         # A hard link refuses to replace: of two processes that start together, one secret wins.
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(candidate)
         candidate.unlink()
+        self._sync_folder()
+
+    def _write_candidate(self, content: bytes) -> Path:
+        candidate = self.data_dir / f"secret.key.{secrets.token_hex(4)}"
+        with open(os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            # On disk before anything is signed with it: a power cut must not leave an empty one.
+            os.fsync(file.fileno())
+        return candidate
+
+    def _sync_folder(self) -> None:
         folder = os.open(self.data_dir, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -375,6 +421,11 @@ class Settings(BaseSettings):
     def with_port(self, port: int) -> Settings:
         """The same settings on the port that was really bound."""
         return self.model_copy(update={"port": port})
+
+
+def new_secret() -> bytes:
+    """A secret of 384 random bits."""
+    return secrets.token_urlsafe(48).encode()
 
 
 def _pem(given: str, setting: str) -> str:

@@ -5,13 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, and_, select, update
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Id
 from app.models.businesses import Business, Member, Role
+from app.models.logins import Login
 
 
 class ChannelStatus(StrEnum):
@@ -23,13 +38,18 @@ class ChannelStatus(StrEnum):
 
 
 class Channel(Base):
-    """One Instagram account or Facebook Page. The token is encrypted; `disconnected_at` keeps history."""
+    """One Instagram account or Facebook Page. The token is encrypted; `disconnected_at` keeps history.
+
+    `check_at` is when the account is looked at next (None: never), `renew_at` when a token that ends is to be
+    made new, `data_access_expires_at` until when Meta gives data without another login.
+    """
 
     __tablename__ = "channels"
     __table_args__ = (
         UniqueConstraint("business_id", "platform", "external_id"),
         CheckConstraint("platform IN ('instagram', 'facebook')", name="platform"),
         CheckConstraint("status IN ('connected', 'reconnect_needed', 'restricted')", name="status"),
+        Index("ix_channels_check_at", "check_at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -44,6 +64,18 @@ class Channel(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     disconnected_at: Mapped[datetime | None]
+    # --- how it is, as far as it is known
+    login_id: Mapped[int | None] = mapped_column(ForeignKey("logins.id", ondelete="SET NULL"))
+    token_expires_at: Mapped[datetime | None]
+    data_access_expires_at: Mapped[datetime | None]
+    renew_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
+    check_at: Mapped[datetime | None]
+    missing_permissions: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    problem_code: Mapped[str | None] = mapped_column(String(100))
+    problem_detail: Mapped[str | None] = mapped_column(Text)
+    quota_used: Mapped[int | None]
+    quota_total: Mapped[int | None]
 
 
 async def list_connected(session: AsyncSession, business_id: int) -> Sequence[Channel]:
@@ -94,14 +126,109 @@ async def find_for_user(session: AsyncSession, channel_id: int, user_id: int) ->
 
 
 async def set_status(
-    session: AsyncSession, channel_id: int, status: ChannelStatus, at: datetime, *, token_sealed: str
+    session: AsyncSession,
+    channel_id: int,
+    status: ChannelStatus,
+    at: datetime,
+    *,
+    token_sealed: str,
+    problem: tuple[str, str] | None = None,
 ) -> None:
-    """What the platform let us know about the account when it was asked with this token."""
+    """What the platform let us know about the account when it was asked with this token. `problem`: its code
+    and its words. A look at the account follows soon and says more."""
+    code, detail = problem or (None, None)
     await session.execute(
         update(Channel)
         .where(Channel.id == channel_id, Channel.token_sealed == token_sealed)
-        .values(status=status.value, updated_at=at)
+        .values(status=status.value, updated_at=at, problem_code=code, problem_detail=detail)
     )
+
+
+async def keep_facts(session: AsyncSession, channel_id: int, *, seen_token: str, **facts: Any) -> bool:
+    """Keep what a look at the account has shown, unless its token is another by now. Whether it was kept."""
+    kept = await session.execute(
+        update(Channel)
+        .where(
+            Channel.id == channel_id, Channel.token_sealed == seen_token, Channel.disconnected_at.is_(None)
+        )
+        .values(**facts)
+        .returning(Channel.id)
+    )
+    return kept.one_or_none() is not None
+
+
+async def list_to_check(session: AsyncSession, now: datetime, limit: int) -> Sequence[Channel]:
+    """Connected channels that are to be looked at now."""
+    return (
+        await session.scalars(
+            select(Channel)
+            .where(Channel.check_at <= now, Channel.disconnected_at.is_(None))
+            .order_by(Channel.check_at)
+            .limit(limit)
+        )
+    ).all()
+
+
+async def take_to_check(session: AsyncSession, channel_id: int, seen: datetime, until: datetime) -> bool:
+    """Take a channel that is due, so that nobody else looks at it before `until`. Whether it was there."""
+    taken = await session.execute(
+        update(Channel)
+        .where(Channel.id == channel_id, Channel.check_at == seen)
+        .values(check_at=until)
+        .returning(Channel.id)
+    )
+    return taken.one_or_none() is not None
+
+
+async def check_soon(session: AsyncSession, platform_ids: Sequence[str], at: datetime) -> int:
+    """Something has happened to these accounts or logins at the platform: look at the channels. How many."""
+    of_person = select(Login.id).where(Login.meta_user_id.in_(platform_ids))
+    moved = await session.execute(
+        update(Channel)
+        .where(
+            Channel.disconnected_at.is_(None),
+            or_(Channel.external_id.in_(platform_ids), Channel.login_id.in_(of_person)),
+        )
+        .values(check_at=at)
+        .returning(Channel.id)
+    )
+    return len(moved.all())
+
+
+async def list_of_logins(session: AsyncSession, login_ids: Sequence[int]) -> Sequence[Channel]:
+    """Connected channels that stand on these logins."""
+    return (
+        await session.scalars(
+            select(Channel)
+            .where(Channel.login_id.in_(login_ids), Channel.disconnected_at.is_(None))
+            .order_by(Channel.id)
+        )
+    ).all()
+
+
+async def replace_sealed(session: AsyncSession, channel_id: int, before: str, after: str) -> None:
+    """Put the same token, sealed anew, in the place of the old one, unless that has changed meanwhile."""
+    await session.execute(
+        update(Channel)
+        .where(Channel.id == channel_id, Channel.token_sealed == before)
+        .values(token_sealed=after)
+    )
+
+
+async def list_sealed(session: AsyncSession, but_key: str, limit: int, after: int = 0) -> Sequence[Channel]:
+    """Channels whose token is sealed with another key than this one."""
+    return (
+        await session.scalars(
+            select(Channel)
+            .where(
+                Channel.id > after,
+                Channel.token_sealed != "",
+                ~Channel.token_sealed.startswith(f"{but_key}."),
+            )
+            .order_by(Channel.id)
+            .limit(limit)
+        )
+    ).all()
 
 
 async def practice_to_reconnect(session: AsyncSession) -> Sequence[tuple[Channel, Business]]:
@@ -112,6 +239,8 @@ async def practice_to_reconnect(session: AsyncSession) -> Sequence[tuple[Channel
         .where(
             Channel.is_practice,
             Channel.disconnected_at.is_(None),
+            # Where there is none, somebody has taken it back.
+            Channel.token_sealed != "",
             Channel.status == ChannelStatus.RECONNECT_NEEDED.value,
         )
         .order_by(Channel.id)
@@ -129,3 +258,15 @@ async def businesses_without(session: AsyncSession, limit: int) -> Sequence[Busi
             .limit(limit)
         )
     ).all()
+
+
+async def count_sealed(session: AsyncSession, but_key: str) -> int:
+    """How many tokens are sealed with another key than this one."""
+    return (
+        await session.scalar(
+            select(func.count())
+            .select_from(Channel)
+            .where(Channel.token_sealed != "", ~Channel.token_sealed.startswith(f"{but_key}."))
+        )
+        or 0
+    )

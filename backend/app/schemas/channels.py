@@ -6,9 +6,10 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from app.schemas.base import Body, Id, View
+from app.schemas.base import Body, Id, Moment, View
 
 PlatformName = Literal["instagram", "facebook"]
+LoginName = Literal["facebook", "instagram"]
 
 
 class RulesView(View):
@@ -22,8 +23,29 @@ class RulesView(View):
     max_alt_text: int
 
 
+class ChannelProblemView(View):
+    """What stands in the way, or soon will, and what to do about it."""
+
+    code: str
+    detail: str
+
+
+class QuotaView(View):
+    """How many posts the platform takes from the account in 24 hours, and how many it has had."""
+
+    used: int
+    total: int
+
+
+class WaitingPostView(View):
+    """A post that is still to go out on a channel; its text is cut."""
+
+    id: int
+    content_text: str
+
+
 class ChannelView(View):
-    """A connected account."""
+    """A connected account, and how it is. `waiting_posts` only where it cannot be published to now."""
 
     id: int
     platform: PlatformName
@@ -31,13 +53,29 @@ class ChannelView(View):
     external_id: str
     status: Literal["connected", "reconnect_needed", "restricted"]
     is_practice: bool
+    login: LoginName
+    token_expires_at: Moment | None
+    data_access_expires_at: Moment | None
+    checked_at: Moment | None
+    missing_permissions: list[str]
+    problem: ChannelProblemView | None
+    quota: QuotaView | None
+    waiting_posts: list[WaitingPostView]
     rules: RulesView
 
 
+class LoginView(View):
+    """A login of Meta's that this server has."""
+
+    login: LoginName
+    is_practice: bool
+
+
 class ChannelList(View):
-    """The business's channels."""
+    """The business's channels, and the logins by which more can be connected."""
 
     channels: list[ChannelView]
+    logins: list[LoginView]
 
 
 class ChannelConnect(Body):
@@ -48,4 +86,4 @@ class ChannelConnect(Body):
     external_id: str = Field(min_length=1, max_length=100, pattern=r"^[0-9A-Za-z_.-]+$")
     access_token: SecretStr = Field(min_length=1, max_length=2000)
     name: str | None = Field(default=None, max_length=200)
-    login: Literal["facebook", "instagram"] = "facebook"
+    login: LoginName = "facebook"

@@ -1,13 +1,16 @@
 """Connected accounts: listed, connected with a token, let go.
 
-A channel's token is opened only here and in `publishing`, right before it is used.
+A channel's token is opened only by `Channels`, right before it is used.
 """
 
 from __future__ import annotations
 
+import secrets
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,20 +21,26 @@ from app.core.db import Database
 from app.core.errors import Conflict, NotFound, RuleBroken, UpstreamUnavailable
 from app.core.logging import get_logger
 from app.models import channels as models
+from app.models import logins as login_models
 from app.models import posts as post_models
 from app.models.businesses import Role
 from app.models.channels import Channel, ChannelStatus
 from app.providers.publishing.base import (
     Account,
     AccountOpener,
+    LoginGate,
     PlatformRules,
     Publisher,
     PublishingError,
+    TokenFacts,
     TryLater,
 )
 from app.services import access
 
 log = get_logger(__name__)
+
+CHECK_EVERY = timedelta(hours=24)
+"""How often each account is looked at, at the least."""
 
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -45,6 +54,16 @@ class Way:
     is_practice: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of an account when it is connected. `renew_at`: when its token is to be made new."""
+
+    login_id: int | None = None
+    token_expires_at: datetime | None = None
+    data_access_expires_at: datetime | None = None
+    renew_at: datetime | None = None
+
+
 class Channels:
     """The channels of every business, and the way to each platform."""
 
@@ -54,11 +73,13 @@ class Channels:
         vault: Vault,
         publishers: Mapping[Way, Publisher],
         opener: AccountOpener | None,
+        gates: Mapping[tuple[str, bool], LoginGate] | None = None,
     ) -> None:
         self._database = database
         self._vault = vault
         self._publishers = publishers
         self._opener = opener
+        self._gates = gates or {}
         self._reopened: set[int] = set()
 
     def rules(self, channel: Channel) -> PlatformRules:
@@ -75,9 +96,18 @@ class Channels:
             )
         return found
 
+    def gate(self, channel: Channel) -> LoginGate | None:
+        """The login that the channel's token is from, where this server has it."""
+        return self._gates.get((channel.login, channel.is_practice))
+
     def account(self, channel: Channel) -> Account:
-        """The channel as its platform knows it, with its token opened."""
-        return Account(channel.external_id, self._vault.open(channel.token_sealed, _token_context(channel)))
+        """The channel as its platform knows it, with its token opened. Raises ValueError when it is there no
+        more, or sealed with a secret that is not known."""
+        return Account(channel.external_id, self._vault.open(channel.token_sealed, token_context(channel)))
+
+    def seal(self, channel: Channel, access_token: str) -> str:
+        """The token as it is kept."""
+        return self._vault.seal(access_token, token_context(channel))
 
     async def connect(
         self,
@@ -99,15 +129,30 @@ class Channels:
         publisher = self._publishers.get(way)
         if publisher is None:
             raise RuleBroken("login_not_supported", f"{platform.title()} has no such way to connect.")
+        gate = self._gates.get((way.login, way.is_practice))
         try:
             facts = await publisher.verify(Account(external_id, access_token))
+            token = await gate.inspect(access_token) if gate else TokenFacts()
         except TryLater as error:
             raise UpstreamUnavailable(
                 error.code, f"{error.detail} Try again later.", retry_after=error.retry_after or 30
             ) from error
         except PublishingError as error:
             raise RuleBroken(error.code, error.detail) from error
-        return await self._keep(business_id, way, facts.external_id, name or facts.name, access_token)
+        missing = missing_permissions(gate, platform, token.permissions)
+        if missing:
+            raise RuleBroken(
+                "permission_missing", f"The token does not allow to {in_words(missing)}. Make one that does."
+            )
+        standing = Standing(
+            token_expires_at=token.expires_at,
+            data_access_expires_at=token.data_access_expires_at,
+            # Of unknown age: it can be renewed once it is a day old.
+            renew_at=clock.now() + jittered(timedelta(hours=36)) if login == "instagram" else None,
+        )
+        return await self.keep(
+            business_id, way, facts.external_id, name or facts.name, access_token, standing
+        )
 
     async def open_practice(self, business_id: int, business_name: str) -> bool:
         """Connect the business to a practice account on each platform. Safe to repeat; trouble is
@@ -120,7 +165,7 @@ class Channels:
             log.warning("practice.accounts_not_opened", business_id=business_id, code=error.code)
             return False
         for opened in accounts:
-            await self._keep(
+            await self.keep(
                 business_id,
                 Way(opened.platform, "facebook", True),
                 opened.external_id,
@@ -152,17 +197,25 @@ class Channels:
             return False
         return True
 
-    async def _keep(
-        self, business_id: int, way: Way, external_id: str, name: str, access_token: str
+    async def keep(
+        self,
+        business_id: int,
+        way: Way,
+        external_id: str,
+        name: str,
+        access_token: str,
+        standing: Standing | None = None,
     ) -> Channel:
+        """Keep an account that the platform has confirmed; one that was connected before is renewed."""
+        standing = standing or Standing()
         try:
-            return await self._write(business_id, way, external_id, name, access_token)
+            return await self._write(business_id, way, external_id, name, access_token, standing)
         except IntegrityError:
             # Connected twice at once: the second time it is there and gets renewed.
-            return await self._write(business_id, way, external_id, name, access_token)
+            return await self._write(business_id, way, external_id, name, access_token, standing)
 
     async def _write(
-        self, business_id: int, way: Way, external_id: str, name: str, access_token: str
+        self, business_id: int, way: Way, external_id: str, name: str, access_token: str, standing: Standing
     ) -> Channel:
         now = clock.now()
         async with self._database.writing() as session:
@@ -179,11 +232,48 @@ class Channels:
             channel.status = ChannelStatus.CONNECTED.value
             channel.is_practice = way.is_practice
             channel.login = way.login
-            channel.token_sealed = self._vault.seal(access_token, _token_context(channel))
-            channel.updated_at = now
-            channel.disconnected_at = None
+            channel.token_sealed = self.seal(channel, access_token)
+            channel.updated_at = channel.checked_at = now
+            channel.disconnected_at = channel.problem_code = channel.problem_detail = None
+            channel.missing_permissions = []
+            channel.quota_used = channel.quota_total = None
+            channel.login_id = standing.login_id
+            channel.token_expires_at = standing.token_expires_at
+            channel.data_access_expires_at = standing.data_access_expires_at
+            channel.renew_at = standing.renew_at
+            channel.check_at = now + jittered(CHECK_EVERY)
         log.info("channel.connected", channel_id=channel.id, business_id=business_id, platform=way.platform)
         return channel
+
+
+def jittered(length: timedelta) -> timedelta:
+    """This long, less up to a fifth of it: what began together must not come back together."""
+    return length * (1 - secrets.randbelow(1000) / 5000)
+
+
+PERMISSIONS = {
+    "pages_show_list": "see your Pages",
+    "pages_read_engagement": "read your Pages",
+    "pages_manage_posts": "post on your Pages",
+    "instagram_basic": "see your Instagram account",
+    "instagram_content_publish": "publish on Instagram",
+    "instagram_business_basic": "see your Instagram account",
+    "instagram_business_content_publish": "publish on Instagram",
+}
+"""Meta's permissions, as what they allow us to do."""
+
+
+def in_words(permissions: Sequence[str]) -> str:
+    """What these permissions allow, each with Meta's name for it."""
+    parts = [f"{PERMISSIONS.get(name, 'do more')} ({name})" for name in permissions]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def missing_permissions(gate: LoginGate | None, platform: str, granted: Collection[str] | None) -> list[str]:
+    """The needed permissions that were not given; none where the platform does not say."""
+    if gate is None or granted is None:
+        return []
+    return [name for name in gate.needed(platform) if name not in granted]
 
 
 def shown_name(name: str) -> str:
@@ -203,25 +293,57 @@ async def list_channels(session: AsyncSession, *, user_id: int, business_id: int
     return await models.list_connected(session, business_id)
 
 
-async def disconnect(session: AsyncSession, *, user_id: int, channel_id: int) -> None:
-    """Let go of a channel. Refused while posts are still to go out on it."""
+async def list_waiting(session: AsyncSession, channels: Sequence[Channel]) -> dict[int, list[dict[str, Any]]]:
+    """What is still to go out on channels that cannot take it now, by channel."""
+    waiting = {}
+    for channel in channels:
+        if channel.status != ChannelStatus.CONNECTED.value:
+            posts = await post_models.waiting_on_channel(session, channel.id)
+            waiting[channel.id] = [_named(post) for post in posts]
+    return waiting
+
+
+def _named(post: post_models.Post) -> dict[str, Any]:
+    return {"id": post.id, "content_text": post.content_text[:80]}
+
+
+async def require_channel(session: AsyncSession, *, user_id: int, channel_id: int) -> Channel:
+    """A connected channel, for whoever may manage it."""
     found = await models.find_for_user(session, channel_id, user_id)
     if found is None:
-        raise NotFound("channel_not_found", "There is no such channel.")
+        raise no_such_channel()
     channel, role = found
     access.ensure(role, Role.ADMIN)
+    return channel
+
+
+def no_such_channel() -> NotFound:
+    """The one answer for an absent channel and for somebody else's."""
+    return NotFound("channel_not_found", "There is no such channel.")
+
+
+async def disconnect(session: AsyncSession, *, user_id: int, channel_id: int) -> None:
+    """Let go of a channel, and of the login behind it when nothing else stands on that. Refused while posts
+    are still to go out on it."""
+    channel = await require_channel(session, user_id=user_id, channel_id=channel_id)
     waiting = await post_models.waiting_on_channel(session, channel_id)
     if waiting:
         raise Conflict(
             "channel_in_use",
             "Posts are still to go out on this channel. Unschedule them first.",
-            posts=[{"id": post.id, "content_text": post.content_text[:80]} for post in waiting],
+            posts=[_named(post) for post in waiting],
         )
     channel.disconnected_at = channel.updated_at = clock.now()
     # The token is of no more use, so it is not kept.
     channel.token_sealed = ""
+    login_id, channel.login_id = channel.login_id, None
+    channel.check_at = channel.renew_at = None
+    if login_id is not None:
+        await session.flush()
+        if not await models.list_of_logins(session, [login_id]):
+            await login_models.remove(session, [login_id])
 
 
-def _token_context(channel: Channel) -> str:
+def token_context(channel: Channel) -> str:
     """A sealed token opens only for the channel it was sealed for."""
     return f"channel:{channel.business_id}:{channel.platform}:{channel.external_id}"

@@ -18,6 +18,7 @@ from practice.graph import errors, instagram, page
 from practice.graph.call import NEWEST, GraphCall, read_call
 from practice.graph.context import DAY, Context, Json, json_text
 from practice.graph.errors import GraphError
+from practice.login.tokens import TokenApi
 
 _HOUR = 3_600.0
 _LANGUAGE = "en"
@@ -49,9 +50,10 @@ _NODES = (
 class GraphApi:
     """Answers every path below `/graph/`."""
 
-    def __init__(self, context: Context, holds: Holds) -> None:
+    def __init__(self, context: Context, holds: Holds, tokens: TokenApi) -> None:
         self._context = context
         self._holds = holds
+        self._tokens = tokens
         self._running: set[asyncio.Task[Response]] = set()
 
     async def __call__(self, request: Request) -> Response:
@@ -68,8 +70,11 @@ class GraphApi:
 
     async def _serve(self, request: Request, call: GraphCall) -> Response:
         store = self._context.store
+        login = await store.run(lambda db: self._tokens.edge_of(db, call))
         target = await store.run(lambda db: _target(db, call))
-        if target.caller is None:
+        if login is not None:
+            target = Target(login, target.caller, target.caller)
+        elif target.caller is None:
             return await self._turned_away(call, target)
 
         def begin(db: sqlite3.Connection) -> tuple[Plan, int]:
@@ -92,10 +97,7 @@ class GraphApi:
             language = target.caller.language if target.caller else _LANGUAGE
             problem: str | None = None
             try:
-                # Looked up again: a held call may find things changed.
-                current = await store.run(lambda db: _target(db, call))
-                _check_token(call, current)
-                answer: Response = JsonAnswer(await self._execute(call, current, plan))
+                answer: Response = JsonAnswer(await self._answer(call, target, plan, login))
             except GraphError as error:
                 problem = str(error)
                 answer = _refused(error, language)
@@ -114,6 +116,16 @@ class GraphApi:
             account_id=target.account_id,
             params=shown(call.params),
         )
+
+    async def _answer(self, call: GraphCall, target: Target, plan: Plan, login: str | None) -> Json:
+        store = self._context.store
+        if login is not None:
+            return await store.run(lambda db: self._tokens.answer(db, call, login))
+        # Looked up again: a held call may find things changed.
+        current = await store.run(lambda db: _target(db, call))
+        _check_token(call, current)
+        await store.run(lambda db: self._tokens.check_proof(db, call))
+        return await self._execute(call, current, plan)
 
     async def _turned_away(self, call: GraphCall, target: Target) -> Response:
         """The answer to a stranger. It is not written down: strangers would push out what the log is for."""

@@ -83,6 +83,20 @@ TOKEN_TROUBLES: Mapping[int, Refusal] = {
     467: TOKEN_INVALID,
     492: Refusal(190, 492, "Error validating access token: The user has no role on the Page."),
 }
+TOKEN_SIGNATURE = Refusal(190, None, "Invalid OAuth access token signature.")
+TOKEN_TOO_YOUNG = Refusal(100, None, "The access token must be at least 24 hours old to be refreshed.")
+PROOF_INVALID = Refusal(100, None, "Invalid appsecret_proof provided in the API argument")
+APP_UNKNOWN = Refusal(101, None, "Error validating application. Cannot get application info.")
+APP_SECRET_WRONG = Refusal(1, None, "Error validating client secret.")
+CODE_INVALID = Refusal(100, None, "Invalid verification code format.")
+CODE_USED = Refusal(100, 36009, "This authorization code has been used.")
+CODE_EXPIRED = Refusal(100, 36007, "This authorization code has expired.")
+REDIRECT_DIFFERS = Refusal(
+    100,
+    36008,
+    "Error validating verification code. Please make sure your redirect_uri is identical to the one you "
+    "used in the OAuth dialog request",
+)
 OBJECT_MISSING = Refusal(
     100,
     33,

@@ -72,7 +72,7 @@ def edge_app(settings: Settings, database: Database, *more: APIRouter) -> FastAP
         settings=settings,
         database=database,
         storage=LocalStorage(settings.data_dir / "files"),
-        channels=Channels(database, Vault(b"edge"), {}, None),
+        channels=Channels(database, Vault(lambda: [b"edge"]), {}, None),
         runner=Runner(),
     )
     return app

@@ -81,6 +81,14 @@ def test_a_new_business_has_a_practice_account_on_each_platform(live: Live, sign
             "external_id",
             "status",
             "is_practice",
+            "login",
+            "token_expires_at",
+            "data_access_expires_at",
+            "checked_at",
+            "missing_permissions",
+            "problem",
+            "quota",
+            "waiting_posts",
             "rules",
         }
         assert (channel["status"], channel["is_practice"]) == ("connected", True)
@@ -103,6 +111,14 @@ def test_an_account_is_connected_with_its_token_under_the_platforms_name(
         "external_id": account.id,
         "status": "connected",
         "is_practice": False,
+        "login": "facebook",
+        "token_expires_at": None,
+        "data_access_expires_at": None,
+        "checked_at": channel["checked_at"],
+        "missing_permissions": [],
+        "problem": None,
+        "quota": None,
+        "waiting_posts": [],
         "rules": RULES[platform],
     }
     assert channel in channels_of(ada)
@@ -120,7 +136,8 @@ def test_connecting_the_same_account_again_renews_it(ada: Person, accounts: Prac
     assert first["name"] == "The bakery"
     again = connects(ada, account.id, account.access_token)
     assert again.status_code == 201
-    assert again.json() == {**first, "name": account.name}
+    renewed = again.json()
+    assert renewed == {**first, "name": account.name, "checked_at": renewed["checked_at"]}
     assert ada.client.delete(f"/channels/{first['id']}").status_code == 200
     assert connects(ada, account.id, account.access_token).json()["id"] == first["id"]
     assert len(channels_of(ada)) == 3
@@ -325,9 +342,11 @@ def test_a_token_that_ends_is_shown_on_the_channel_until_it_is_connected_again(
         "detail": "Meta no longer accepts this connection. Connect the channel again.",
     }
     assert codes(publication)[-1] == "token_invalid"
-    assert ada.channel("facebook")["status"] == "reconnect_needed"
+    broken = ada.channel("facebook")
+    assert (broken["status"], broken["problem"]["code"]) == ("reconnect_needed", "token_invalid")
     assert_problem(publishes(ada, "facebook"), 422, "channel_not_connected")
     control.change_account(known.page.id, token_subcode=None)
     answer = connects(ada, known.page.id, known.page.access_token, "facebook")
-    assert answer.json() == {**channel, "status": "connected"}
+    renewed = answer.json()
+    assert renewed == {**channel, "status": "connected", "checked_at": renewed["checked_at"]}
     assert publication_in(publishes(ada, "facebook"))["state"] == "published"

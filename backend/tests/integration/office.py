@@ -355,7 +355,7 @@ def make_channels(database: Database, secret: bytes, graph: GraphClient | None =
     if graph:
         publishers[Way("instagram", "facebook", False)] = InstagramPublisher(graph)
         publishers[Way("facebook", "facebook", False)] = FacebookPublisher(graph)
-    return Channels(database, Vault(secret), publishers, None)
+    return Channels(database, Vault(lambda: [secret]), publishers, None)
 
 
 async def _business(database: Database) -> tuple[int, int]:

@@ -189,11 +189,11 @@ async def test_a_token_sealed_with_another_secret_is_said_to_be_unreadable(offic
 
 
 async def test_a_practice_channel_whose_token_cannot_be_read_gets_a_new_one(office: Office) -> None:
-    key, stranger_vault = office.practice.key, Vault(b"another")
+    key, stranger_vault = office.practice.key, Vault(lambda: [b"another"])
     async with office.database.reading() as session:
         business = await session.get_one(Business, office.business_id)
     opener = AccountService(office.practice.url, key)
-    practice_channels = Channels(office.database, Vault(b"office"), {}, opener)
+    practice_channels = Channels(office.database, Vault(lambda: [b"office"]), {}, opener)
     assert await practice_channels.open_practice(business.id, business.name)
 
     async def of_practice() -> list[Channel]:
@@ -221,7 +221,7 @@ async def test_a_practice_channel_whose_token_cannot_be_read_gets_a_new_one(offi
         await session.execute(
             update(Channel).where(Channel.id == refused.id).values(status="reconnect_needed")
         )
-    await Channels(office.database, Vault(b"office"), {}, opener).open_missing_practice()
+    await Channels(office.database, Vault(lambda: [b"office"]), {}, opener).open_missing_practice()
     assert [channel.status for channel in await of_practice()] == ["connected", "reconnect_needed"]
     await opener.close()
 

@@ -17,6 +17,7 @@ irreversible one and is sent at most once per attempt that is written down befor
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -228,6 +229,65 @@ class AccountOpener(Protocol):
 
     async def open_accounts(self, name: str, *, reference: str) -> tuple[OpenedAccount, ...]:
         """Accounts for a business of this name; the same `reference` gives the same accounts."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a person has allowed. `permissions`: what was asked for or granted before, each with whether it
+    is `granted`, `declined` or `expired`; `expires_at` None: it is not known, or never."""
+
+    user_id: str
+    access_token: str = field(repr=False)
+    permissions: Mapping[str, str]
+    expires_at: datetime | None = None
+    data_access_expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedAccount:
+    """An account that a person could connect. `hindrance`: why it cannot be, and what to do about it."""
+
+    platform: str
+    external_id: str
+    name: str
+    access_token: str = field(repr=False)
+    hindrance: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """What the platform says of a token. `permissions` None: it does not say."""
+
+    expires_at: datetime | None = None
+    data_access_expires_at: datetime | None = None
+    permissions: frozenset[str] | None = None
+
+
+class LoginGate(Protocol):
+    """One of the platform's logins. Raises only `PublishingError` and its children."""
+
+    kind: str
+
+    def needed(self, platform: str) -> tuple[str, ...]:
+        """The permissions without which nothing can be published there."""
+
+    def address(self, *, redirect_uri: str, state: str, is_again: bool) -> str:
+        """Where the person's browser is sent. `is_again` asks anew for what was declined before."""
+
+    async def exchange(self, code: str, redirect_uri: str) -> Grant:
+        """What the person has allowed, with a token that lives long. The code counts once."""
+
+    async def accounts(self, grant: Grant) -> tuple[OfferedAccount, ...]:
+        """Everything that the person can connect, in the platform's order."""
+
+    async def renew(self, access_token: str) -> tuple[str, datetime | None]:
+        """A new token for one that has not ended yet, and when that ends."""
+
+    async def inspect(self, access_token: str) -> TokenFacts:
+        """What the platform says of a token. Raises `ReconnectNeeded` when it counts no more."""
 
     async def close(self) -> None:
         """Let go of connections."""

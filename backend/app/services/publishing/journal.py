@@ -280,10 +280,15 @@ class Journal:
                 lease_until=None,
             )
 
-    async def mark_channel(self, task: Task, status: ChannelStatus) -> None:
-        """Say so on the channel, unless it has been connected with another token meanwhile."""
+    async def mark_channel(self, task: Task, status: ChannelStatus, error: PublishingError) -> None:
+        """Say so on the channel, and why, unless it has been connected with another token meanwhile."""
         channel = task.channel
         async with self._database.writing() as session:
             await channel_models.set_status(
-                session, channel.id, status, clock.now(), token_sealed=channel.token_sealed
+                session,
+                channel.id,
+                status,
+                clock.now(),
+                token_sealed=channel.token_sealed,
+                problem=(error.code, error.detail),
             )

@@ -294,7 +294,7 @@ class PublicationSteps:
         except (TryLater, UpstreamTrouble):
             look, is_answering = Look(Standing.UNKNOWN), False
         except ReconnectNeeded as error:
-            await self._journal.mark_channel(task, ChannelStatus.RECONNECT_NEEDED)
+            await self._journal.mark_channel(task, ChannelStatus.RECONNECT_NEEDED, error)
             await self._ask_person(task, error.detail)
             return
         except AppError as error:
@@ -409,10 +409,10 @@ class PublicationSteps:
             return
         match error:
             case ReconnectNeeded():
-                await self._journal.mark_channel(task, ChannelStatus.RECONNECT_NEEDED)
+                await self._journal.mark_channel(task, ChannelStatus.RECONNECT_NEEDED, error)
                 await self._journal.fail(task, error.code, error.detail)
             case AccountRestricted():
-                await self._journal.mark_channel(task, ChannelStatus.RESTRICTED)
+                await self._journal.mark_channel(task, ChannelStatus.RESTRICTED, error)
                 await self._journal.fail(task, error.code, error.detail)
             case PrepareAgain() if publication.prepare_count < MAX_PREPARES:
                 wait = max(timedelta(seconds=error.retry_after or 0), pause(publication.prepare_count))
