@@ -84,7 +84,7 @@ async def begin_login(
 @router.get(
     "/channels/meta/callback",
     status_code=303,
-    response_class=RedirectResponse,
+    response_model=None,
     summary="Where Meta's login sends the browser back to",
 )
 async def end_login(

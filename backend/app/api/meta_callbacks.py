@@ -26,7 +26,7 @@ SignedRequest = Annotated[str, Form(min_length=3, max_length=10_000)]
 @router.get(
     "/meta/webhooks",
     dependencies=[Depends(limit_meta)],
-    response_class=PlainTextResponse,
+    response_model=None,
     summary="Meta's question whether webhooks may come here",
 )
 async def verify_webhooks(
@@ -79,7 +79,7 @@ async def delete_data(product: ProductDep, signed_request: SignedRequest) -> Del
 @router.get(
     "/meta/data-deletion/{code}",
     dependencies=[Depends(limit_meta)],
-    response_class=HTMLResponse,
+    response_model=None,
     summary="What became of a wish to be forgotten",
 )
 async def show_deletion(product: ProductDep, code: str) -> Response:

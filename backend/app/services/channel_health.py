@@ -18,6 +18,7 @@ from app.models.channels import Channel, ChannelStatus
 from app.providers.publishing.base import (
     Account,
     AccountRestricted,
+    Metered,
     PublishingError,
     ReconnectNeeded,
     TokenFacts,
@@ -92,6 +93,7 @@ class ChannelHealth:
                 account, renewed = await self._renew(channel, account)
             await publisher.verify(account)
             token = await gate.inspect(account.access_token) if gate else TokenFacts()
+            quota = await publisher.quota(account) if isinstance(publisher, Metered) else None
         except TryLater as error:
             log.info("channel.not_seen", channel_id=channel.id, code=error.code)
             again = clock.now() + max(CHECK_AGAIN, timedelta(seconds=error.retry_after or 0))
@@ -113,6 +115,8 @@ class ChannelHealth:
             "token_expires_at": ends_at,
             "data_access_expires_at": data_until,
             "missing_permissions": missing,
+            "quota_used": quota.used if quota else None,
+            "quota_total": quota.total if quota else None,
         }
         will_renew = gate is not None and (channel.renew_at is not None or "renew_at" in renewed)
         return known | _judged(channel, token, missing, ends_at, data_until, will_renew=will_renew)

@@ -219,7 +219,15 @@ class GraphApi:
 
 
 _SCOPES = {
-    "instagram": ["instagram_business_basic", "instagram_business_content_publish"],
+    # These tokens come of no login: they may do what either of Meta's two would let them.
+    "instagram": [
+        "instagram_business_basic",
+        "instagram_business_content_publish",
+        "pages_show_list",
+        "pages_read_engagement",
+        "instagram_basic",
+        "instagram_content_publish",
+    ],
     "page": [
         "pages_show_list",
         "pages_read_engagement",

@@ -348,5 +348,7 @@ def test_a_token_that_ends_is_shown_on_the_channel_until_it_is_connected_again(
     control.change_account(known.page.id, token_subcode=None)
     answer = connects(ada, known.page.id, known.page.access_token, "facebook")
     renewed = answer.json()
-    assert renewed == {**channel, "status": "connected", "checked_at": renewed["checked_at"]}
+    # What was not known of the account when it was opened is told by its token.
+    told = {name: renewed[name] for name in ("checked_at", "data_access_expires_at")}
+    assert renewed == {**channel, "status": "connected", **told}
     assert publication_in(publishes(ada, "facebook"))["state"] == "published"

@@ -190,7 +190,8 @@ def test_what_was_not_allowed_is_named_and_asked_for_again(ada: Person, at_meta:
     attempt = attempt_of(ada, comes_back(ada, pat.decides(address))["login"])
     assert attempt["missing_permissions"] == [] and len(usable(attempt)) == 4
     # Without any Page, and without the right to see them, there is nothing to choose; that is said.
-    for decision in ({"accounts": []}, {"without": ["pages_show_list"]}):
+    decisions: tuple[dict[str, Any], ...] = ({"accounts": []}, {"without": ["pages_show_list"]})
+    for decision in decisions:
         attempt = logs_in(ada, pat, **decision)
         assert attempt["problem"]["code"] == "no_accounts" and attempt["choices"] == []
 

@@ -1,5 +1,55 @@
 // Made by `npm run generate` from the API's own description. Never edited by hand.
 
+/** One of the accounts that the login brought. */
+export type AccountChoice = {
+  external_id: string;
+  platform: "instagram" | "facebook";
+};
+
+/**
+ * An account that can be connected, unless `hindrance` says why not or permissions are missing.
+ * `channel_id`: it is connected already, and choosing it renews it.
+ */
+export type AccountChoiceView = {
+  channel_id: number | null;
+  external_id: string;
+  hindrance: string | null;
+  missing_permissions: Array<string>;
+  name: string;
+  platform: "instagram" | "facebook";
+};
+
+/** The accounts to connect. */
+export type AccountChoices = {
+  accounts: Array<AccountChoice>;
+};
+
+/** The channels that they are. */
+export type AccountsConnected = {
+  channels: Array<ChannelView>;
+};
+
+/** What became of a login. `missing_permissions`: what was not allowed and is needed. */
+export type AttemptView = {
+  business_id: number;
+  choices: Array<AccountChoiceView>;
+  expires_at: string;
+  id: number;
+  is_practice: boolean;
+  login: "facebook" | "instagram";
+  missing_in_words: string | null;
+  missing_permissions: Array<string>;
+  problem: ChannelProblemView | null;
+};
+
+export type Body_deauthorize = {
+  signed_request: string;
+};
+
+export type Body_delete_data = {
+  signed_request: string;
+};
+
 /** Images of one business. */
 export type BulkChoice = {
   business_id: number;
@@ -98,20 +148,35 @@ export type ChannelConnect = {
   platform: "instagram" | "facebook";
 };
 
-/** The business's channels. */
+/** The business's channels, and the logins by which more can be connected. */
 export type ChannelList = {
   channels: Array<ChannelView>;
+  logins: Array<LoginView>;
 };
 
-/** A connected account. */
+/** What stands in the way, or soon will, and what to do about it. */
+export type ChannelProblemView = {
+  code: string;
+  detail: string;
+};
+
+/** A connected account, and how it is. `waiting_posts` only where it cannot be published to now. */
 export type ChannelView = {
+  checked_at: string | null;
+  data_access_expires_at: string | null;
   external_id: string;
   id: number;
   is_practice: boolean;
+  login: "facebook" | "instagram";
+  missing_permissions: Array<string>;
   name: string;
   platform: "instagram" | "facebook";
+  problem: ChannelProblemView | null;
+  quota: QuotaView | null;
   rules: RulesView;
   status: "connected" | "reconnect_needed" | "restricted";
+  token_expires_at: string | null;
+  waiting_posts: Array<WaitingPostView>;
 };
 
 /** Something that stands in the way (`is_blocking`) or is worth knowing, with its cure. */
@@ -142,6 +207,12 @@ export type DayView = {
   reserved_usd: string;
   /** Entries whose cost at the provider is not known. */
   unknown_count: number;
+};
+
+/** As Meta wants it: where the outcome can be seen, and under which code. */
+export type DeletionAccepted = {
+  confirmation_code: string;
+  url: string;
 };
 
 /** The thing was done. */
@@ -409,6 +480,17 @@ export type LimitsView = {
 export type Login = {
   email: string;
   password: string;
+};
+
+/** Where the browser goes to log in. */
+export type LoginBegun = {
+  authorize_url: string;
+};
+
+/** A login of Meta's that this server has. */
+export type LoginView = {
+  is_practice: boolean;
+  login: "facebook" | "instagram";
 };
 
 /** Who asks, their businesses, and what is practice and what is possible on this server. */
@@ -723,6 +805,12 @@ export type PublishInput = {
   scheduled_at?: string | null;
 };
 
+/** How many posts the platform takes from the account in 24 hours, and how many it has had. */
+export type QuotaView = {
+  total: number;
+  used: number;
+};
+
 /** Each part that the product needs, and that it works. */
 export type Readiness = {
   database: string;
@@ -981,6 +1069,12 @@ export type UserView = {
   email: string;
   id: number;
   name: string;
+};
+
+/** A post that is still to go out on a channel; its text is cut. */
+export type WaitingPostView = {
+  content_text: string;
+  id: number;
 };
 
 /**

@@ -10,8 +10,8 @@ from alembic import op
 
 from app.core.db import Id, UtcDateTime
 
-revision = "0007"
-down_revision = "0005"
+revision = "0009"
+down_revision = "0008"
 
 _MOMENTS = ("token_expires_at", "data_access_expires_at", "renew_at", "checked_at", "check_at")
 
