@@ -83,6 +83,16 @@ def _by_grant(db: sqlite3.Connection, token: str) -> Account | None:
     return replace(account, access_token=row["token"], token_subcode=subcode)
 
 
+def set_trouble(
+    db: sqlite3.Connection, account_id: str, *, token_subcode: int | None, is_restricted: bool
+) -> None:
+    """What is the matter with an account; without a subcode its token is well."""
+    db.execute(
+        "UPDATE accounts SET token_subcode = ?, is_restricted = ? WHERE id = ?",
+        (token_subcode, is_restricted, account_id),
+    )
+
+
 def find_by_username(db: sqlite3.Connection, username: str) -> Account | None:
     """The Instagram account with this username, in any case."""
     row = db.execute(

@@ -19,6 +19,7 @@ from practice.login.dialogs import Dialogs
 from practice.login.tokens import TokenApi
 from practice.openai.images import ImagesApi
 from practice.openai.moderation import ModerationApi
+from practice.pages.panel import Panel
 from practice.pages.views import Pages
 from practice.replicate.api import ReplicateApi
 from practice.selfhosted.automatic1111 import Automatic1111Api
@@ -70,6 +71,7 @@ def create_practice_app(
             *cloud.routes(),
             *dialogs.routes(),
             *control.routes(),
+            *Panel(context).routes(),
             *pages.routes(),
         ],
         lifespan=lifespan,

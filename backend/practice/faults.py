@@ -15,8 +15,9 @@ call is a live connection.
 
 Options: `executed` says whether the work is done before `error`, `http_500`, `garbage` (by default it is)
 or `truncated` (it is) answers. `status`, `error` or `body`, and `headers` make the answer of `error`. `ms`
-belongs to `slow`, `on_gone` (`wait`, `execute`, `discard`) to the holds. Two kinds act elsewhere:
-`never_finished` makes the container of this call stay IN_PROGRESS, `publish_not_ready` refuses a publish.
+belongs to `slow`, `on_gone` (`wait`, `execute`, `discard`) to the holds. Some kinds act elsewhere: the
+container of this call stays IN_PROGRESS (`never_finished`), is EXPIRED (`expired`) or an ERROR (`failed`, its
+`code`, by default 2207032, is the reason) at once; `publish_not_ready` refuses a publish.
 
 Edges: `account`, `media`, `media_publish`, `content_publishing_limit`, `container`, `media_item`, `photos`,
 `feed`, `published_posts`, `scheduled_posts`, `post`, `photo`, `debug_token`, `permissions`;
@@ -46,10 +47,12 @@ ANSWERS = frozenset(
     {"error", "http_500", "drop_before", "drop_after", "garbage", "truncated", "publish_not_ready"}
 )
 HOLDS = frozenset({"hold_before", "hold_after"})
-KINDS = ANSWERS | HOLDS | {"slow", "never_finished"}
+FATES = frozenset({"never_finished", "expired", "failed"})
+KINDS = ANSWERS | HOLDS | FATES | {"slow"}
 
-_DEFAULT_EDGES: Mapping[str, str] = {"publish_not_ready": "media_publish", "never_finished": "media"}
-_DEFAULT_METHODS: Mapping[str, str] = {"publish_not_ready": "POST", "never_finished": "POST"}
+_DEFAULT_EDGES: Mapping[str, str] = {"publish_not_ready": "media_publish", **dict.fromkeys(FATES, "media")}
+_DEFAULT_METHODS: Mapping[str, str] = {"publish_not_ready": "POST", **dict.fromkeys(FATES, "POST")}
+_SORTS: Mapping[str, frozenset[str]] = {"answer": ANSWERS, "hold": HOLDS, "fate": FATES}
 _NOT_READY = {
     "error": {
         "message": "Media ID is not available",
@@ -89,13 +92,12 @@ class Plan:
     slow: Fault | None = None
     hold: Fault | None = None
     answer: Fault | None = None
-    is_never_finished: bool = False
+    fate: Fault | None = None
 
     @property
     def kinds(self) -> list[str]:
         """The names of the faults, for the log of calls."""
-        names = [f.kind for f in (self.slow, self.hold, self.answer) if f is not None]
-        return [*names, "never_finished"] if self.is_never_finished else names
+        return [f.kind for f in (self.slow, self.hold, self.answer, self.fate) if f is not None]
 
 
 def add_fault(db: sqlite3.Connection, wanted: Mapping[str, Any]) -> int:
@@ -151,7 +153,7 @@ def draw_plan(db: sqlite3.Connection, *, edge: str, method: str, account_id: str
         "AND (method IS NULL OR method = ?) AND (account_id IS NULL OR account_id = ?) ORDER BY id",
         (edge, method, account_id),
     ).fetchall():
-        sort = "answer" if row["kind"] in ANSWERS else "hold" if row["kind"] in HOLDS else row["kind"]
+        sort = next((sort for sort, kinds in _SORTS.items() if row["kind"] in kinds), row["kind"])
         if row["skip"] > 0:
             db.execute("UPDATE faults SET skip = skip - 1 WHERE id = ?", (row["id"],))
         elif sort not in chosen:
@@ -164,7 +166,7 @@ def draw_plan(db: sqlite3.Connection, *, edge: str, method: str, account_id: str
         slow=chosen.get("slow"),
         hold=chosen.get("hold"),
         answer=chosen.get("answer"),
-        is_never_finished="never_finished" in chosen,
+        fate=chosen.get("fate"),
     )
 
 

@@ -163,7 +163,7 @@ class GraphApi:
         _check_reach(call, caller, account)
         writers: dict[tuple[str, str], Callable[[], Awaitable[Json]]] = {
             ("instagram", "media"): lambda: instagram.create_container(
-                context, account, call, is_never_finished=plan.is_never_finished
+                context, account, call, fate=plan.fate
             ),
             ("instagram", "media_publish"): lambda: instagram.publish_container(context, account, call),
             ("page", "photos"): lambda: page.create_photo(context, account, call),

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from practice.accounts import Account
+from practice.faults import Fault
 from practice.graph import errors
 from practice.graph.call import GraphCall
 from practice.graph.context import DAY, Context, Json, choose, iso_time, page_of, pick
@@ -63,7 +64,7 @@ def trimmed(text: str) -> str:
 
 
 async def create_container(
-    context: Context, account: Account, call: GraphCall, *, is_never_finished: bool = False
+    context: Context, account: Account, call: GraphCall, *, fate: Fault | None = None
 ) -> Json:
     """`POST /{ig-user-id}/media`: check everything, download the picture now, answer the container's id."""
     if account.is_restricted:
@@ -112,10 +113,11 @@ async def create_container(
             is_known = ready_at is not None and child["ready_at"] is not None
             ready_at = max(ready_at or 0.0, child["ready_at"]) if is_known else None
         container_id = new_id("178", 17)
+        kind = "" if fate is None else fate.kind
         db.execute(
             "INSERT INTO containers (id, account_id, media_type, caption, alt_text, is_ai_generated, "
-            "is_carousel_item, picture_id, children, created_at, ready_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "is_carousel_item, picture_id, children, created_at, ready_at, failure) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 container_id,
                 account.id,
@@ -126,8 +128,9 @@ async def create_container(
                 is_child,
                 keep_picture(db, picture) if picture is not None else None,
                 json.dumps(children),
-                now,
-                None if is_never_finished else ready_at,
+                now - DAY if kind == "expired" else now,
+                None if kind == "never_finished" else ready_at,
+                str(fate.options.get("code", 2207032)) if fate is not None and kind == "failed" else None,
             ),
         )
         return {"id": container_id}

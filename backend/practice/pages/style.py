@@ -87,6 +87,42 @@ footer { border-top: 1px solid var(--line); color: var(--ink-3); font-size: 12px
 .older { display: block; margin: 24px auto 0; width: fit-content; padding: 6px 14px; border-radius: 8px;
   border: 1px solid var(--line-strong); background: var(--surface); font-weight: 500; }
 
+.quiet { color: var(--ink-3); padding: 0 24px 24px; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  white-space: nowrap; }
+.place { margin-left: 8px; border-radius: 6px; background: var(--sunken); color: var(--ink-3);
+  padding: 1px 7px; font-size: 12px; line-height: 18px; font-weight: 500; }
+.active { background: var(--warn-soft); color: var(--warn); border-radius: 12px; padding: 14px 20px;
+  margin-bottom: 24px; }
+.active div, .active li { display: flex; align-items: center; flex-wrap: wrap; gap: 4px 12px; }
+.active h2 { font-size: 15px; line-height: 22px; font-weight: 650; flex: 1; }
+.active li { padding-top: 8px; }
+.active li form { margin-left: auto; }
+.rehearsals { margin-bottom: 28px; }
+.rehearsals h2 { font-size: 17px; line-height: 26px; font-weight: 650; letter-spacing: -0.01em;
+  padding: 0 4px 8px; }
+.rehearsals ul { background: var(--surface); border: 1px solid var(--line); border-radius: 12px;
+  box-shadow: var(--shadow); }
+.rehearsals li { display: flex; align-items: center; gap: 12px 20px; padding: 12px 20px; }
+.rehearsals li + li { border-top: 1px solid var(--line); }
+.rehearsals li > div:first-child { flex: 1; min-width: 0; }
+.rehearsals h3 { margin: 0; font-size: 14px; line-height: 20px; font-weight: 600; }
+.rehearsals p { color: var(--ink-2); font-size: 13px; line-height: 20px; }
+.buttons { display: flex; flex-wrap: wrap; gap: 8px; justify-content: flex-end; }
+button { font: inherit; font-size: 13px; font-weight: 500; line-height: 20px; padding: 5px 12px;
+  border-radius: 8px; border: 1px solid var(--line-strong); background: var(--surface); color: var(--ink);
+  cursor: pointer; position: relative; }
+button:hover { background: var(--sunken); }
+.choose { display: flex; gap: 8px; align-items: end; justify-content: center; flex-wrap: wrap;
+  margin-top: 20px; }
+.choose label { display: grid; gap: 4px; text-align: left; font-size: 13px; }
+.choose input { font: inherit; padding: 5px 10px; border-radius: 8px; border: 1px solid var(--line-strong);
+  background: var(--surface); color: var(--ink); }
+@media (max-width: 640px) {
+  .rehearsals li { flex-direction: column; align-items: stretch; }
+  .buttons { justify-content: flex-start; }
+}
+
 .empty { border-top: 1px solid var(--line); padding: 64px 20px 40px; text-align: center;
   color: var(--ink-2); }
 .empty svg { width: 64px; height: 64px; color: var(--ink-3); }

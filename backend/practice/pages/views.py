@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from practice.accounts import Account, find_account, find_by_username
@@ -19,38 +19,24 @@ from practice.graph.context import Context
 from practice.graph.page import post_path
 from practice.graph.pictures import picture_path
 from practice.pages import style
+from practice.pages.frame import COMMON_HEADERS as _COMMON_HEADERS
+from practice.pages.frame import COVERS as _COVERS
+from practice.pages.frame import INSTAGRAM as _INSTAGRAM
+from practice.pages.frame import PAGE as _PAGE
+from practice.pages.frame import avatar as _avatar
+from practice.pages.frame import cover_of as _cover
+from practice.pages.frame import page_of as _page
+from practice.pages.frame import root_of as _root
 from practice.pages.words import caption_html, said_time, shortened, size_text, time_html
 
 GRID_SIZE, FEED_SIZE = 60, 20
 
-_COMMON_HEADERS = {"X-Content-Type-Options": "nosniff", "X-Practice": "1", "X-Robots-Tag": "noindex"}
-_PAGE_HEADERS = {
-    **_COMMON_HEADERS,
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; "
-    "form-action 'none'",
-    "Referrer-Policy": "no-referrer",
-}
 _KEPT_HEADERS = {
     **_COMMON_HEADERS,
     "Cache-Control": "public, max-age=31536000, immutable",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-_INSTAGRAM, _PAGE = "Practice Instagram", "Practice Page"
-_NOTICES = {
-    _INSTAGRAM: "nothing here is public on Instagram",
-    _PAGE: "nothing here is public on Facebook",
-}
-_MARKS = {_INSTAGRAM: style.INSTAGRAM_MARK, _PAGE: style.PAGE_MARK}
-_COVERS = (
-    ("#f4cfa0", "#c9695a"),
-    ("#c2ddc2", "#4f8a78"),
-    ("#bfe3e2", "#3d7f97"),
-    ("#f5cfd2", "#a95c7d"),
-    ("#d7cae8", "#6a5aa3"),
-    ("#d3ddeb", "#5d76a8"),
-)
 
 _PICTURES_OF_MEDIA = (
     "SELECT p.id, p.mime_type, p.width, p.height, p.size, m.alt_text FROM media_pictures m "
@@ -296,41 +282,6 @@ class Pages:
         if post["message"]:
             title += f": {shortened(post['message'], 60)}"
         return _page(request, _PAGE, title, body)
-
-
-def _root(request: Request) -> str:
-    """Where the application is mounted, as the browser's links need it."""
-    return html.escape(str(request.scope.get("root_path", "")).rstrip("/"))
-
-
-def _page(
-    request: Request, site: str, title: str, body: str, *, status: int = 200, is_wide: bool = False
-) -> Response:
-    root = _root(request)
-    document = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="robots" content="noindex"><meta name="color-scheme" content="light dark">'
-        f"<title>{html.escape(title)}</title>"
-        f'<link rel="icon" type="image/svg+xml" href="{root}/assets/practice.svg">'
-        f'<link rel="stylesheet" href="{root}/assets/practice.css?v={style.STYLESHEET_VERSION}">'
-        '</head><body><a class="skip" href="#content">Skip to the content</a>'
-        f'<header class="bar"><div class="bar-inner"><span class="brand">{_MARKS[site]}{site}</span>'
-        f'<p class="notice"><strong>{site}:</strong> {_NOTICES[site]}</p></div></header>'
-        f'<main id="content" class="{"wide-on-phone" if is_wide else "narrow"}">{body}</main>'
-        "<footer>A simulator that runs on this server. It shows the very files and texts that were published "
-        "in practice mode.</footer></body></html>"
-    )
-    return HTMLResponse(document, status_code=status, headers=_PAGE_HEADERS)
-
-
-def _cover(account: Account) -> tuple[str, str]:
-    # Both accounts of a pair have the same colours.
-    return _COVERS[sum(account.username.encode()) % len(_COVERS)]
-
-
-def _avatar(root: str, account: Account, size: str) -> str:
-    return f'<span class="avatar {size}"><img src="{root}/avatars/{account.id}.svg" alt=""></span>'
 
 
 def _src(root: str, picture_id: str, mime_type: str) -> str:

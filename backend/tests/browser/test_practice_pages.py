@@ -65,6 +65,7 @@ def addresses(server: PracticeThread) -> Iterator[dict[str, str]]:
             "carousel": desk.look(carousel, "permalink")["permalink"],
             "page": f"{server.url}/facebook/{desk.page.id}",
             "page-post": desk.look(photo["post_id"], "permalink_url", desk.page)["permalink_url"],
+            "rehearse": f"{server.url}/rehearse?account={desk.instagram.name}",
             "missing": f"{server.url}/instagram/p/AAAAAAAAAAA/",
         }
         desk.close()
@@ -89,7 +90,9 @@ def screen(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[P
     assert not [text for text in complaints if not missing.match(text)]
 
 
-@pytest.mark.parametrize("name", ["profile", "empty", "post", "carousel", "page", "page-post", "missing"])
+@pytest.mark.parametrize(
+    "name", ["profile", "empty", "post", "carousel", "page", "page-post", "rehearse", "missing"]
+)
 def test_a_practice_page_can_be_used_by_everybody_and_fits_the_screen(
     screen: tuple[Page, str], addresses: dict[str, str], name: str
 ) -> None:
@@ -128,4 +131,22 @@ def test_the_slides_of_a_carousel_scroll_with_the_keyboard(
     page.keyboard.press("ArrowRight")
     # Polled from here: the page's own policy lets nobody run a script in it, not even a waiting one.
     poll(lambda: slides.evaluate("it => it.scrollLeft > 0") or None, what="the scrolling")
+    page.close()
+
+
+def test_what_shall_go_wrong_is_switched_on_and_off_with_the_keyboard(
+    browser: Browser, addresses: dict[str, str]
+) -> None:
+    page = browser.new_page()
+    page.goto(addresses["rehearse"])
+    page.get_by_role("button", name=re.compile("Until I switch it off.*The token has expired")).focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Switched on").wait_for()
+    assert page.get_by_text("until it is switched off").is_visible()
+    page.get_by_role("button", name=re.compile("Once.*Half an answer")).click()
+    page.get_by_text("once more").wait_for()
+    page.emulate_media(color_scheme="light")
+    shot(page, "practice-rehearse-switched-on")
+    page.get_by_role("button", name="Switch everything off").click()
+    page.get_by_text("Nothing is switched on").wait_for()
     page.close()

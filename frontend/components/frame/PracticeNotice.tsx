@@ -1,4 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
+import { channelsQuery } from "@/lib/api/channels";
 import type { Session } from "@/lib/api/types";
+import { useBusiness } from "@/lib/business";
 
 /** What is practice here, in words. Null when everything is real. */
 export function practiceWords(practice: Session["practice"]): string | null {
@@ -16,6 +19,25 @@ export function PracticeNotice({ practice }: { practice: Session["practice"] }) 
     <div className="rounded-control bg-warn-soft px-3 py-2.5 text-small text-warn">
       <p className="font-semibold">Practice mode</p>
       <p className="text-balance">{words}</p>
+      {practice.meta && <RehearseLink />}
     </div>
+  );
+}
+
+/** Leads to the panel on which things can be let go wrong on the business's practice accounts. */
+function RehearseLink() {
+  const business = useBusiness();
+  const { data: channels } = useQuery(channelsQuery(business.id));
+  const account = channels?.find((found) => found.is_practice && found.platform === "instagram");
+  if (!account) return null;
+  return (
+    <a
+      className="mt-1 inline-block min-h-6 underline underline-offset-2"
+      href={`/practice/rehearse?account=${encodeURIComponent(account.name)}`}
+      target="_blank"
+      rel="noreferrer"
+    >
+      Let something go wrong
+    </a>
   );
 }

@@ -1,0 +1,216 @@
+"""The panel on which a person lets things go wrong on their practice accounts, to rehearse them.
+
+It works without scripts, on one pair of accounts at a time. Another site cannot push its buttons: a browser
+says where a form was sent from.
+"""
+
+from __future__ import annotations
+
+import html
+import sqlite3
+from dataclasses import dataclass
+from urllib.parse import parse_qs, quote, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from practice.accounts import Account, find_account, find_by_username, set_trouble
+from practice.faults import add_fault, list_faults
+from practice.graph.context import Context
+from practice.pages.frame import INSTAGRAM, avatar, page_of, root_of
+from practice.rehearsals import BY_KEY, GROUPS, Rehearsal
+
+_LONGEST_FORM = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """A rehearsal that is switched on: how often it will still act, None until it is switched off."""
+
+    rehearsal: Rehearsal
+    left: int | None
+
+
+class Panel:
+    """The routes of the panel."""
+
+    def __init__(self, context: Context) -> None:
+        self._store = context.store
+
+    def routes(self) -> list[Route]:
+        """Every route."""
+        return [
+            Route("/rehearse", self.show, methods=["GET"]),
+            Route("/rehearse", self.change, methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """What can go wrong, and what is switched on."""
+        username = request.query_params.get("account", "")
+
+        def read(db: sqlite3.Connection) -> tuple[Account, Account, list[Active]] | None:
+            pair = _pair(db, username)
+            return (*pair, _active(db, pair)) if pair is not None else None
+
+        found = await self._store.run(read)
+        if found is None:
+            return _choose(request, username)
+        instagram, page, active = found
+        root = root_of(request)
+        head = (
+            f'<header class="profile">{avatar(root, instagram, "avatar-large")}<div>'
+            "<h1>Let something go wrong</h1>"
+            f'<p class="facts">On the practice accounts of <b>{html.escape(page.name)}</b>: '
+            f'<a href="{root}/instagram/{html.escape(instagram.username)}">'
+            f"{html.escape(instagram.username)}</a></p>"
+            '<p class="name">Switch on what should happen, publish, and see what is told and what helps.</p>'
+            "</div></header>"
+        )
+        body = head + _switched_on(instagram, active)
+        for number, group in enumerate(GROUPS):
+            rows = "".join(_row(instagram, rehearsal, active) for rehearsal in group.rehearsals)
+            name = f"group-{number}"
+            body += (
+                f'<section class="rehearsals" aria-labelledby="{name}"><h2 id="{name}">'
+                f"{html.escape(group.title)}</h2><ul>{rows}</ul></section>"
+            )
+        return page_of(request, INSTAGRAM, "Let something go wrong", body, has_forms=True)
+
+    async def change(self, request: Request) -> Response:
+        """Switch one rehearsal on or off, or everything off."""
+        if not _is_from_here(request):
+            return Response("This form can only be sent from its own page.", 403)
+        body = await request.body()
+        form = {name: values[-1] for name, values in parse_qs(body[:_LONGEST_FORM].decode("latin-1")).items()}
+        username, key, how = (form.get(name, "") for name in ("account", "key", "how"))
+
+        def write(db: sqlite3.Connection) -> Account | None:
+            pair = _pair(db, username)
+            if pair is None:
+                return None
+            if how == "off":
+                _switch_off(db, pair, key)
+            elif key in BY_KEY:
+                _switch_off(db, pair, key)
+                _switch_on(db, pair, BY_KEY[key], count=None if how == "always" else 1)
+            return pair[0]
+
+        account = await self._store.run(write)
+        chosen = "" if account is None else f"?account={quote(account.username)}"
+        return RedirectResponse(f"{root_of(request)}/rehearse{chosen}", 303)
+
+
+def _pair(db: sqlite3.Connection, username: str) -> tuple[Account, Account] | None:
+    instagram = find_by_username(db, username)
+    page = find_account(db, instagram.pair_id) if instagram is not None else None
+    return (instagram, page) if instagram is not None and page is not None else None
+
+
+def _accounts_of(pair: tuple[Account, Account], rehearsal: Rehearsal) -> list[Account]:
+    return [account for account in pair if rehearsal.kind in ("", account.kind)]
+
+
+def _active(db: sqlite3.Connection, pair: tuple[Account, Account]) -> list[Active]:
+    ids = {account.id for account in pair}
+    found: dict[str, int | None] = {}
+    for fault in list_faults(db):
+        key = str(fault.get("rehearsal", ""))
+        if fault["account_id"] in ids and key in BY_KEY:
+            left = fault["remaining"]
+            found[key] = None if left is None else max(left, found.get(key) or 0)
+    for account in pair:
+        for rehearsal in BY_KEY.values():
+            values = {name: getattr(account, name) for name in rehearsal.account}
+            if rehearsal.account and values == rehearsal.account:
+                found[rehearsal.key] = None
+    return [Active(BY_KEY[key], left) for key, left in found.items()]
+
+
+def _switch_on(
+    db: sqlite3.Connection, pair: tuple[Account, Account], rehearsal: Rehearsal, *, count: int | None
+) -> None:
+    for account in _accounts_of(pair, rehearsal):
+        if rehearsal.account:
+            subcode = rehearsal.account.get("token_subcode", account.token_subcode)
+            is_restricted = bool(rehearsal.account.get("is_restricted", account.is_restricted))
+            set_trouble(db, account.id, token_subcode=subcode, is_restricted=is_restricted)
+        for fault in rehearsal.faults:
+            add_fault(db, {**fault, "account_id": account.id, "count": count, "rehearsal": rehearsal.key})
+
+
+def _switch_off(db: sqlite3.Connection, pair: tuple[Account, Account], key: str) -> None:
+    """One rehearsal; all of them without a key."""
+    ids = {account.id for account in pair}
+    for fault in list_faults(db):
+        if fault["account_id"] in ids and (fault.get("rehearsal") == key if key else "rehearsal" in fault):
+            db.execute("DELETE FROM faults WHERE id = ?", (fault["id"],))
+    if not key or (key in BY_KEY and BY_KEY[key].account):
+        for account in pair:
+            set_trouble(db, account.id, token_subcode=None, is_restricted=False)
+
+
+def _is_from_here(request: Request) -> bool:
+    origin = request.headers.get("origin")
+    if origin is None:
+        return request.headers.get("sec-fetch-site") == "same-origin"
+    return urlsplit(origin).netloc == request.headers.get("host")
+
+
+def _choose(request: Request, username: str) -> Response:
+    told = "There is no practice account with this name." if username else "On which practice account?"
+    body = (
+        f'<div class="empty"><h1>Let something go wrong</h1><p>{told}</p>'
+        '<form method="get" class="choose"><label>Its name on Practice Instagram '
+        f'<input name="account" required autocomplete="off" value="{html.escape(username)}"></label>'
+        "<button>Go on</button></form></div>"
+    )
+    return page_of(
+        request, INSTAGRAM, "Let something go wrong", body, status=404 if username else 200, has_forms=True
+    )
+
+
+def _button(account: Account, key: str, how: str, words: str, about: str, style: str = "") -> str:
+    return (
+        '<form method="post">'
+        f'<input type="hidden" name="account" value="{html.escape(account.username)}">'
+        f'<input type="hidden" name="key" value="{html.escape(key)}">'
+        f'<button name="how" value="{how}"{f" class={style}" if style else ""}>{words}'
+        f'<span class="unseen">: {html.escape(about)}</span></button></form>'
+    )
+
+
+def _switched_on(account: Account, active: list[Active]) -> str:
+    if not active:
+        return '<p class="quiet" role="status">Nothing is switched on: everything works.</p>'
+    listed = "".join(
+        f"<li><b>{html.escape(found.rehearsal.title)}</b> <span>{_how_long(found)}</span>"
+        f"{_button(account, found.rehearsal.key, 'off', 'Switch off', found.rehearsal.title)}</li>"
+        for found in active
+    )
+    everything = _button(account, "", "off", "Switch everything off", "all rehearsals")
+    return (
+        '<section class="active" aria-labelledby="active"><div><h2 id="active">Switched on</h2>'
+        f"{everything}</div><ul>{listed}</ul></section>"
+    )
+
+
+def _how_long(found: Active) -> str:
+    return "until it is switched off" if found.left is None else "once more"
+
+
+def _row(account: Account, rehearsal: Rehearsal, active: list[Active]) -> str:
+    title = html.escape(rehearsal.title)
+    if any(found.rehearsal.key == rehearsal.key for found in active):
+        buttons = _button(account, rehearsal.key, "off", "Switch off", rehearsal.title)
+    else:
+        buttons = ""
+        if rehearsal.faults:
+            buttons += _button(account, rehearsal.key, "once", "Once", rehearsal.title)
+        buttons += _button(account, rehearsal.key, "always", "Until I switch it off", rehearsal.title)
+    places = {"instagram": "Instagram", "page": "Page"}
+    place = f'<span class="place">{places[rehearsal.kind]}</span>' if rehearsal.kind else ""
+    return (
+        f"<li><div><h3>{title}{place}</h3><p>{html.escape(rehearsal.told)}</p></div>"
+        f'<div class="buttons">{buttons}</div></li>'
+    )
