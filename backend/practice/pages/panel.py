@@ -151,10 +151,10 @@ def _switch_off(db: sqlite3.Connection, pair: tuple[Account, Account], key: str)
 
 
 def _is_from_here(request: Request) -> bool:
-    origin = request.headers.get("origin")
-    if origin is None:
-        return request.headers.get("sec-fetch-site") == "same-origin"
-    return urlsplit(origin).netloc == request.headers.get("host")
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    return urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host")
 
 
 def _choose(request: Request, username: str) -> Response:

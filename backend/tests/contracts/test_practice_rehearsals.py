@@ -118,7 +118,8 @@ def test_a_prepared_picture_can_meet_its_fate(
 
 
 def test_only_the_panel_itself_pushes_its_buttons(desk: Desk, server: PracticeThread) -> None:
-    for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}):
+    cross = {"Sec-Fetch-Site": "cross-site"}
+    for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, cross):
         assert push(desk, server, "slow", "always", **headers).status_code == 403
     bare = httpx.post(f"{server.url}/rehearse", data={"key": "slow", "how": "once"}, trust_env=False)
     assert bare.status_code == 403
