@@ -21,6 +21,7 @@ from practice.billing import list_bills
 from practice.calls import list_calls
 from practice.faults import Holds, add_fault, list_faults
 from practice.graph import instagram, page
+from practice.graph.comments import comments_of
 from practice.graph.context import Context, iso_time
 from practice.graph.pictures import picture_path
 from practice.login.people import add_person, change_grants
@@ -231,6 +232,14 @@ class ControlApi:
                 "caption": row["caption"],
                 "is_ai_generated": bool(row["is_ai_generated"]),
                 "permalink": context.link(f"/instagram/p/{row['shortcode']}/"),
+                "user_tags": [
+                    [
+                        {"username": tag["username"], "x": tag["x"], "y": tag["y"]}
+                        for tag in instagram.tags_of(db, slide)
+                    ]
+                    for slide in instagram.slide_containers(db, row)
+                ],
+                "comments": [found["text"] for found in comments_of(db, row["id"])],
                 "timestamp": iso_time(row["created_at"]),
                 "pictures": _pictures(
                     context,
@@ -252,6 +261,7 @@ class ControlApi:
                 "link": row["link"],
                 "permalink_url": context.link(page.post_path(row)),
                 "is_published": row["publish_at"] is not None and row["publish_at"] <= now,
+                "comments": [found["text"] for found in comments_of(db, row["id"])],
                 "pictures": _pictures(
                     context,
                     db.execute(
@@ -264,7 +274,7 @@ class ControlApi:
             }
             for row in db.execute("SELECT * FROM posts ORDER BY rowid")
         ]
-        loose = db.execute("SELECT id FROM photos WHERE post_id IS NULL ORDER BY rowid").fetchall()
+        loose = page.loose_photos(db)
         return {
             "accounts": [
                 _account_json(account)
@@ -275,6 +285,10 @@ class ControlApi:
             "media": media,
             "posts": posts,
             "loose_photos": [row["id"] for row in loose],
+            "loose_photos_by_page": {
+                page_id: [row["id"] for row in loose if row["page_id"] == page_id]
+                for page_id in dict.fromkeys(row["page_id"] for row in loose)
+            },
             "calls": list_calls(db),
             "bills": list_bills(db),
         }

@@ -20,7 +20,8 @@ container of this call stays IN_PROGRESS (`never_finished`), is EXPIRED (`expire
 `code`, by default 2207032, is the reason) at once; `publish_not_ready` refuses a publish.
 
 Edges: `account`, `media`, `media_publish`, `content_publishing_limit`, `container`, `media_item`, `photos`,
-`feed`, `published_posts`, `scheduled_posts`, `post`, `photo`, `debug_token`, `permissions`;
+`feed`, `published_posts`, `scheduled_posts`, `post`, `photo`, `media_item.comments`, `post.comments`,
+`debug_token`, `permissions`;
 `oauth.access_token`, `access_token`, `refresh_access_token`, `me`, `me.permissions`, `me.accounts` of logins;
 `images.generations`, `images.edits`, `moderations` of OpenAI; `stability.core`, `stability.ultra`,
 `stability.sd3`; `replicate.create`, `replicate.get`, `replicate.cancel`, `replicate.file`;

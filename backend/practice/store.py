@@ -102,6 +102,21 @@ CREATE TABLE IF NOT EXISTS photos (
     created_at REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS photos_by_post ON photos (post_id, position);
+CREATE TABLE IF NOT EXISTS user_tags (
+    container_id TEXT NOT NULL REFERENCES containers (id),
+    username TEXT NOT NULL,
+    x REAL NOT NULL,
+    y REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS user_tags_by_container ON user_tags (container_id);
+CREATE TABLE IF NOT EXISTS comments (
+    id TEXT PRIMARY KEY,
+    owner_id TEXT NOT NULL,
+    account_id TEXT NOT NULL REFERENCES accounts (id),
+    text TEXT NOT NULL,
+    created_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS comments_by_owner ON comments (owner_id, created_at);
 CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,

@@ -23,18 +23,51 @@ from app.api.deps import (
 from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
 from app.core.errors import RuleBroken
 from app.models.channels import Channel
+from app.providers.publishing.base import Placement, PlatformRules
 from app.schemas.base import Done, View
-from app.schemas.channels import ChannelConnect, ChannelList, ChannelView, LoginView, RulesView
+from app.schemas.channels import (
+    ChannelConnect,
+    ChannelList,
+    ChannelView,
+    LoginView,
+    PlacementView,
+    RatioView,
+    RulesView,
+)
 from app.services import channels
 
 router = api_router("channels")
 
 _UNAVAILABLE = RulesView(
-    min_images=0, max_images=0, max_characters=0, max_hashtags=None, max_mentions=None, max_alt_text=0
+    min_images=0,
+    max_images=0,
+    max_characters=0,
+    max_hashtags=None,
+    max_mentions=None,
+    max_alt_text=0,
+    placements=[],
+    first_comment=None,
 )
 
 
 _UNKNOWN_PROBLEM = "Meta no longer accepts this connection. Connect the channel again."
+
+
+def rules_view(rules: PlatformRules) -> RulesView:
+    """A platform's rules as a screen needs them."""
+    facts = asdict(rules) | {"placements": [_placement_view(found) for found in rules.placements]}
+    return RulesView.model_validate({name: facts[name] for name in RulesView.model_fields})
+
+
+def _placement_view(placement: Placement) -> PlacementView:
+    facts = asdict(placement) | {
+        "takes_alt_text": placement.takes_alt_text,
+        "takes_user_tags": placement.takes_user_tags,
+    }
+    for name in ("min_ratio", "max_ratio"):
+        ratio = facts[name]
+        facts[name] = ratio and RatioView(width=ratio[0], height=ratio[1])
+    return PlacementView.model_validate({name: facts[name] for name in PlacementView.model_fields})
 
 
 def channel_view(
@@ -43,8 +76,7 @@ def channel_view(
     """A channel as the wire shows it; never its token. `waiting`: what is still to go out on it."""
     problem = (channel.problem_code, channel.problem_detail) if channel.problem_code else None
     try:
-        facts = asdict(product.channels.rules(channel))
-        rules = RulesView(**{name: facts[name] for name in RulesView.model_fields})
+        rules = rules_view(product.channels.rules(channel))
         status = channel.status
     except RuleBroken as error:
         # A practice channel on a server whose practice mode was switched off.

@@ -14,6 +14,7 @@ from app.imaging.framing import Framing
 from app.models.posts import Post
 from app.schemas.base import Done, View
 from app.schemas.posts import (
+    BoxView,
     ChannelCheck,
     CheckProblem,
     CheckText,
@@ -42,7 +43,15 @@ from app.schemas.posts import (
 )
 from app.services import posts, publishing
 from app.services.access import Session
-from app.services.posts import KEPT, ChannelVerdict, PictureInput, PostStory, PublicationStory, UserTag
+from app.services.posts import (
+    KEPT,
+    ChannelVerdict,
+    FramedRendition,
+    PictureInput,
+    PostStory,
+    PublicationStory,
+    UserTag,
+)
 
 router = api_router("posts")
 
@@ -197,6 +206,9 @@ async def check_post(product: ProductDep, user_id: UserId, body: PostInput) -> P
         content_text=body.content_text,
         pictures=_pictures(body.images),
         channel_ids=body.channel_ids,
+        texts=_texts(body.texts),
+        ai_label=body.ai_label,
+        first_comment=body.first_comment,
     )
     await product.publishing.preflight.complete(
         verdicts, [picture.image_id for picture in body.images], at=body.scheduled_at
@@ -212,29 +224,36 @@ def _channel_check(product: Product, verdict: ChannelVerdict) -> ChannelCheck:
         {
             "channel_id": verdict.channel.id,
             "platform": verdict.channel.platform,
+            "placement": verdict.placement and verdict.placement.name,
+            "ai_label": verdict.is_ai_labelled,
             "is_ready": verdict.is_ready,
             "problems": [CheckProblem.model_validate(problem) for problem in verdict.problems],
-            "renditions": [
-                RenditionView(
-                    image_id=made.image_id,
-                    recipe=made.recipe,
-                    url=product.media_urls.url(
-                        image_id=made.image_id,
-                        name=made.recipe,
-                        provider=made.storage_provider,
-                        key=made.storage_key,
-                    ),
-                    mime_type=made.mime_type,
-                    width=made.width,
-                    height=made.height,
-                    file_size=made.file_size,
-                    sha256=made.sha256,
-                    is_cropped=made.is_cropped,
-                )
-                for made in verdict.renditions
-            ],
+            "renditions": [_rendition_view(product, made) for made in verdict.renditions],
             "text": CheckText.model_validate(verdict.text),
         }
+    )
+
+
+def _rendition_view(product: Product, made: FramedRendition) -> RenditionView:
+    file, layout = made.file, made.layout
+    return RenditionView(
+        position=layout.position,
+        image_id=file.image_id,
+        recipe=file.recipe,
+        url=product.media_urls.url(
+            image_id=file.image_id, name=file.recipe, provider=file.storage_provider, key=file.storage_key
+        ),
+        mime_type=file.mime_type,
+        width=file.width,
+        height=file.height,
+        file_size=file.file_size,
+        sha256=file.sha256,
+        is_cropped=layout.crop is not None,
+        crop=BoxView(**dict(zip(("x", "y", "width", "height"), layout.crop, strict=True)))
+        if layout.crop
+        else None,
+        is_fitted=layout.is_fitted,
+        alt_text=layout.picture.alt_text,
     )
 
 

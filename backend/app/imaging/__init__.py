@@ -8,23 +8,16 @@ from __future__ import annotations
 
 from app.imaging.errors import REFUSAL_CODES, PictureRefused, RefusalCode
 from app.imaging.formats import EXTRA_MIME_TYPES, HEAD_BYTES, ExtraFormat, Format, has_decoder, sniff
+from app.imaging.framing import AS_IT_IS, Framing, Plan, plan
 from app.imaging.origin import SourceType
-from app.imaging.renditions import (
-    FACEBOOK,
-    INSTAGRAM_FEED,
-    PREVIEW,
-    RECIPES,
-    Plan,
-    Recipe,
-    Rendered,
-    plan,
-    render,
-)
+from app.imaging.recipes import FACEBOOK, INSTAGRAM_FEED, PREVIEW, RECIPES, Recipe
+from app.imaging.renditions import Rendered, render
 from app.imaging.seals import SEAL_ALGORITHMS, OwnSeal, Seal, SealAlgorithm, read_seal
 from app.imaging.verify import THUMB_MIME_TYPE, Limits, Verified, is_clean, verify
 from app.imaging.workshop import Workshop
 
 __all__ = [
+    "AS_IT_IS",
     "EXTRA_MIME_TYPES",
     "FACEBOOK",
     "HEAD_BYTES",
@@ -36,6 +29,7 @@ __all__ = [
     "THUMB_MIME_TYPE",
     "ExtraFormat",
     "Format",
+    "Framing",
     "Limits",
     "OwnSeal",
     "PictureRefused",

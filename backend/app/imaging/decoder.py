@@ -148,6 +148,16 @@ def on_white(image: VipsImage) -> VipsImage:
     return image.flatten(background=[255, 255, 255]) if image.hasalpha() else image
 
 
+def on_ground(image: VipsImage, colour: str, at: tuple[int, int], size: tuple[int, int]) -> VipsImage:
+    """`image` (8-bit sRGB) without transparency, on a ground of this colour (`#rrggbb`) and size."""
+    ground = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+    if image.bands < 3:
+        image = image.colourspace("srgb")
+    if image.hasalpha():
+        image = image.flatten(background=ground)
+    return image.embed(*at, *size, extend="background", background=ground)
+
+
 def placeholder(image: VipsImage) -> str:
     """The thumbhash, base64, of an 8-bit sRGB image."""
     scale = _THUMBHASH_SIDE / max(image.width, image.height)

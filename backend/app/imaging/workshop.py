@@ -24,8 +24,10 @@ from app.core.errors import UpstreamUnavailable
 from app.imaging.errors import PictureRefused, too_complex
 from app.imaging.fair_queue import FairQueue
 from app.imaging.formats import Format
+from app.imaging.framing import AS_IT_IS, Framing
 from app.imaging.origin import SourceType
-from app.imaging.renditions import Recipe, Rendered
+from app.imaging.recipes import Recipe
+from app.imaging.renditions import Rendered
 from app.imaging.seals import Seal
 from app.imaging.verify import Limits, Verified
 from app.imaging.workbench import Bench, Job, closed
@@ -131,7 +133,8 @@ class Workshop:
         recipe: Recipe,
         target: Path,
         *,
-        focus: tuple[float, float] = (0.5, 0.5),
+        framing: Framing = AS_IT_IS,
+        shape: tuple[int, int] | None = None,
         source_type: SourceType | None = None,
         party: int = 0,
     ) -> Rendered:
@@ -142,7 +145,8 @@ class Workshop:
             "source": _absolute(source),
             "recipe": asdict(recipe),
             "target": _absolute(target),
-            "focus": list(focus),
+            "framing": asdict(framing),
+            "shape": shape,
             "source_type": source_type and source_type.value,
             "seal": self._public_seal(),
         }

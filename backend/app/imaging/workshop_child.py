@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from app.imaging.errors import PictureRefused
+from app.imaging.framing import Framing
 from app.imaging.origin import SourceType
-from app.imaging.renditions import recipe_from_json, render
+from app.imaging.recipes import recipe_from_json
+from app.imaging.renditions import render
 from app.imaging.seals import Seal
 from app.imaging.verify import Limits, verify
 
@@ -80,12 +82,13 @@ def _perform(task: dict[str, Any], seal: Seal | None) -> dict[str, Any]:
         )
         told = verified.source_type and verified.source_type.value
         return {**asdict(verified), "format": verified.format.value, "source_type": told}
-    x, y = task["focus"]
+    framing, shape = task["framing"], task["shape"]
     rendered = render(
         source,
         recipe_from_json(task["recipe"]),
         Path(task["target"]),
-        focus=(x, y),
+        framing=Framing(**{**framing, "focus": tuple(framing["focus"])}),
+        shape=(shape[0], shape[1]) if shape else None,
         source_type=source_type,
         seal=seal,
     )

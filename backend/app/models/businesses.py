@@ -108,6 +108,11 @@ async def find(session: AsyncSession, business_id: int) -> Business | None:
     return await session.get(Business, business_id)
 
 
+async def labels_ai_images(session: AsyncSession, business_id: int) -> bool:
+    """Whether the business labels AI-made images where a post does not decide."""
+    return bool(await session.scalar(select(Business.label_ai_images).where(Business.id == business_id)))
+
+
 async def hold(session: AsyncSession, business_id: int) -> Business:
     """The business as it is now. Nobody else holds it until the unit of work ends: what is counted for it in
     the meantime stays true."""

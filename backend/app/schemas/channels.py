@@ -12,6 +12,45 @@ PlatformName = Literal["instagram", "facebook"]
 LoginName = Literal["facebook", "instagram"]
 
 
+PlacementName = Literal["feed", "carousel", "story", "reel_cover", "photo", "photos", "text"]
+
+
+class RatioView(View):
+    """Width to height, in whole numbers."""
+
+    width: int
+    height: int
+
+
+class PlacementView(View):
+    """What one place on the platform takes. Sides in pixels, sizes in bytes; null: no limit."""
+
+    name: PlacementName
+    is_offered: bool = Field(description="Whether posts can be published there from here.")
+    min_images: int
+    max_images: int
+    formats: list[str] = Field(description="What the platform takes; what is sent is made to fit.")
+    max_bytes: int | None
+    min_ratio: RatioView | None
+    max_ratio: RatioView | None
+    min_width: int | None
+    max_width: int | None
+    is_one_shape: bool = Field(description="All images take the shape of the first one.")
+    takes_text: bool
+    takes_alt_text: bool
+    max_alt_text: int | None
+    takes_user_tags: bool
+    max_user_tags: int | None
+    takes_ai_label: bool
+
+
+class CommentRulesView(View):
+    """What the platform takes as a first comment. null: no limit."""
+
+    max_characters: int
+    max_hashtags: int | None
+
+
 class RulesView(View):
     """The platform's limits. None: no limit."""
 
@@ -21,6 +60,8 @@ class RulesView(View):
     max_hashtags: int | None
     max_mentions: int | None
     max_alt_text: int
+    placements: list[PlacementView]
+    first_comment: CommentRulesView | None = Field(description="null: there is none.")
 
 
 class ChannelProblemView(View):

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from app.schemas.base import Body, Id, Moment, View
-from app.schemas.channels import PlatformName
+from app.schemas.channels import PlacementName, PlatformName
 
 PublicationStateName = Literal["scheduled", "publishing", "published", "failed", "unconfirmed", "cancelled"]
 PostStateName = Literal["draft", "scheduled", "publishing", "published", "failed", "unconfirmed", "cancelled"]
@@ -281,9 +281,19 @@ class CheckProblem(View):
     image_id: int | None = None
 
 
-class RenditionView(View):
-    """The very file that would be sent. Size in bytes, sides in pixels."""
+class BoxView(View):
+    """A part of a picture, 0..1 of its sides from top left."""
 
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class RenditionView(View):
+    """The very file that would be sent for the image at this position. Size in bytes, sides in pixels."""
+
+    position: int
     image_id: int
     recipe: str
     url: str
@@ -293,6 +303,9 @@ class RenditionView(View):
     file_size: int
     sha256: str
     is_cropped: bool
+    crop: BoxView | None = Field(description="What stays of the image; null: all of it.")
+    is_fitted: bool = Field(description="The whole image lies on a background.")
+    alt_text: str = Field(description="The alt text that goes out with it.")
 
 
 class CheckText(View):
@@ -308,6 +321,10 @@ class ChannelCheck(View):
 
     channel_id: int
     platform: PlatformName
+    placement: PlacementName | None = Field(
+        description="Where on the platform it appears; null when this server does not reach the channel."
+    )
+    ai_label: bool = Field(description="Whether the platform is told that AI made an image of it.")
     is_ready: bool
     problems: list[CheckProblem]
     renditions: list[RenditionView]

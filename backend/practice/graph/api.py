@@ -14,7 +14,7 @@ from practice.accounts import Account, account_of, find_account, find_by_token
 from practice.answers import JsonAnswer
 from practice.calls import begin_call, end_call, shown
 from practice.faults import Holds, Plan, conduct, draw_plan
-from practice.graph import errors, instagram, page
+from practice.graph import comments, errors, instagram, page
 from practice.graph.call import NEWEST, GraphCall, read_call
 from practice.graph.context import DAY, Context, Json, json_text
 from practice.graph.errors import GraphError
@@ -169,6 +169,8 @@ class GraphApi:
             ("page", "photos"): lambda: page.create_photo(context, account, call),
             ("page", "feed"): lambda: page.create_post(context, account, call),
         }
+        if call.method == "POST" and target.edge in _COMMENT_EDGES and target.row is not None:
+            return await comments.create_comment(context, account, target.row["id"], call)
         if call.method == "POST" and (account.kind, target.edge) in writers:
             return await writers[account.kind, target.edge]()
         return await context.store.run(lambda db: self._read_or_delete(db, call, target, account))
@@ -202,6 +204,8 @@ class GraphApi:
             }
             if row is None and (account.kind, target.edge) in readers:
                 return readers[account.kind, target.edge]()
+            if row is not None and target.edge in _COMMENT_EDGES:
+                return comments.list_comments(db, account, row["id"], call, link)
             if row is not None and call.edge is None:
                 if target.edge == "container":
                     return instagram.read_container(db, context, row, call)
@@ -218,6 +222,8 @@ class GraphApi:
         raise GraphError(errors.METHOD_UNSUPPORTED, verb=call.method.lower())
 
 
+_COMMENT_EDGES = frozenset({"media_item.comments", "post.comments"})
+
 _SCOPES = {
     # These tokens come of no login: they may do what either of Meta's two would let them.
     "instagram": [
@@ -227,13 +233,18 @@ _SCOPES = {
         "pages_read_engagement",
         "instagram_basic",
         "instagram_content_publish",
+        "instagram_business_manage_comments",
+        "instagram_manage_comments",
+        "pages_manage_engagement",
     ],
     "page": [
         "pages_show_list",
         "pages_read_engagement",
         "pages_manage_posts",
+        "pages_manage_engagement",
         "instagram_basic",
         "instagram_content_publish",
+        "instagram_manage_comments",
     ],
 }
 

@@ -39,10 +39,12 @@ IMAGE_LIMIT = 8 * 1024 * 1024
 CAPTION_LIMIT, HASHTAG_LIMIT, MENTION_LIMIT, ALT_TEXT_LIMIT = 2_200, 30, 20, 1_000
 CONTAINERS_PER_DAY = 400
 CHILDREN_MIN, CHILDREN_MAX = 2, 10
-COLLABORATORS_MAX = 3
+COLLABORATORS_MAX, USER_TAGS_MAX = 3, 20
 
 HASHTAG = re.compile(r"(?<![\w&])#\w*[^\W\d_]\w*")
 MENTION = re.compile(r"(?<![\w.@])@[A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?")
+
+USERNAME = re.compile(r"[A-Za-z0-9._]{1,30}")
 
 _MEDIA_TYPES = frozenset({"", "IMAGE", "STORIES", "CAROUSEL"})
 _STATUS_TEXTS = {
@@ -82,6 +84,7 @@ async def create_container(
         raise GraphError(errors.MEDIA_TYPE_UNKNOWN, media_type=media_type)
     caption = "" if is_child or media_type == "STORIES" else trimmed(call.text("caption"))
     _check_texts(call, caption)
+    tags = _read_tags(call, is_allowed=media_type != "CAROUSEL")
     processing, timeout = await context.store.run(
         lambda db: (
             setting(db, "processing_ms") / 1000,
@@ -133,9 +136,46 @@ async def create_container(
                 str(fate.options.get("code", 2207032)) if fate is not None and kind == "failed" else None,
             ),
         )
+        db.executemany(
+            "INSERT INTO user_tags (container_id, username, x, y) VALUES (?, ?, ?, ?)",
+            [(container_id, *tag) for tag in tags],
+        )
         return {"id": container_id}
 
     return await context.store.run(save)
+
+
+def _read_tags(call: GraphCall, *, is_allowed: bool) -> list[tuple[str, float, float]]:
+    """Who is marked in the picture, and where. They belong to pictures, never to a carousel as a whole."""
+    tags: list[tuple[str, float, float]] = []
+    for tag in call.items("user_tags"):
+        is_read = isinstance(tag, dict) and isinstance(tag.get("username"), str)
+        places = [tag.get(name) for name in ("x", "y")] if is_read else []
+        are_places = all(
+            isinstance(place, (int, float)) and not isinstance(place, bool) and 0 <= place <= 1
+            for place in places
+        )
+        if not is_read or not are_places or not USERNAME.fullmatch(tag["username"]):
+            raise GraphError(
+                errors.PARAMETER_INVALID, name="user_tags", problem="must hold username, x and y from 0 to 1"
+            )
+        tags.append((tag["username"], float(places[0]), float(places[1])))
+    if tags and not is_allowed:
+        raise GraphError(errors.PARAMETER_INVALID, name="user_tags", problem="belong to carousel items")
+    if len(tags) > USER_TAGS_MAX:
+        raise GraphError(errors.TOO_MANY_MENTIONS)
+    return tags
+
+
+def tags_of(db: sqlite3.Connection, container_id: str) -> list[sqlite3.Row]:
+    """Who is marked in the picture of a container."""
+    return db.execute("SELECT * FROM user_tags WHERE container_id = ?", (container_id,)).fetchall()
+
+
+def slide_containers(db: sqlite3.Connection, media: sqlite3.Row) -> list[str]:
+    """The containers of a media's pictures, in order."""
+    row = db.execute("SELECT id, children FROM containers WHERE id = ?", (media["container_id"],)).fetchone()
+    return json.loads(row["children"]) or [row["id"]]
 
 
 def _check_texts(call: GraphCall, caption: str) -> None:
@@ -359,7 +399,9 @@ def media_fields(
         "username": lambda: account()["username"],
         "owner": lambda: {"id": media["account_id"]},
         "like_count": lambda: 0,
-        "comments_count": lambda: 0,
+        "comments_count": lambda: db.execute(
+            "SELECT count(*) FROM comments WHERE owner_id = ?", (media["id"],)
+        ).fetchone()[0],
         "is_comment_enabled": lambda: True,
         "children": lambda: _children(db, media) if is_carousel else None,
     }

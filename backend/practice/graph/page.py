@@ -235,6 +235,16 @@ def list_posts(
     return page_of(call, [pick(fields, "PagePost", post_fields(db, context, row)) for row in rows], link)
 
 
+def loose_photos(db: sqlite3.Connection, page_id: str | None = None) -> list[sqlite3.Row]:
+    """Photos that were handed over and are in no post: of one Page, or of all."""
+    return db.execute(
+        "SELECT f.id, f.page_id, f.created_at, f.alt_text, f.picture_id, p.mime_type, p.width, p.height "
+        "FROM photos f JOIN pictures p ON p.id = f.picture_id "
+        "WHERE f.post_id IS NULL AND (? IS NULL OR f.page_id = ?) ORDER BY f.rowid",
+        (page_id, page_id),
+    ).fetchall()
+
+
 def read_photo(db: sqlite3.Connection, context: Context, photo: sqlite3.Row, call: GraphCall) -> Json:
     """`GET /{photo-id}`."""
     picture = db.execute(

@@ -137,6 +137,17 @@ button:hover { background: var(--sunken); }
 .slides { display: flex; width: 100%; overflow-x: auto; scroll-snap-type: x mandatory; }
 .slides li { flex: 0 0 100%; scroll-snap-align: start; position: relative; display: flex;
   align-items: center; }
+.slides li:not(:first-child) img { position: absolute; inset: 0; width: 100%; height: 100%; max-height: none;
+  object-fit: cover; }
+.comments { list-style: none; border-top: 1px solid var(--line); }
+.comments .caption { padding: 12px 20px; }
+.comments .sub { color: var(--ink-3); font-size: 12px; line-height: 16px; }
+.loose { background: var(--surface); border: 1px dashed var(--line); border-radius: 12px; padding: 16px 20px;
+  margin: 16px 0; }
+.loose h2 { font-size: 15px; line-height: 22px; font-weight: 600; }
+.loose p { color: var(--ink-3); font-size: 12px; line-height: 16px; }
+.loose .strip { display: flex; gap: 8px; margin-top: 12px; overflow-x: auto; }
+.loose img { width: 72px; height: 72px; object-fit: cover; border-radius: 6px; }
 .slides .count { position: absolute; right: 12px; top: 12px; background: rgb(0 0 0 / 68%); color: #fff;
   border-radius: 12px; padding: 2px 10px; font-size: 12px; font-variant-numeric: tabular-nums; }
 .side { display: flex; flex-direction: column; border-left: 1px solid var(--line); min-width: 0; }

@@ -15,8 +15,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from practice.accounts import Account, find_account, find_by_username
+from practice.graph.comments import comments_of
 from practice.graph.context import Context
-from practice.graph.page import post_path
+from practice.graph.instagram import slide_containers, tags_of
+from practice.graph.page import loose_photos, post_path
 from practice.graph.pictures import picture_path
 from practice.pages import style
 from practice.pages.frame import COMMON_HEADERS as _COMMON_HEADERS
@@ -188,6 +190,12 @@ class Pages:
         if found is None:
             return await self.not_found(request)
         media, account, pictures = found
+        tags, said = await self._store.run(
+            lambda db: (
+                [tags_of(db, slide) for slide in slide_containers(db, media)],
+                comments_of(db, media["id"]),
+            )
+        )
         root, now = _root(request), self._store.now()
         profile = f"{root}/instagram/{account.username}"
         is_ai = bool(media["is_ai_generated"])
@@ -207,8 +215,8 @@ class Pages:
             f'<header class="who">{_avatar(root, account, "avatar-small")}<div>'
             f'<h1 class="name"><a href="{profile}">{html.escape(account.username)}</a></h1>'
             f'<p class="sub">{"AI info · " if is_ai else ""}{time_html(media["created_at"], now)}</p>'
-            f"</div></header>{caption}{label if is_ai else ''}"
-            f"{_facts('Media', media['id'], pictures)}</div></article>"
+            f"</div></header>{caption}{label if is_ai else ''}{_comments(account.username, said, now)}"
+            f"{_facts('Media', media['id'], pictures, tags)}</div></article>"
         )
         title = f"{account.username} on {_INSTAGRAM}"
         if media["caption"]:
@@ -240,7 +248,8 @@ class Pages:
             return await self.not_found(request)
         page, posts = found
         root, now = _root(request), self._store.now()
-        body = _page_head(root, page)
+        loose = await self._store.run(lambda db: loose_photos(db, page.id))
+        body = _page_head(root, page) + _waiting(root, loose)
         if not posts:
             body += (
                 f'<div class="empty">{style.EMPTY_MARK}<h2>No posts yet</h2>'
@@ -258,7 +267,9 @@ class Pages:
         page_id, number = request.path_params["page_id"], request.path_params["post_id"]
         post_id = number if "_" in number else f"{page_id}_{number}"
 
-        def read(db: sqlite3.Connection) -> tuple[Account, sqlite3.Row, list[sqlite3.Row]] | None:
+        def read(
+            db: sqlite3.Connection,
+        ) -> tuple[Account, sqlite3.Row, list[sqlite3.Row], list[sqlite3.Row]] | None:
             page = find_account(db, page_id)
             post = db.execute(
                 "SELECT * FROM posts WHERE id = ? AND page_id = ? AND publish_at <= ?",
@@ -266,17 +277,18 @@ class Pages:
             ).fetchone()
             if page is None or post is None:
                 return None
-            return page, post, db.execute(_PICTURES_OF_POST, (post_id,)).fetchall()
+            pictures = db.execute(_PICTURES_OF_POST, (post_id,)).fetchall()
+            return page, post, pictures, comments_of(db, post_id)
 
         found = await self._store.run(read)
         if found is None:
             return await self.not_found(request)
-        page, post, pictures = found
+        page, post, pictures, said = found
         root, now = _root(request), self._store.now()
         body = (
             f'<div class="feed"><a class="back" href="{root}/facebook/{page.id}">{style.BACK_MARK}'
             f"All posts of {html.escape(page.name)}</a>"
-            f"{_card(root, page, post, pictures, now, heading='h1', has_facts=True)}</div>"
+            f"{_card(root, page, post, pictures, now, heading='h1', has_facts=True, comments=said)}</div>"
         )
         title = f"{page.name}, {_PAGE}"
         if post["message"]:
@@ -311,6 +323,7 @@ def _image(root: str, picture: sqlite3.Row) -> str:
 def _stage(root: str, pictures: Sequence[sqlite3.Row]) -> str:
     if len(pictures) == 1:
         return _image(root, pictures[0])
+    # The stylesheet crops all slides to the shape of the first one.
     slides = "".join(
         f'<li>{_image(root, picture)}<span class="count">{index} of {len(pictures)}</span></li>'
         for index, picture in enumerate(pictures, 1)
@@ -320,7 +333,23 @@ def _stage(root: str, pictures: Sequence[sqlite3.Row]) -> str:
     return f'<ol class="slides" tabindex="0" aria-label="{name}">{slides}</ol>'
 
 
-def _facts(kind: str, external_id: str, pictures: Sequence[sqlite3.Row]) -> str:
+def _comments(author: str, comments: Sequence[sqlite3.Row], now: float) -> str:
+    if not comments:
+        return ""
+    listed = "".join(
+        f'<li class="caption" dir="auto"><b>{html.escape(author)}</b> {caption_html(comment["text"])}'
+        f'<p class="sub">{time_html(comment["created_at"], now)}</p></li>'
+        for comment in comments
+    )
+    return f'<ul class="comments" aria-label="Comments">{listed}</ul>'
+
+
+def _facts(
+    kind: str,
+    external_id: str,
+    pictures: Sequence[sqlite3.Row],
+    tags: Sequence[Sequence[sqlite3.Row]] = (),
+) -> str:
     rows: list[tuple[str, str]] = []
     for index, picture in enumerate(pictures, 1):
         name = "Picture" if len(pictures) == 1 else f"Picture {index}"
@@ -328,6 +357,8 @@ def _facts(kind: str, external_id: str, pictures: Sequence[sqlite3.Row]) -> str:
         size = size_text(picture["size"])
         rows.append((name, f"{picture['width']} × {picture['height']}, {size} {form}"))
         rows.append(("Alt text", picture["alt_text"] or "none"))
+        if index <= len(tags) and tags[index - 1]:
+            rows.append(("Marked", ", ".join(f"@{tag['username']}" for tag in tags[index - 1])))
     rows.append((f"{kind} id", external_id))
     listed = "".join(f'<dt>{name}</dt><dd dir="auto">{html.escape(value)}</dd>' for name, value in rows)
     return f'<dl class="facts-list">{listed}</dl>'
@@ -342,6 +373,22 @@ def _page_head(root: str, page: Account) -> str:
     )
 
 
+def _waiting(root: str, photos: Sequence[sqlite3.Row]) -> str:
+    """Photos that no post shows: visible to whoever runs the Page only."""
+    if not photos:
+        return ""
+    count = f"{len(photos)} unpublished photo{'s' if len(photos) > 1 else ''}"
+    shown = "".join(
+        f'<img src="{_src(root, photo["picture_id"], photo["mime_type"])}" alt="Unpublished photo" '
+        f'width="{photo["width"]}" height="{photo["height"]}" loading="lazy">'
+        for photo in photos[:12]
+    )
+    return (
+        f'<section class="loose"><h2>{count}</h2><p>Handed over and in no post. '
+        f'Nobody but the Page sees them.</p><div class="strip">{shown}</div></section>'
+    )
+
+
 def _card(
     root: str,
     page: Account,
@@ -351,6 +398,7 @@ def _card(
     *,
     heading: str,
     has_facts: bool = False,
+    comments: Sequence[sqlite3.Row] = (),
 ) -> str:
     when = time_html(post["publish_at"], now)
     if not has_facts:
@@ -365,6 +413,6 @@ def _card(
         f'<article class="card"><header class="who">{_avatar(root, page, "avatar-small avatar-plain")}<div>'
         f'<{heading} class="name">{html.escape(page.name)}</{heading}>'
         f'<p class="sub">{when}</p></div></header>'
-        f"{text}{linked}{shown}"
+        f"{text}{linked}{shown}{_comments(page.name, comments, now)}"
         f"{_facts('Post', post['id'], pictures) if has_facts else ''}</article>"
     )

@@ -28,7 +28,7 @@ from tests.practice_server import PracticeAccounts, PracticeControl, PracticePro
 RULES = {
     "instagram": {
         "min_images": 1,
-        "max_images": 1,
+        "max_images": 10,
         "max_characters": 2200,
         "max_hashtags": 30,
         "max_mentions": 20,
@@ -36,7 +36,7 @@ RULES = {
     },
     "facebook": {
         "min_images": 0,
-        "max_images": 1,
+        "max_images": 10,
         "max_characters": 63206,
         "max_hashtags": None,
         "max_mentions": None,
@@ -62,10 +62,10 @@ def accounts(control: PracticeControl) -> PracticeAccounts:
     return control.accounts("Bakery by the Sea")
 
 
-def channels_of(person: Person) -> list[dict[str, object]]:
+def channels_of(person: Person) -> list[dict[str, Any]]:
     answer = person.client.get("/channels", params={"business_id": person.business_id})
     assert answer.status_code == 200, answer.text
-    found: list[dict[str, object]] = answer.json()["channels"]
+    found: list[dict[str, Any]] = answer.json()["channels"]
     return found
 
 
@@ -92,7 +92,18 @@ def test_a_new_business_has_a_practice_account_on_each_platform(live: Live, sign
             "rules",
         }
         assert (channel["status"], channel["is_practice"]) == ("connected", True)
-        assert channel["rules"] == RULES[str(channel["platform"])]
+        assert channel["rules"] | RULES[str(channel["platform"])] == channel["rules"]
+        offered = {p["name"]: p for p in channel["rules"]["placements"] if p["is_offered"]}
+        if channel["platform"] == "instagram":
+            assert list(offered) == ["feed", "carousel"]
+            carousel = offered["carousel"]
+            assert (carousel["min_images"], carousel["max_images"], carousel["is_one_shape"]) == (2, 10, True)
+            assert carousel["max_ratio"] == {"width": 191, "height": 100}
+            assert carousel["takes_ai_label"] and carousel["max_user_tags"] == 20
+        else:
+            assert list(offered) == ["text", "photo", "photos"]
+            assert not offered["photos"]["takes_ai_label"] and not offered["photo"]["takes_user_tags"]
+            assert offered["photos"]["max_bytes"] == 4_000_000
     assert found[1]["name"] == "Harbour Coffee"
 
 
@@ -119,7 +130,7 @@ def test_an_account_is_connected_with_its_token_under_the_platforms_name(
         "problem": None,
         "quota": None,
         "waiting_posts": [],
-        "rules": RULES[platform],
+        "rules": channel["rules"] | RULES[platform],
     }
     assert channel in channels_of(ada)
     image_ids = [ada.keeps_picture()["id"]]

@@ -220,15 +220,15 @@ REFUSED: dict[str, tuple[str, Change, int, str]] = {
         422,
         "too_many_mentions",
     ),
-    "two images on Instagram": (
+    "eleven images on Instagram": (
         "instagram",
-        lambda p: {"image_ids": [p.keeps_picture()["id"] for _ in range(2)]},
+        lambda p: {"image_ids": [p.keeps_picture()["id"]] * 11},
         422,
         "too_many_images",
     ),
-    "two images on Facebook": (
+    "eleven images on Facebook": (
         "facebook",
-        lambda p: {"image_ids": [p.keeps_picture()["id"]] * 2},
+        lambda p: {"image_ids": [p.keeps_picture()["id"]] * 11},
         422,
         "too_many_images",
     ),
@@ -335,7 +335,7 @@ def test_what_is_wrong_without_any_picture_is_said_before_one_is_fetched(mia: Pe
     with Trap() as trap:
         url = f"http://localhost:{trap.port}/a.jpg"
         assert_problem(publishes(mia, content_text="x" * 2201, content_images=[url]), 422, "text_too_long")
-        assert_problem(publishes(mia, content_images=[url, url]), 422, "too_many_images")
+        assert_problem(publishes(mia, content_images=[url] * 11), 422, "too_many_images")
         assert_problem(publishes(mia, content_images=[url], channel_id=999_999), 404, "channel_not_found")
         assert not trap.was_touched()
 

@@ -24,6 +24,7 @@ from app.providers.publishing.base import (
     ContentRefused,
     Look,
     OutcomeUnclear,
+    PersonTag,
     Picture,
     PrepareAgain,
     Publisher,
@@ -75,6 +76,7 @@ def pictures() -> Iterator[str]:
     files = {
         "/square.jpg": ("image/jpeg", encoded(flat((200, 120, 60), 1080, 1080), "JPEG")),
         "/tower.jpg": ("image/jpeg", encoded(flat((60, 120, 200), 400, 1200), "JPEG")),
+        "/wide.jpg": ("image/jpeg", encoded(flat((90, 160, 90), 1200, 800), "JPEG")),
         "/square.png": ("image/png", encoded(flat((60, 200, 120), 600, 600), "PNG")),
     }
     with file_server(files) as url:
@@ -156,13 +158,27 @@ async def failure(call: Any) -> PublishingError:
     return caught.value
 
 
+async def hands_over(publisher: Publisher, account: Account, content: Content) -> tuple[str, list[str]]:
+    """Everything up to the irreversible call: the reference of the whole, and those of its parts."""
+    placement = publisher.rules.placement_for(len(content.pictures))
+    places = range(len(content.pictures)) if placement.part else ()
+    parts = [await publisher.prepare_part(account, content, place) for place in places]
+    return await publisher.prepare(account, content, parts), parts
+
+
+async def publishes(publisher: Publisher, account: Account, content: Content) -> str:
+    """All the way; returns the external id."""
+    reference, parts = await hands_over(publisher, account, content)
+    return await publisher.finish(account, reference, content, parts)
+
+
 async def attempt(
     publisher: Publisher, account: Account, content: Content
 ) -> tuple[str, datetime, PublishingError]:
     """Prepare, then a `finish` that fails: the reference, when it was sent, and how it failed."""
-    reference = await publisher.prepare(account, content)
+    reference, parts = await hands_over(publisher, account, content)
     attempted_at = clock.now()
-    return reference, attempted_at, await failure(publisher.finish(account, reference, content))
+    return reference, attempted_at, await failure(publisher.finish(account, reference, content, parts))
 
 
 # Instagram
@@ -405,13 +421,20 @@ async def test_content_against_the_platforms_rules_is_refused_with_what_to_chang
     assert type(error) is kind and error.code == code and error.trace
 
 
-async def test_instagram_takes_neither_no_picture_nor_two(
+async def test_instagram_takes_neither_no_picture_nor_too_many_nor_a_carousel_that_is_short(
     instagram: InstagramPublisher, practice: PracticeProcess, on_instagram: Account, content: Content
 ) -> None:
     none = Content(TEXT, (), is_ai_generated=False)
-    two = Content(TEXT, content.pictures * 2, is_ai_generated=False)
-    assert (await failure(instagram.prepare(on_instagram, none))).code == "instagram_requires_image"
-    assert (await failure(instagram.prepare(on_instagram, two))).code == "too_many_images"
+    many = Content(TEXT, content.pictures * 11, is_ai_generated=False)
+    three = Content(TEXT, content.pictures * 3, is_ai_generated=False)
+    for sent, parts, code in (
+        (none, [], "instagram_requires_image"),
+        (many, ["1"] * 11, "too_many_images"),
+        (three, ["1", "2"], "parts_missing"),
+        (three, [], "parts_missing"),
+        (content, ["1"], "parts_missing"),
+    ):
+        assert (await failure(instagram.prepare(on_instagram, sent, parts))).code == code
     assert [c for c in practice.control.containers() if c["account_id"] == on_instagram.external_id] == []
 
 
@@ -484,18 +507,19 @@ async def test_a_token_that_ended_asks_for_connecting_again(
 ) -> None:
     for publisher, known in ((instagram, accounts.instagram), (facebook, accounts.page)):
         account = Account(known.id, known.access_token)
-        reference = await publisher.prepare(account, content)
+        reference, parts = await hands_over(publisher, account, content)
         for subcode in (458, 460, 463):
             practice.control.change_account(known.id, token_subcode=subcode)
             for call in (
                 publisher.verify(account),
-                publisher.prepare(account, content),
-                publisher.finish(account, reference, content),
-                publisher.permalink(account, reference),
+                hands_over(publisher, account, content),
+                publisher.finish(account, reference, content, parts),
+                publisher.permalink(account, reference or "1"),
+                publisher.comment(account, reference or "1", "First"),
             ):
                 assert isinstance(await failure(call), ReconnectNeeded)
         practice.control.change_account(known.id, token_subcode=None)
-        await publisher.finish(account, reference, content)
+        await publisher.finish(account, reference, content, parts)
 
 
 async def test_a_restricted_account_is_told_so(
@@ -606,10 +630,10 @@ async def test_only_a_web_address_is_taken_for_a_permalink(
 async def test_a_picture_with_its_text_is_published_on_a_page(
     facebook: FacebookPublisher, practice: PracticeProcess, on_page: Account, content: Content
 ) -> None:
-    reference = await facebook.prepare(on_page, content)
+    reference, parts = await hands_over(facebook, on_page, content)
     assert posts_of(practice, on_page) == []
-    assert await facebook.check(on_page, reference, content, None) == Look(Standing.READY)
-    post_id = await facebook.finish(on_page, reference, content)
+    assert await facebook.check(on_page, reference, content, None, parts) == Look(Standing.READY)
+    post_id = await facebook.finish(on_page, reference, content, parts)
     permalink = await facebook.permalink(on_page, post_id)
 
     (post,) = posts_of(practice, on_page)
@@ -632,7 +656,7 @@ async def test_a_picture_alone_is_published_on_a_page(
     facebook: FacebookPublisher, practice: PracticeProcess, on_page: Account, content: Content
 ) -> None:
     bare = Content("", content.pictures, is_ai_generated=True)
-    await facebook.finish(on_page, await facebook.prepare(on_page, bare), bare)
+    await publishes(facebook, on_page, bare)
     (post,) = posts_of(practice, on_page)
     assert not post["message"] and len(post["pictures"]) == 1
 
@@ -678,7 +702,7 @@ async def test_a_page_post_without_words_or_from_before_is_not_taken_for_ours(
 ) -> None:
     bare = Content("", content.pictures, is_ai_generated=False)
     for sent in (bare, content):
-        await facebook.finish(on_page, await facebook.prepare(on_page, sent), sent)
+        await publishes(facebook, on_page, sent)
     assert await facebook.check(on_page, "", bare, clock.now()) == Look(Standing.UNKNOWN)
     later = clock.now() + timedelta(days=3)
     assert await facebook.check(on_page, "", content, later) == Look(Standing.UNKNOWN)
@@ -705,25 +729,140 @@ async def test_a_page_that_refuses_to_be_looked_at_never_makes_an_unclear_post_r
 async def test_a_photo_that_is_posted_already_is_unclear(
     facebook: FacebookPublisher, practice: PracticeProcess, on_page: Account, content: Content
 ) -> None:
-    reference = await facebook.prepare(on_page, content)
+    reference, parts = await hands_over(facebook, on_page, content)
     attempted_at = clock.now()
-    post_id = await facebook.finish(on_page, reference, content)
-    again = await failure(facebook.finish(on_page, reference, content))
+    post_id = await facebook.finish(on_page, reference, content, parts)
+    again = await failure(facebook.finish(on_page, reference, content, parts))
     assert isinstance(again, OutcomeUnclear) and again.code == "duplicate_post"
     assert len(posts_of(practice, on_page)) == 1
     look = await facebook.check(on_page, reference, content, attempted_at)
     assert look == Look(Standing.PUBLISHED, post_id)
 
 
-async def test_a_page_takes_neither_nothing_nor_two_pictures_nor_an_absent_one(
+async def test_a_page_takes_neither_nothing_nor_too_many_pictures_nor_an_absent_one(
     facebook: FacebookPublisher, on_page: Account, content: Content, pictures: str
 ) -> None:
     nothing = Content("  ", (), is_ai_generated=False)
-    two = Content(TEXT, content.pictures * 2, is_ai_generated=False)
+    many = Content(TEXT, content.pictures * 11, is_ai_generated=False)
     absent = Content(TEXT, (Picture(f"{pictures}/absent.jpg", ""),), is_ai_generated=False)
-    for sent, code in ((nothing, "post_is_empty"), (two, "too_many_images"), (absent, "picture_refused")):
-        error = await failure(facebook.prepare(on_page, sent))
+    for call, code in (
+        (facebook.prepare(on_page, nothing), "post_is_empty"),
+        (facebook.prepare(on_page, many, ["1"] * 11), "too_many_images"),
+        (facebook.prepare_part(on_page, absent, 0), "picture_refused"),
+    ):
+        error = await failure(call)
         assert isinstance(error, ContentRefused) and error.code == code
+
+
+# Several pictures
+
+
+@pytest.fixture
+def three(pictures: str) -> Content:
+    """Three pictures, two of them described, somebody marked in the second."""
+    return Content(
+        TEXT,
+        (
+            Picture(f"{pictures}/square.jpg", "First"),
+            Picture(f"{pictures}/wide.jpg", "Second", (PersonTag("ada.lovelace", 0.25, 1.0),)),
+            Picture(f"{pictures}/square.jpg", ""),
+        ),
+        is_ai_generated=True,
+    )
+
+
+async def test_a_carousel_is_published_whole_in_order_and_labelled_as_a_whole(
+    instagram: InstagramPublisher, practice: PracticeProcess, on_instagram: Account, three: Content
+) -> None:
+    reference, parts = await hands_over(instagram, on_instagram, three)
+    assert await instagram.check(on_instagram, reference, three, None, parts) == Look(Standing.READY)
+    media_id = await instagram.finish(on_instagram, reference, three, parts)
+    (media,) = media_of(practice, on_instagram)
+    assert (media["id"], media["media_type"], media["caption"]) == (media_id, "CAROUSEL", TEXT)
+    assert media["is_ai_generated"] is True
+    assert [(p["alt_text"], p["width"]) for p in media["pictures"]] == [
+        ("First", 1080),
+        ("Second", 1200),
+        ("", 1080),
+    ]
+    assert media["user_tags"] == [[], [{"username": "ada.lovelace", "x": 0.25, "y": 1.0}], []]
+    async with httpx.AsyncClient(trust_env=False) as browser:
+        page = await browser.get(await instagram.permalink(on_instagram, media_id))
+    assert "2 of 3" in page.text and "@ada.lovelace" in page.text
+    # A slide is used up with its carousel.
+    spent = await failure(instagram.prepare(on_instagram, three, parts))
+    assert isinstance(spent, PrepareAgain | TryLater)
+    assert len(media_of(practice, on_instagram)) == 1
+
+
+async def test_photos_are_published_in_one_page_post_in_order(
+    facebook: FacebookPublisher, practice: PracticeProcess, on_page: Account, three: Content
+) -> None:
+    reference, parts = await hands_over(facebook, on_page, three)
+    state = practice.control.state()["loose_photos_by_page"]
+    assert posts_of(practice, on_page) == [] and state[on_page.external_id] == parts
+    async with httpx.AsyncClient(trust_env=False) as browser:
+        page = await browser.get(f"{practice.url}/facebook/{on_page.external_id}")
+    assert "3 unpublished photos" in page.text
+    attempted_at = clock.now()
+    post_id = await facebook.finish(on_page, reference, three, parts)
+    (post,) = posts_of(practice, on_page)
+    assert (post["id"], post["message"]) == (post_id, TEXT)
+    assert [(p["alt_text"], p["width"]) for p in post["pictures"]] == [
+        ("First", 1080),
+        ("Second", 1200),
+        ("", 1080),
+    ]
+    look = await facebook.check(on_page, reference, three, attempted_at, parts)
+    assert look == Look(Standing.PUBLISHED, post_id)
+
+
+async def test_photos_in_vain_are_removed_and_those_in_a_post_are_not(
+    facebook: FacebookPublisher, practice: PracticeProcess, on_page: Account, three: Content
+) -> None:
+    _, used = await hands_over(facebook, on_page, three)
+    await facebook.finish(on_page, "", three, used)
+    _, parts = await hands_over(facebook, on_page, three)
+    await facebook.discard(on_page, [*used, *parts, "100000000000000"])
+    await facebook.discard(on_page, parts)
+    assert on_page.external_id not in practice.control.state()["loose_photos_by_page"]
+    (post,) = posts_of(practice, on_page)
+    assert len(post["pictures"]) == 3
+    # Without one of its photos a post does not go out short, and nobody is asked to connect again.
+    gone = await failure(facebook.finish(on_page, "", three, parts))
+    assert isinstance(gone, PrepareAgain) and gone.code == "parts_missing"
+    for short in (parts[:2], []):
+        assert (await failure(facebook.finish(on_page, "", three, short))).code == "parts_missing"
+    assert len(posts_of(practice, on_page)) == 1
+    practice.control.fault("drop_before", edge="photo")
+    assert isinstance(await failure(facebook.discard(on_page, used)), TryLater)
+
+
+async def test_a_first_comment_is_written_found_and_unclear_when_its_answer_is_lost(
+    instagram: InstagramPublisher,
+    facebook: FacebookPublisher,
+    practice: PracticeProcess,
+    on_instagram: Account,
+    on_page: Account,
+    content: Content,
+) -> None:
+    cases: tuple[tuple[Publisher, Account, str, Any], ...] = (
+        (instagram, on_instagram, "media_item.comments", media_of),
+        (facebook, on_page, "post.comments", posts_of),
+    )
+    for publisher, account, edge, out in cases:
+        post_id = await publishes(publisher, account, content)
+        assert await publisher.find_comment(account, post_id, "#first\n👋") is None
+        comment_id = await publisher.comment(account, post_id, "#first\n👋")
+        assert await publisher.find_comment(account, post_id, "#first\n👋") == comment_id
+        assert await publisher.find_comment(account, post_id, "#first") is None
+        for kind, count in (("drop_after", 2), ("drop_before", 2), ("garbage", 3)):
+            practice.control.fault(kind, edge=edge, method="POST")
+            assert isinstance(await failure(publisher.comment(account, post_id, "Lost")), OutcomeUnclear)
+            (found,) = out(practice, account)
+            assert len(found["comments"]) == count
+        practice.control.graph_error(edge, 200, status=403)
+        assert isinstance(await failure(publisher.comment(account, post_id, "Mine")), ReconnectNeeded)
 
 
 # Both
@@ -750,8 +889,7 @@ async def test_no_token_shows_in_any_address_text_or_log(
             practice.control.fault(kind, edge=edge)
             _, _, error = await attempt(publisher, account, content)
             texts += [repr(error), "".join(traceback.format_exception(error)), repr(vars(error))]
-        reference = await publisher.prepare(account, content)
-        texts.append(await publisher.permalink(account, await publisher.finish(account, reference, content)))
+        texts.append(await publisher.permalink(account, await publishes(publisher, account, content)))
     printed = capsys.readouterr()
     texts += [caplog.text, printed.out, printed.err, *(str(vars(record)) for record in caplog.records)]
     texts += [str(call["path"]) for call in practice.control.calls()]
@@ -770,7 +908,10 @@ async def test_a_platform_that_is_down_is_tried_later(content: Content, tmp_path
                 (InstagramPublisher(graph), Account(known.instagram.id, known.instagram.access_token)),
                 (FacebookPublisher(graph), Account(known.page.id, known.page.access_token)),
             ):
-                for call in (publisher.prepare(account, content), publisher.finish(account, "1", content)):
+                for call in (
+                    hands_over(publisher, account, content),
+                    publisher.finish(account, "1", content, ["1"]),
+                ):
                     error = await failure(call)
                     assert type(error) is TryLater and error.code == "platform_unreachable"
         finally:

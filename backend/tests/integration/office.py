@@ -31,7 +31,7 @@ from app.imaging import Workshop
 from app.models.businesses import Business, Member, Role
 from app.models.channels import Channel
 from app.models.images import Image
-from app.models.posts import Post, Publication, PublicationEvent
+from app.models.posts import Post, Publication, PublicationEvent, PublicationPart
 from app.models.sending import Hold, Trouble
 from app.models.users import User
 from app.providers.publishing.base import Publisher
@@ -152,8 +152,10 @@ class Office:
             )
         return image
 
-    async def writes(self, text: str, *, to: Sequence[Channel] = (), images: Sequence[Image] = ()) -> int:
-        """A draft, for Instagram unless told otherwise; returns its id."""
+    async def writes(
+        self, text: str, *, to: Sequence[Channel] = (), images: Sequence[Image] = (), **more: Any
+    ) -> int:
+        """A draft, for Instagram unless told otherwise; `more` as `create_post` takes it. Returns its id."""
         chosen = to or [self.instagram]
         shown = images or ([await self.image()] if self.instagram in chosen else [])
         async with self.database.writing() as session:
@@ -164,12 +166,15 @@ class Office:
                 content_text=text,
                 pictures=[PictureInput(image.id) for image in shown],
                 channel_ids=[channel.id for channel in chosen],
+                **more,
             )
         return post.id
 
-    async def sends(self, text: str, *, to: Sequence[Channel] = (), images: Sequence[Image] = ()) -> int:
+    async def sends(
+        self, text: str, *, to: Sequence[Channel] = (), images: Sequence[Image] = (), **more: Any
+    ) -> int:
         """A post that is on its way; returns its id."""
-        post_id = await self.writes(text, to=to, images=images)
+        post_id = await self.writes(text, to=to, images=images, **more)
         await self.publishing.publish(user_id=self.user_id, post_id=post_id)
         return post_id
 
@@ -219,8 +224,9 @@ class Office:
                 (
                     Publication,
                     "created_at updated_at started_at attempted_at next_step_at lease_until published_at "
-                    "held_since held_until preflight_at",
+                    "held_since held_until preflight_at comment_attempted_at",
                 ),
+                (PublicationPart, "created_at"),
                 (PublicationEvent, "at"),
                 (Hold, "began_at until ended_at"),
                 (Trouble, "at"),

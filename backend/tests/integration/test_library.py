@@ -22,7 +22,7 @@ from app.core import clock
 from app.core.db import Database
 from app.core.errors import AppError, Conflict, NotFound, RuleBroken, UnsupportedType, UpstreamUnavailable
 from app.imaging import Workshop
-from app.imaging.renditions import RECIPES
+from app.imaging.recipes import RECIPES
 from app.models.images import Image, Rendition, StorageIntent
 from app.models.posts import Post, PostImage
 from app.models.users import User

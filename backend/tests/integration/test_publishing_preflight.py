@@ -67,7 +67,7 @@ class Outside:
     async def gives(self, image: Image, answer: bytes | None = None) -> None:
         """From now on the rendition of an image is answered like this; None: as it is."""
         verdict = await self._verdict(self._office.instagram, image)
-        (rendition,) = verdict.renditions
+        (rendition,) = verdict.files
         stored = await self._office.storage.open(rendition.storage_key)
         body = b"".join([piece async for piece in stored.body])
         url = self._urls.url(
@@ -134,9 +134,9 @@ async def test_a_picture_that_the_platform_could_not_fetch_is_refused_when_plann
         assert refused.value.code == "media_redirected"
     # What this office really is: a server of its own network, whose platform reaches it all the same.
     verdict = await outside._verdict(office.instagram, image)
-    (local,) = await Reachability(office.urls, "lenient").problems(office.instagram, verdict.renditions)
+    (local,) = await Reachability(office.urls, "lenient").problems(office.instagram, verdict.files)
     assert (local.code, local.is_blocking) == ("media_local_address", False)
-    (strict,) = await Reachability(office.urls, "auto").problems(office.instagram, verdict.renditions)
+    (strict,) = await Reachability(office.urls, "auto").problems(office.instagram, verdict.files)
     assert (strict.code, strict.is_blocking) == ("media_local_address", True)
     assert "PUBLIC_BASE_URL" in strict.fix
 

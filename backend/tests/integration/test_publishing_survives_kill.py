@@ -99,6 +99,8 @@ def test_a_post_goes_out_once_wherever_the_server_was_killed(
         ("sqlite", "publish.after_prepare"),
         ("postgresql", "publish.after_finish"),
         ("sqlite", "publish.after_published"),
+        ("postgresql", "publish.after_part"),
+        ("sqlite", "publish.after_comment"),
     ],
     indirect=["settings"],
 )
@@ -107,13 +109,22 @@ def test_a_post_goes_out_once_when_the_server_dies_between_two_steps(
 ) -> None:
     product = start_product(tmp_path / "data", settings={**settings, "FAULT_POINT": point})
     person, post_id = begin_post(product, point)
+    more = {
+        "images": [{"image_id": person.keeps_picture()["id"]} for _ in range(2)],
+        "first_comment": "First",
+    }
+    assert person.client.patch(f"/posts/{post_id}", json=more).status_code == 200
     try:
         person.sends(post_id)
         poll(lambda: None if product.process.is_running() else True, what="the death of the server")
         product.process.stop()
         product = start_product(tmp_path / "data", port=product.port, settings=settings)
         person.waits_for(post_id, "published", seconds=100)
-        assert len(practice.control.media(caption=point)) == 1
+        person.waits_for_link(post_id)
+        (medium,) = practice.control.media(caption=point)
+        assert len(medium["pictures"]) == 2
+        poll(lambda: practice.control.media(caption=point)[0]["comments"] or None, what="the first comment")
+        assert practice.control.media(caption=point)[0]["comments"] == ["First"]
     finally:
         product.process.stop()
         person.close()

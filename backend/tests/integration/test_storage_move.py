@@ -17,7 +17,7 @@ from app.core import clock
 from app.core.config import Settings
 from app.core.db import Database
 from app.imaging import Workshop
-from app.imaging.renditions import RECIPES
+from app.imaging.recipes import RECIPES
 from app.models.images import Image, Rendition, StorageIntent
 from app.providers.storage.base import ObjectMissing, Stores
 from app.services import users

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import UpstreamUnavailable
-from app.imaging import INSTAGRAM_FEED, PREVIEW, Limits, PictureRefused, SourceType, Workshop
+from app.imaging import INSTAGRAM_FEED, PREVIEW, Framing, Limits, PictureRefused, SourceType, Workshop
 from tests import factories_pictures as pictures
 
 BACKEND = Path(__file__).resolve().parents[2]
@@ -127,10 +127,15 @@ async def test_pictures_are_verified_and_rendered_in_other_processes(
     assert (verified.format.extension, verified.width, verified.height) == ("jpg", 1200, 900)
     assert clean.stat().st_size == verified.file_size and thumb.exists()
     rendered = await workshop.render(
-        clean, INSTAGRAM_FEED, target, focus=(0.2, 0.8), source_type=SourceType.GENERATED
+        clean,
+        INSTAGRAM_FEED,
+        target,
+        framing=Framing("fit", (0.2, 0.8), "#102030"),
+        shape=(1, 1),
+        source_type=SourceType.GENERATED,
     )
     assert target.stat().st_size == rendered.file_size
-    assert rendered.crop is None
+    assert rendered.crop is None and rendered.width == rendered.height == 1200
     cropped = await workshop.render(
         written(tmp_path, "tall", pictures.jpeg(pictures.photo(400, 900))), INSTAGRAM_FEED, target
     )

@@ -30,6 +30,8 @@ const instagram: Channel = {
     max_hashtags: 30,
     max_mentions: 20,
     max_alt_text: 1000,
+    placements: [],
+    first_comment: null,
   },
 };
 const image = (imageId: number, name: string, isAi = false): DraftImage => ({

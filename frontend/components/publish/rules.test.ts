@@ -25,6 +25,8 @@ const instagram: Channel = {
     max_hashtags: 30,
     max_mentions: 20,
     max_alt_text: 1000,
+    placements: [],
+    first_comment: null,
   },
 };
 const facebook: Channel = {
@@ -39,6 +41,8 @@ const facebook: Channel = {
     max_hashtags: null,
     max_mentions: null,
     max_alt_text: 1000,
+    placements: [],
+    first_comment: null,
   },
 };
 const image = (imageId: number, altText = ""): DraftImage => ({
@@ -122,6 +126,8 @@ describe("what only the server knows", () => {
   const check: ChannelCheck = {
     channel_id: 1,
     platform: "instagram",
+    placement: "feed",
+    ai_label: false,
     is_ready: false,
     renditions: [],
     text: { characters: 5, hashtags: 0, mentions: 0 },

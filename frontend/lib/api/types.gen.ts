@@ -50,6 +50,14 @@ export type Body_delete_data = {
   signed_request: string;
 };
 
+/** A part of a picture, 0..1 of its sides from top left. */
+export type BoxView = {
+  height: number;
+  width: number;
+  x: number;
+  y: number;
+};
+
 /** Images of one business. */
 export type BulkChoice = {
   business_id: number;
@@ -130,8 +138,12 @@ export type BusinessView = {
 
 /** What one channel would say of a post. */
 export type ChannelCheck = {
+  /** Whether the platform is told that AI made an image of it. */
+  ai_label: boolean;
   channel_id: number;
   is_ready: boolean;
+  /** Where on the platform it appears; null when this server does not reach the channel. */
+  placement: "feed" | "carousel" | "story" | "reel_cover" | "photo" | "photos" | "text" | null;
   platform: "instagram" | "facebook";
   problems: Array<CheckProblem>;
   renditions: Array<RenditionView>;
@@ -193,6 +205,12 @@ export type CheckText = {
   characters: number;
   hashtags: number;
   mentions: number;
+};
+
+/** What the platform takes as a first comment. null: no limit. */
+export type CommentRulesView = {
+  max_characters: number;
+  max_hashtags: number | null;
 };
 
 /** A day in the business's time zone. */
@@ -582,6 +600,30 @@ export type PermalinkView = {
   platform: "instagram" | "facebook";
 };
 
+/** What one place on the platform takes. Sides in pixels, sizes in bytes; null: no limit. */
+export type PlacementView = {
+  /** What the platform takes; what is sent is made to fit. */
+  formats: Array<string>;
+  /** Whether posts can be published there from here. */
+  is_offered: boolean;
+  /** All images take the shape of the first one. */
+  is_one_shape: boolean;
+  max_alt_text: number | null;
+  max_bytes: number | null;
+  max_images: number;
+  max_ratio: RatioView | null;
+  max_user_tags: number | null;
+  max_width: number | null;
+  min_images: number;
+  min_ratio: RatioView | null;
+  min_width: number | null;
+  name: "feed" | "carousel" | "story" | "reel_cover" | "photo" | "photos" | "text";
+  takes_ai_label: boolean;
+  takes_alt_text: boolean;
+  takes_text: boolean;
+  takes_user_tags: boolean;
+};
+
 /** A place in a picture, 0..1 from top left. */
 export type Point = {
   x: number;
@@ -811,6 +853,12 @@ export type QuotaView = {
   used: number;
 };
 
+/** Width to height, in whole numbers. */
+export type RatioView = {
+  height: number;
+  width: number;
+};
+
 /** Each part that the product needs, and that it works. */
 export type Readiness = {
   database: string;
@@ -838,13 +886,20 @@ export type Register = {
   timezone?: string | null;
 };
 
-/** The very file that would be sent. Size in bytes, sides in pixels. */
+/** The very file that would be sent for the image at this position. Size in bytes, sides in pixels. */
 export type RenditionView = {
+  /** The alt text that goes out with it. */
+  alt_text: string;
+  /** What stays of the image; null: all of it. */
+  crop: BoxView | null;
   file_size: number;
   height: number;
   image_id: number;
   is_cropped: boolean;
+  /** The whole image lies on a background. */
+  is_fitted: boolean;
   mime_type: string;
+  position: number;
   recipe: string;
   sha256: string;
   url: string;
@@ -853,12 +908,15 @@ export type RenditionView = {
 
 /** The platform's limits. None: no limit. */
 export type RulesView = {
+  /** null: there is none. */
+  first_comment: CommentRulesView | null;
   max_alt_text: number;
   max_characters: number;
   max_hashtags: number | null;
   max_images: number;
   max_mentions: number | null;
   min_images: number;
+  placements: Array<PlacementView>;
 };
 
 /** What a person has seen on the platform of a publication whose outcome is unclear. */

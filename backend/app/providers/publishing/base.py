@@ -1,7 +1,9 @@
 """Putting a post on a platform.
 
-Two calls change things on the platform (`prepare`, `finish`), the others only look. `finish` is the
-irreversible one and is sent at most once per attempt that is written down beforehand.
+What is published is handed over first: each picture of several as a part of its own (`prepare_part`), then
+the whole (`prepare`). `finish` is the irreversible call and is sent at most once per attempt that is written
+down beforehand. `check` and `permalink` only look. Afterwards: `discard` removes parts that will not be used,
+`comment` writes the first comment, and `find_comment` looks whether it is there.
 
     PublishingError
     ├── TryLater          nothing happened; try the same step again after `retry_after` seconds
@@ -17,11 +19,43 @@ irreversible one and is sent at most once per attempt that is written down befor
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
+
+from app.providers.publishing.rules import CommentRules, Placement, PlatformRules
+
+__all__ = [
+    "Account",
+    "AccountFacts",
+    "AccountOpener",
+    "AccountRestricted",
+    "ActionNeeded",
+    "CommentRules",
+    "Content",
+    "ContentRefused",
+    "Follower",
+    "Look",
+    "Metered",
+    "OpenedAccount",
+    "OutcomeUnclear",
+    "PersonTag",
+    "Picture",
+    "Placement",
+    "PlatformRules",
+    "PrepareAgain",
+    "Publisher",
+    "PublishingError",
+    "Quota",
+    "ReconnectNeeded",
+    "Sender",
+    "Standing",
+    "TextFacts",
+    "TryLater",
+    "text_facts",
+]
 
 
 class PublishingError(Exception):
@@ -97,11 +131,23 @@ class AccountFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonTag:
+    """An account that is marked in a picture, at (x, y), 0..1 from top left."""
+
+    username: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
-    """A rendition, at a URL that the platform can fetch."""
+    """A rendition, at a URL that the platform can fetch. `image_id` and `sha256` say which file it is."""
 
     url: str
     alt_text: str
+    user_tags: tuple[PersonTag, ...] = ()
+    image_id: int = 0
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,21 +185,6 @@ class Look:
     external_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformRules:
-    """The platform's limits: the screen shows them, the check and the publisher obey them."""
-
-    platform: str
-    min_images: int
-    max_images: int
-    max_characters: int
-    max_hashtags: int | None
-    max_mentions: int | None
-    max_alt_text: int
-    recipe: str
-    """Name of the rendition that is sent."""
-
-
 _HASHTAG = re.compile(r"[#\uff03](?=\w|[\u2600-\u27bf\U0001f000-\U0001faff])")
 _MENTION = re.compile(r"(?<![A-Za-z0-9_.])@(?=[A-Za-z0-9_])")
 
@@ -181,25 +212,33 @@ def text_facts(text: str) -> TextFacts:
     )
 
 
-class Publisher(Protocol):
-    """One platform. Raises only `PublishingError` and its children."""
+class Sender(Protocol):
+    """The way of a post onto one platform. Raises only `PublishingError` and its children."""
 
     rules: PlatformRules
 
-    async def verify(self, account: Account) -> AccountFacts:
-        """Ask the platform who the token speaks for. Raises `ReconnectNeeded`."""
+    async def prepare_part(self, account: Account, content: Content, position: int) -> str:
+        """Hand over one picture of a placement that has parts; returns the platform's reference. May be
+        repeated: an unused one harms nobody, and `discard` removes it."""
 
-    async def prepare(self, account: Account, content: Content) -> str:
-        """Hand the content over without publishing it; returns the platform's reference (empty where
-        there is nothing to prepare). May be repeated: an unused one harms nobody."""
+    async def prepare(self, account: Account, content: Content, parts: Sequence[str] = ()) -> str:
+        """Hand the whole over without publishing it, made of these parts; returns the platform's reference
+        (empty where there is nothing to prepare). May be repeated."""
 
     async def check(
-        self, account: Account, reference: str, content: Content, attempted_at: datetime | None
+        self,
+        account: Account,
+        reference: str,
+        content: Content,
+        attempted_at: datetime | None,
+        parts: Sequence[str] = (),
     ) -> Look:
         """Look what became of `reference`. With `attempted_at`, `finish` was sent then and its answer
         is missing."""
 
-    async def finish(self, account: Account, reference: str, content: Content) -> str:
+    async def finish(
+        self, account: Account, reference: str, content: Content, parts: Sequence[str] = ()
+    ) -> str:
         """Publish; returns the external id. A lost answer is `OutcomeUnclear`."""
 
     async def permalink(self, account: Account, external_id: str) -> str:
@@ -212,6 +251,26 @@ class Metered(Protocol):
 
     async def quota(self, account: Account) -> Quota:
         """Read it. Raises `PublishingError`."""
+
+
+class Follower(Protocol):
+    """What is done on one platform around a post. Raises only `PublishingError` and its children."""
+
+    async def verify(self, account: Account) -> AccountFacts:
+        """Ask the platform who the token speaks for. Raises `ReconnectNeeded`."""
+
+    async def discard(self, account: Account, parts: Sequence[str]) -> None:
+        """Remove parts that will not be used. One that is gone, or is in a post, is left alone."""
+
+    async def comment(self, account: Account, external_id: str, text: str) -> str:
+        """Write a comment under a post; returns its id. A lost answer is `OutcomeUnclear`."""
+
+    async def find_comment(self, account: Account, external_id: str, text: str) -> str | None:
+        """The id of a comment of ours with this text under the post, or None when there is none."""
+
+
+class Publisher(Sender, Follower, Protocol):
+    """One platform."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,12 @@ NOT_READY = Verdict(
     retry_after=5,
 )
 
+PARTS_MISSING = Verdict(
+    PrepareAgain,
+    "parts_missing",
+    "Not every image is there that was handed over for this post.",
+)
+
 _LOGIN_FIRST = Verdict(
     ReconnectNeeded,
     "login_needed",

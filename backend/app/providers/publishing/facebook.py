@@ -1,4 +1,4 @@
-"""A Facebook Page: an unpublished photo first, then one post that carries the text and the photo.
+"""A Facebook Page: unpublished photos first, then one post that carries the text and the photos.
 
 The Page has no container that could be asked what became of a post. After a lost answer the recent posts
 are searched for the same text; not finding it there proves nothing.
@@ -6,6 +6,7 @@ are searched for the same text; not finding it there proves nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import orjson
@@ -16,13 +17,19 @@ from app.providers.publishing.base import (
     Content,
     ContentRefused,
     Look,
-    PlatformRules,
     PrepareAgain,
+    ReconnectNeeded,
     Standing,
 )
-from app.providers.publishing.errors import ACCOUNT_NOT_VISIBLE, UNAVAILABLE
+from app.providers.publishing.errors import ACCOUNT_NOT_VISIBLE, PARTS_MISSING, UNAVAILABLE
 from app.providers.publishing.graph import GraphClient
-from app.providers.publishing.matching import only_match, web_address
+from app.providers.publishing.matching import (
+    COMMENTS_LOOKED_AT,
+    only_match,
+    own_comment,
+    web_address,
+)
+from app.providers.publishing.rules import FACEBOOK
 
 CLOCK_SKEW = timedelta(seconds=5)
 """How far the platform's clock may be behind ours. Narrow, because a post of the same text from just before
@@ -30,18 +37,9 @@ would be taken for this one."""
 
 
 class FacebookPublisher:
-    """Publishes a text, with or without one picture, on a Page."""
+    """Publishes a text, with or without pictures, on a Page."""
 
-    rules = PlatformRules(
-        platform="facebook",
-        min_images=0,
-        max_images=1,
-        max_characters=63206,
-        max_hashtags=None,
-        max_mentions=None,
-        max_alt_text=1000,
-        recipe="facebook",
-    )
+    rules = FACEBOOK
 
     def __init__(self, graph: GraphClient) -> None:
         self._graph = graph
@@ -57,22 +55,35 @@ class FacebookPublisher:
             raise ACCOUNT_NOT_VISIBLE.build(is_irreversible=False)
         return AccountFacts(external_id=account.external_id, name=name)
 
-    async def prepare(self, account: Account, content: Content) -> str:
-        """Hand the picture over as an unpublished photo; empty when there is none."""
-        if len(content.pictures) > self.rules.max_images:
-            raise ContentRefused("too_many_images", "Only one image can be published to Facebook in a post.")
-        if not content.pictures:
-            if not content.text.strip():
-                raise ContentRefused("post_is_empty", "A post needs a text or an image. Add one.")
-            return ""
-        picture = content.pictures[0]
+    async def prepare_part(self, account: Account, content: Content, position: int) -> str:
+        """Hand a picture over as an unpublished photo; the platform downloads it during the call."""
+        picture = content.pictures[position]
         form = {"url": picture.url, "published": "false"}
         if picture.alt_text:
             form["alt_text_custom"] = picture.alt_text
         return await self._graph.post_for_id(account, "photos", form, is_irreversible=False)
 
+    async def prepare(self, account: Account, content: Content, parts: Sequence[str] = ()) -> str:
+        """There is nothing to hand over but the photos; empty."""
+        count = len(content.pictures)
+        if count > self.rules.max_images:
+            raise ContentRefused(
+                "too_many_images",
+                f"{self.rules.max_images} images can go into a Facebook post, not {count}.",
+            )
+        if not count and not content.text.strip():
+            raise ContentRefused("post_is_empty", "A post needs a text or an image. Add one.")
+        if len(parts) != count:
+            raise PARTS_MISSING.build(is_irreversible=False)
+        return ""
+
     async def check(
-        self, account: Account, reference: str, content: Content, attempted_at: datetime | None
+        self,
+        account: Account,
+        reference: str,
+        content: Content,
+        attempted_at: datetime | None,
+        parts: Sequence[str] = (),
     ) -> Look:
         """Before an attempt everything is ready; after one, search the recent posts.
 
@@ -97,14 +108,25 @@ class FacebookPublisher:
         )
         return Look(Standing.PUBLISHED, found) if found else Look(Standing.UNKNOWN)
 
-    async def finish(self, account: Account, reference: str, content: Content) -> str:
-        """Publish the post."""
+    async def finish(
+        self, account: Account, reference: str, content: Content, parts: Sequence[str] = ()
+    ) -> str:
+        """Publish the post, with its photos in their order."""
+        if len(parts) != len(content.pictures):
+            raise PARTS_MISSING.build(is_irreversible=False)
         form: dict[str, str] = {}
         if content.text:
             form["message"] = content.text
-        if reference:
-            form["attached_media[0]"] = orjson.dumps({"media_fbid": reference}).decode()
-        return await self._graph.post_for_id(account, "feed", form, is_irreversible=True)
+        for position, photo_id in enumerate(parts):
+            form[f"attached_media[{position}]"] = orjson.dumps({"media_fbid": photo_id}).decode()
+        try:
+            return await self._graph.post_for_id(account, "feed", form, is_irreversible=True)
+        except ReconnectNeeded as error:
+            if not parts or error.code != ACCOUNT_NOT_VISIBLE.code:
+                raise
+            # A photo that is gone is told in the same way as a Page that may not be seen.
+            await self.verify(account)
+            raise PARTS_MISSING.build(is_irreversible=False, trace=error.trace) from error
 
     async def permalink(self, account: Account, external_id: str) -> str:
         """The public address of the post."""
@@ -113,3 +135,30 @@ class FacebookPublisher:
         if address is None:
             raise UNAVAILABLE.build(is_irreversible=False)
         return address
+
+    async def discard(self, account: Account, parts: Sequence[str]) -> None:
+        """Delete photos that no post shows. Deleting one that is in a post would take it out of there."""
+        for photo_id in parts:
+            try:
+                photo = await self._graph.get(account, photo_id, fields="id,page_story_id")
+                if not photo.get("page_story_id"):
+                    await self._graph.delete(account, photo_id)
+            except (ContentRefused, PrepareAgain):
+                continue  # it is not there any more
+            except ReconnectNeeded as error:
+                # An object that is not there is told in the same way as one that may not be seen.
+                if error.code != ACCOUNT_NOT_VISIBLE.code:
+                    raise
+
+    async def comment(self, account: Account, external_id: str, text: str) -> str:
+        """Write a comment under the post, as the Page."""
+        return await self._graph.post_for_id(
+            account, "comments", {"message": text}, is_irreversible=True, node=external_id
+        )
+
+    async def find_comment(self, account: Account, external_id: str, text: str) -> str | None:
+        """Look for the comment among those of the Page itself."""
+        answer = await self._graph.get(
+            account, external_id, "comments", fields="id,message,from", limit=COMMENTS_LOOKED_AT
+        )
+        return own_comment(answer, text_field="message", account_id=account.external_id, text=text)

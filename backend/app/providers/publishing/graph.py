@@ -1,9 +1,9 @@
 """The Graph API over HTTP: one way in, one way out, and every failure named by what to do next.
 
-The token travels in a form field (POST) or a header (GET), never in an address. A call is irreversible
-when repeating it could publish twice. Such a call goes over a connection of its own: a kept connection
-that the other side has just closed would look like a lost answer. Once it may have been received, whatever
-is not a clear answer is `OutcomeUnclear`.
+The token travels in a form field (POST) or a header (GET, DELETE), never in an address. A call is
+irreversible when repeating it could publish twice. Such a call goes over a connection of its own: a kept
+connection that the other side has just closed would look like a lost answer. Once it may have been received,
+whatever is not a clear answer is `OutcomeUnclear`.
 
 Usage headers at 80 % or more slow down later calls with the same token; at 95 % these are refused here, as
 the platform would, until the time that it names. Both belong to the token and not to the client, because a
@@ -123,19 +123,29 @@ class GraphClient:
         return await self._call("GET", account, node, edge, params, is_irreversible=False)
 
     async def post_for_id(
-        self, account: Account, edge: str, form: Mapping[str, str], *, is_irreversible: bool
+        self,
+        account: Account,
+        edge: str,
+        form: Mapping[str, str],
+        *,
+        is_irreversible: bool,
+        node: str | None = None,
     ) -> str:
-        """Make something on the account's `edge` and return its id.
+        """Make something on an `edge` of the account, or of another `node`, and return its id.
 
         Raises `PublishingError`; `OutcomeUnclear` only when `is_irreversible`.
         """
         answer = await self._call(
-            "POST", account, account.external_id, edge, form, is_irreversible=is_irreversible
+            "POST", account, node or account.external_id, edge, form, is_irreversible=is_irreversible
         )
         made = answer.get("id")
         if isinstance(made, str) and _ID.fullmatch(made):
             return made
         raise UNAVAILABLE.build(is_irreversible=is_irreversible)
+
+    async def delete(self, account: Account, node: str) -> None:
+        """Remove `node`. May be repeated. Raises `PublishingError`, never `OutcomeUnclear`."""
+        await self._call("DELETE", account, node, "", {}, is_irreversible=False)
 
     async def _call(
         self,
@@ -158,9 +168,9 @@ class GraphClient:
         proof = {"appsecret_proof": self._proof(token)} if self._app_secret else {}
         url = f"{self._root}/{node}/{edge}" if edge else f"{self._root}/{node}"
         client = self._fresh if is_irreversible else self._kept
-        if method == "GET":
+        if method in ("GET", "DELETE"):
             request = client.build_request(
-                "GET", url, params={**params, **proof}, headers={"Authorization": f"Bearer {token}"}
+                method, url, params={**params, **proof}, headers={"Authorization": f"Bearer {token}"}
             )
         else:
             request = client.build_request("POST", url, data={**params, **proof, "access_token": token})

@@ -1,5 +1,8 @@
 """Instagram: a container is made from a picture's address, looked at until it is finished, and published.
 
+Several pictures are a carousel: a container for each of them, and one that holds them all in their order.
+Text and the AI label belong to the whole, alt text and marked accounts to each picture.
+
 `media_publish` has no idempotency key. What became of it is read from the container, which says whether
 it was published but not as what. The media is then found by its caption and its time, never by being the
 newest one.
@@ -8,7 +11,10 @@ newest one.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+
+import orjson
 
 from app.core import clock
 from app.providers.publishing.base import (
@@ -18,7 +24,7 @@ from app.providers.publishing.base import (
     ContentRefused,
     Look,
     OutcomeUnclear,
-    PlatformRules,
+    Picture,
     PrepareAgain,
     PublishingError,
     Quota,
@@ -30,11 +36,18 @@ from app.providers.publishing.errors import (
     ACCOUNT_NOT_VISIBLE,
     BY_SUBCODE,
     NOT_READY,
+    PARTS_MISSING,
     UNAVAILABLE,
     UNCLEAR,
 )
 from app.providers.publishing.graph import GraphClient
-from app.providers.publishing.matching import only_match, web_address
+from app.providers.publishing.matching import (
+    COMMENTS_LOOKED_AT,
+    only_match,
+    own_comment,
+    web_address,
+)
+from app.providers.publishing.rules import INSTAGRAM
 
 CLOCK_SKEW = timedelta(seconds=60)
 """How far the platform's clock may be behind ours. Wide, because the container has already proved that the
@@ -55,18 +68,9 @@ _STANDINGS = {
 
 
 class InstagramPublisher:
-    """Publishes one picture with a caption."""
+    """Publishes a picture, or a carousel of several, with a caption."""
 
-    rules = PlatformRules(
-        platform="instagram",
-        min_images=1,
-        max_images=1,
-        max_characters=2200,
-        max_hashtags=30,
-        max_mentions=20,
-        max_alt_text=1000,
-        recipe="instagram-feed",
-    )
+    rules = INSTAGRAM
 
     def __init__(self, graph: GraphClient) -> None:
         self._graph = graph
@@ -102,24 +106,39 @@ class InstagramPublisher:
             total=total if isinstance(total, int) and total > 0 else LEAST_QUOTA,
         )
 
-    async def prepare(self, account: Account, content: Content) -> str:
-        """Make a container; the platform downloads the picture during the call."""
-        if not content.pictures:
+    async def prepare_part(self, account: Account, content: Content, position: int) -> str:
+        """Make a container inside a carousel; the platform downloads the picture during the call."""
+        form = _picture_form(content.pictures[position]) | {"is_carousel_item": "true"}
+        return await self._graph.post_for_id(account, "media", form, is_irreversible=False)
+
+    async def prepare(self, account: Account, content: Content, parts: Sequence[str] = ()) -> str:
+        """Make the container: of the one picture, which is downloaded during the call, or of the parts."""
+        count = len(content.pictures)
+        if not count:
             raise ContentRefused("instagram_requires_image", "Instagram requires at least one image.")
-        if len(content.pictures) > self.rules.max_images:
-            raise ContentRefused("too_many_images", "Only one image can be published to Instagram in a post.")
-        picture = content.pictures[0]
-        form = {"image_url": picture.url}
+        if count > self.rules.max_images:
+            raise ContentRefused(
+                "too_many_images", f"Instagram takes {self.rules.max_images} images in a post, not {count}."
+            )
+        if len(parts) != (count if count > 1 else 0):
+            raise PARTS_MISSING.build(is_irreversible=False)
+        if count == 1:
+            form = _picture_form(content.pictures[0])
+        else:
+            form = {"media_type": "CAROUSEL", "children": ",".join(parts)}
         if content.text:
             form["caption"] = content.text
-        if picture.alt_text:
-            form["alt_text"] = picture.alt_text
         if content.is_ai_generated:
             form["is_ai_generated"] = "true"
         return await self._graph.post_for_id(account, "media", form, is_irreversible=False)
 
     async def check(
-        self, account: Account, reference: str, content: Content, attempted_at: datetime | None
+        self,
+        account: Account,
+        reference: str,
+        content: Content,
+        attempted_at: datetime | None,
+        parts: Sequence[str] = (),
     ) -> Look:
         """Look at the container; when it is published, also for the media.
 
@@ -141,7 +160,9 @@ class InstagramPublisher:
             return Look(standing, await self._find(account, content, attempted_at))
         return Look(standing)
 
-    async def finish(self, account: Account, reference: str, content: Content) -> str:
+    async def finish(
+        self, account: Account, reference: str, content: Content, parts: Sequence[str] = ()
+    ) -> str:
         """Publish the container. A refusal because of the container's state is told only after a look at
         it: an earlier attempt that was thought lost may have published it."""
         try:
@@ -160,6 +181,22 @@ class InstagramPublisher:
         if address is None:
             raise UNAVAILABLE.build(is_irreversible=False)
         return address
+
+    async def discard(self, account: Account, parts: Sequence[str]) -> None:
+        """Containers cannot be removed; the platform forgets them after a day."""
+
+    async def comment(self, account: Account, external_id: str, text: str) -> str:
+        """Write a comment under the media."""
+        return await self._graph.post_for_id(
+            account, "comments", {"message": text}, is_irreversible=True, node=external_id
+        )
+
+    async def find_comment(self, account: Account, external_id: str, text: str) -> str | None:
+        """Look for the comment among those of the account itself."""
+        answer = await self._graph.get(
+            account, external_id, "comments", fields="id,text,from", limit=COMMENTS_LOOKED_AT
+        )
+        return own_comment(answer, text_field="text", account_id=account.external_id, text=text)
 
     async def _container(self, account: Account, reference: str) -> tuple[Standing, PublishingError | None]:
         """Where the container stands; for a failed one also why, when the platform says it."""
@@ -204,6 +241,16 @@ class InstagramPublisher:
             text=content.text,
             since=attempted_at - CLOCK_SKEW,
         )
+
+
+def _picture_form(picture: Picture) -> dict[str, str]:
+    form = {"image_url": picture.url}
+    if picture.alt_text:
+        form["alt_text"] = picture.alt_text
+    if picture.user_tags:
+        tags = [{"username": tag.username, "x": tag.x, "y": tag.y} for tag in picture.user_tags]
+        form["user_tags"] = orjson.dumps(tags).decode()
+    return form
 
 
 def _of_failed_container(error: PublishingError) -> PublishingError:

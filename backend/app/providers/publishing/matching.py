@@ -60,3 +60,22 @@ def only_match(
         and at >= since
     ]
     return found[0] if len(found) == 1 else None
+
+
+COMMENTS_LOOKED_AT = 50
+"""A first comment is written right after its post, when there are hardly others."""
+
+
+def own_comment(answer: Mapping[str, Any], *, text_field: str, account_id: str, text: str) -> str | None:
+    """The id of a listed comment with this text that the account itself wrote, as far as that is told."""
+    listed = answer.get("data")
+    if not isinstance(listed, list):
+        return None
+    for comment in listed:
+        if not isinstance(comment, dict) or not isinstance(comment.get("id"), str):
+            continue
+        author = comment.get("from")
+        is_others = isinstance(author, dict) and author.get("id") not in (None, account_id)
+        if not is_others and same_text(comment.get(text_field), text):
+            return str(comment["id"])
+    return None

@@ -18,7 +18,7 @@ from app.services.images.catalogue import (
 )
 from app.services.images.counting import find_miscounts, fold_counts, recount
 from app.services.images.library import AiOrigin, Library, Received, source_type_of
-from app.services.images.names import display_name, download_name, rendition_name, slug
+from app.services.images.names import display_name, download_name, framed_name, rendition_name, slug
 from app.services.images.packing import images_to_pack, packed, zip_entry
 from app.services.images.readiness import Readiness, readiness
 from app.services.images.sweeping import UNFINISHED_AFTER, Objects
@@ -45,6 +45,7 @@ __all__ = [
     "find_miscounts",
     "find_similar",
     "fold_counts",
+    "framed_name",
     "get_image",
     "image_at",
     "images_to_pack",

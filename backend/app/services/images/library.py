@@ -27,12 +27,13 @@ from app.core.faults import fault
 from app.core.fetch import Network, fetch_to_file
 from app.core.logging import get_logger
 from app.imaging import THUMB_MIME_TYPE, Limits, PictureRefused, SourceType, Workshop
-from app.imaging.renditions import PREVIEW, Recipe
+from app.imaging.framing import AS_IT_IS, Framing, plan
+from app.imaging.recipes import PREVIEW, Recipe
 from app.models import images as models
 from app.models.images import Image, Rendition, StorageIntent, StoredFile
 from app.providers.storage.base import Stores
 from app.services.images.bulk import distinct_tags
-from app.services.images.names import display_name, rendition_name, slug
+from app.services.images.names import display_name, framed_name, rendition_name, slug
 from app.services.images.sweeping import Objects
 
 log = get_logger(__name__)
@@ -179,9 +180,15 @@ class Library(Objects):
         log.info("image.accepted", image_id=image.id, business_id=business_id, bytes=image.file_size)
         return image, False
 
-    async def rendition(self, image: Image, recipe: Recipe) -> Rendition:
-        """The rendition of an image by a recipe, made when it is first wanted and then kept."""
-        name = rendition_name(recipe)
+    async def rendition(
+        self,
+        image: Image,
+        recipe: Recipe,
+        framing: Framing = AS_IT_IS,
+        shape: tuple[int, int] | None = None,
+    ) -> Rendition:
+        """The rendition of an image by a recipe, framed, made when it is first wanted and then kept."""
+        name = framed_name(recipe, image, plan(image.width, image.height, recipe, framing, shape))
         lock = self._making.setdefault((image.id, name), asyncio.Lock())
         async with lock:
             async with self.database.reading() as session:
@@ -189,7 +196,7 @@ class Library(Objects):
             if made:
                 return made
             async with self.workspace() as workspace:
-                return await self._make(image, recipe, name, workspace)
+                return await self._make(image, recipe, name, workspace, framing, shape)
 
     async def preview(self, image_id: int) -> StoredFile:
         """The preview of an image, made when it is first wanted. The caller has checked that whoever asks may
@@ -204,7 +211,15 @@ class Library(Objects):
         rendition = await self.rendition(image, PREVIEW)
         return StoredFile(rendition.storage_provider, rendition.storage_key, rendition.mime_type)
 
-    async def _make(self, image: Image, recipe: Recipe, name: str, workspace: Path) -> Rendition:
+    async def _make(
+        self,
+        image: Image,
+        recipe: Recipe,
+        name: str,
+        workspace: Path,
+        framing: Framing,
+        shape: tuple[int, int] | None,
+    ) -> Rendition:
         source, target = workspace / "source", workspace / "target"
         await self._download(image.storage_provider, image.storage_key, source)
         try:
@@ -212,6 +227,8 @@ class Library(Objects):
                 source,
                 recipe,
                 target,
+                framing=framing,
+                shape=shape,
                 source_type=source_type_of(image),
                 party=image.business_id,
             )

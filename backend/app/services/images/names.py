@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 
 from app.core.words import clean
 from app.imaging.formats import Format
-from app.imaging.renditions import Recipe
+from app.imaging.framing import Plan, plan
+from app.imaging.recipes import Recipe
 from app.models.images import Image
 
 # What no file system takes, and what would name a place outside of a folder.
@@ -49,6 +50,13 @@ def slug(name: str) -> str:
 def rendition_name(recipe: Recipe) -> str:
     """What a rendition is called in the database and in URLs; a new version of a recipe is a new name."""
     return recipe.name if recipe.version == 1 else f"{recipe.name}-{recipe.version}"
+
+
+def framed_name(recipe: Recipe, image: Image, made: Plan) -> str:
+    """What a rendition of this image is called that is made by this plan: the recipe alone where the plan is
+    what the recipe makes of it anyway, so that the same file is never made twice."""
+    name = rendition_name(recipe)
+    return name if made == plan(image.width, image.height, recipe) else f"{name}-{made.mark}"
 
 
 def download_name(image: Image) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.imaging.renditions import RECIPES, plan
+from app.imaging.framing import plan
+from app.imaging.recipes import RECIPES
 from app.models.images import Image
 
 

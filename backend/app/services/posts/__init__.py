@@ -1,14 +1,6 @@
 """Posts: written, checked against each platform's rules, listed, changed while they are drafts."""
 
-from app.services.posts.checking import (
-    LABELS,
-    ChannelVerdict,
-    Problem,
-    check_post,
-    early_problems,
-    judge,
-    rule_problems,
-)
+from app.services.posts.checking import ChannelVerdict, check_post, judge
 from app.services.posts.drafts import (
     MAX_AHEAD,
     change_post,
@@ -20,15 +12,27 @@ from app.services.posts.drafts import (
     hold_post,
     list_posts,
 )
+from app.services.posts.layouts import FramedRendition, Layout, lay_out
 from app.services.posts.parts import KEPT, Kept, PictureInput
-from app.services.posts.stories import PictureInPost, PostStory, PublicationStory, UserTag, tell
+from app.services.posts.problems import LABELS, Problem, early_problems, rule_problems
+from app.services.posts.stories import (
+    Outgoing,
+    PictureInPost,
+    PostStory,
+    PublicationStory,
+    UserTag,
+    tell,
+)
 
 __all__ = [
     "KEPT",
     "LABELS",
     "MAX_AHEAD",
     "ChannelVerdict",
+    "FramedRendition",
     "Kept",
+    "Layout",
+    "Outgoing",
     "PictureInPost",
     "PictureInput",
     "PostStory",
@@ -45,6 +49,7 @@ __all__ = [
     "get_post",
     "hold_post",
     "judge",
+    "lay_out",
     "list_posts",
     "rule_problems",
     "tell",

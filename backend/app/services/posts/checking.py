@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.core.db import Database
 from app.core.errors import AppError, RuleBroken, UpstreamTrouble
-from app.imaging.renditions import RECIPES
+from app.models import businesses as business_models
 from app.models.businesses import Role
-from app.models.channels import Channel, ChannelStatus
+from app.models.channels import Channel
 from app.models.images import Rendition
-from app.providers.publishing.base import PlatformRules, TextFacts, text_facts
+from app.providers.publishing.base import Placement, TextFacts, text_facts
 from app.services import access
 from app.services.channels import Channels
 from app.services.images import Library
+from app.services.posts.layouts import FramedRendition, lay_out
 from app.services.posts.parts import PictureInput, find_channels, find_pictures
-from app.services.posts.stories import PictureInPost
-
-LABELS = {"instagram": "Instagram", "facebook": "Facebook"}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something in the way, or worth knowing, with its cure. `limit` is the number that was passed."""
-
-    code: str
-    message: str
-    fix: str
-    is_blocking: bool = True
-    image_id: int | None = None
-    limit: int | None = None
-
-    @property
-    def sentences(self) -> str:
-        """What is wrong and its cure, to be read without anything around it."""
-        return f"{self.message.rstrip('.')}. {self.fix}"
-
-    def refusal(self) -> RuleBroken:
-        """The error to raise where this stands in the way."""
-        return RuleBroken(self.code, self.sentences, limit=self.limit)
+from app.services.posts.problems import Problem, layout_problems, rule_problems
+from app.services.posts.stories import Outgoing
 
 
 @dataclass(slots=True)
@@ -48,8 +27,15 @@ class ChannelVerdict:
 
     channel: Channel
     text: TextFacts
+    placement: Placement | None = None
+    is_ai_labelled: bool = False
     problems: list[Problem] = field(default_factory=list)
-    renditions: list[Rendition] = field(default_factory=list)
+    renditions: list[FramedRendition] = field(default_factory=list)
+
+    @property
+    def files(self) -> list[Rendition]:
+        """The files alone, in order."""
+        return [made.file for made in self.renditions]
 
     @property
     def obstacle(self) -> Problem | None:
@@ -62,99 +48,6 @@ class ChannelVerdict:
         return self.obstacle is None
 
 
-def rule_problems(
-    rules: PlatformRules, channel: Channel, text: str, pictures: Sequence[PictureInPost]
-) -> list[Problem]:
-    """Every rule of the platform that this post would break, each with its cure."""
-    problems = early_problems(rules, channel, text, len(pictures))
-    problems += [
-        Problem(
-            "alt_text_too_long",
-            f"{LABELS[rules.platform]} takes {rules.max_alt_text:,} characters of alt text.",
-            "Shorten the alt text.",
-            image_id=picture.image.id,
-            limit=rules.max_alt_text,
-        )
-        for picture in pictures
-        if len(picture.alt_text) > rules.max_alt_text
-    ]
-    return problems
-
-
-def early_problems(rules: PlatformRules, channel: Channel, text: str, image_count: int) -> list[Problem]:
-    """The rules that would be broken, as far as they are known before any picture is."""
-    label = LABELS[rules.platform]
-    counted = text_facts(text)
-    problems = []
-    if channel.status == ChannelStatus.RESTRICTED.value:
-        problems.append(
-            Problem(
-                "channel_not_connected",
-                f"{label} holds {channel.name} back.",
-                f"Log in on {label} and follow what it asks, then connect the channel again.",
-            )
-        )
-    elif channel.status != ChannelStatus.CONNECTED.value:
-        problems.append(
-            Problem(
-                "channel_not_connected",
-                f"{channel.name} is not connected any more.",
-                "Connect the channel again, then publish.",
-            )
-        )
-    if image_count < rules.min_images:
-        problems.append(
-            Problem(
-                f"{rules.platform}_requires_image",
-                f"{label} requires at least one image",
-                "Choose one from your library, upload one, or generate one.",
-            )
-        )
-    if image_count > rules.max_images:
-        problems.append(
-            Problem(
-                "too_many_images",
-                f"{label} takes {rules.max_images} image{'s' if rules.max_images > 1 else ''} here, "
-                f"and this post has {image_count}.",
-                f"Take out {image_count - rules.max_images}.",
-                limit=rules.max_images,
-            )
-        )
-    if not image_count and not text.strip():
-        problems.append(
-            Problem("post_empty", "There is nothing to publish yet.", "Write a text or add an image.")
-        )
-    if counted.characters > rules.max_characters:
-        problems.append(
-            Problem(
-                "text_too_long",
-                f"{label} takes {rules.max_characters:,} characters, "
-                f"and this text has {counted.characters:,}.",
-                f"Shorten it by {counted.characters - rules.max_characters:,}.",
-                limit=rules.max_characters,
-            )
-        )
-    if rules.max_hashtags is not None and counted.hashtags > rules.max_hashtags:
-        problems.append(
-            Problem(
-                "too_many_hashtags",
-                f"{label} takes {rules.max_hashtags} hashtags, and this text has {counted.hashtags}.",
-                f"Take out {counted.hashtags - rules.max_hashtags}.",
-                limit=rules.max_hashtags,
-            )
-        )
-    if rules.max_mentions is not None and counted.mentions > rules.max_mentions:
-        problems.append(
-            Problem(
-                "too_many_mentions",
-                f"{label} takes {rules.max_mentions} mentions, and this text has {counted.mentions}.",
-                f"Take out {counted.mentions - rules.max_mentions}.",
-                limit=rules.max_mentions,
-            )
-        )
-    return problems
-
-
 async def check_post(
     database: Database,
     library: Library,
@@ -165,60 +58,55 @@ async def check_post(
     content_text: str,
     pictures: Sequence[PictureInput],
     channel_ids: Sequence[int],
+    texts: Mapping[int, str] | None = None,
+    ai_label: bool | None = None,
+    first_comment: str | None = None,
 ) -> list[ChannelVerdict]:
     """What each chosen channel would say, and the very files that would be sent: they are made now."""
+    own_texts = texts or {}
     async with database.reading() as session:
         await access.require_role(session, business_id=business_id, user_id=user_id, at_least=Role.EDITOR)
         chosen = await find_channels(session, business_id, channel_ids)
+        await find_channels(session, business_id, list(own_texts))
         shown = await find_pictures(session, business_id, pictures)
-    return [await judge(library, channels, channel, content_text, shown) for channel in chosen]
+        labels_ai = ai_label
+        if labels_ai is None:
+            labels_ai = await business_models.labels_ai_images(session, business_id)
+    return [
+        await judge(
+            library,
+            channels,
+            channel,
+            Outgoing(own_texts.get(channel.id, content_text), shown, labels_ai, first_comment or None),
+        )
+        for channel in chosen
+    ]
 
 
-async def judge(
-    library: Library,
-    channels: Channels,
-    channel: Channel,
-    content_text: str,
-    pictures: Sequence[PictureInPost],
-) -> ChannelVerdict:
+async def judge(library: Library, channels: Channels, channel: Channel, outgoing: Outgoing) -> ChannelVerdict:
     """One channel's verdict, with its renditions. Raises `UpstreamTrouble` when they cannot be made now:
     that says nothing about the post."""
-    verdict = ChannelVerdict(channel, text_facts(content_text))
+    verdict = ChannelVerdict(channel, text_facts(outgoing.text))
     try:
         rules = channels.rules(channel)
     except RuleBroken as error:
         verdict.problems.append(Problem(error.code, error.detail, "Take the channel out of this post."))
         return verdict
-    verdict.problems += rule_problems(rules, channel, content_text, pictures)
-    for picture in pictures[: rules.max_images]:
+    placement = rules.placement_for(len(outgoing.pictures))
+    verdict.placement = placement
+    verdict.is_ai_labelled = outgoing.is_ai_labelled and placement.takes_ai_label
+    verdict.problems += rule_problems(rules, channel, outgoing)
+    layouts = lay_out(placement, outgoing.pictures)
+    made = []
+    for layout in layouts:
         try:
-            rendition = await library.rendition(picture.image, RECIPES[rules.recipe])
+            verdict.renditions.append(FramedRendition(layout, await layout.rendition(library)))
+            made.append(layout)
         except UpstreamTrouble:
             raise
         except AppError as error:
             verdict.problems.append(
-                Problem(error.code, error.detail, "Choose another image.", image_id=picture.image.id)
+                Problem(error.code, error.detail, "Choose another image.", image_id=layout.picture.image.id)
             )
-            continue
-        verdict.renditions.append(rendition)
-        if rendition.is_cropped:
-            verdict.problems.append(
-                Problem(
-                    "image_cropped",
-                    f"{LABELS[rules.platform]} needs another shape: this image is cropped around its centre.",
-                    "Look at the preview: it shows what stays.",
-                    is_blocking=False,
-                    image_id=picture.image.id,
-                )
-            )
-        if picture.image.is_animated:
-            verdict.problems.append(
-                Problem(
-                    "first_frame_only",
-                    f"{LABELS[rules.platform]} takes no moving pictures here: the first frame is sent.",
-                    "Look at the preview: it shows that frame.",
-                    is_blocking=False,
-                    image_id=picture.image.id,
-                )
-            )
+    verdict.problems += layout_problems(rules, placement, made)
     return verdict

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.imaging.framing import AS_IT_IS, Framing
+from app.models import businesses as business_models
 from app.models import channels as channel_models
 from app.models import images as image_models
 from app.models import posts as models
@@ -36,6 +37,21 @@ class PictureInPost:
 
 
 @dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What of a post goes out on one channel. `labels_ai`: AI-made images are to be labelled as such."""
+
+    text: str
+    pictures: Sequence[PictureInPost]
+    labels_ai: bool
+    first_comment: str | None = None
+
+    @property
+    def is_ai_labelled(self) -> bool:
+        """Whether the label is wished for: one AI-made image is enough."""
+        return self.labels_ai and any(picture.image.is_ai_generated for picture in self.pictures)
+
+
+@dataclass(frozen=True, slots=True)
 class PublicationStory:
     """A publication, its channel, its history, and what was handed over for its slides."""
 
@@ -55,6 +71,8 @@ class PostStory:
     publications: Sequence[PublicationStory]
     texts: Mapping[int, str] = field(default_factory=dict)
     """Texts of their own, by channel."""
+    labels_ai: bool = True
+    """Whether AI-made images are labelled: as the post says, or else the business."""
 
     @property
     def state(self) -> str:
@@ -65,9 +83,10 @@ class PostStory:
                 return state
         return "draft"
 
-    def text_for(self, channel_id: int) -> str:
-        """The text that goes out on this channel."""
-        return self.texts.get(channel_id, self.post.content_text)
+    def outgoing(self, channel_id: int) -> Outgoing:
+        """What goes out on this channel."""
+        text = self.texts.get(channel_id, self.post.content_text)
+        return Outgoing(text, self.pictures, self.labels_ai, self.post.first_comment)
 
 
 async def tell(session: AsyncSession, posts: Sequence[Post]) -> list[PostStory]:
@@ -79,6 +98,10 @@ async def tell(session: AsyncSession, posts: Sequence[Post]) -> list[PostStory]:
     publications = await models.list_publications(session, ids)
     channels = await channel_models.list_by_ids(session, [row.channel_id for row in publications])
     texts = await models.list_texts(session, ids)
+    labelling = {
+        business_id: await business_models.labels_ai_images(session, business_id)
+        for business_id in {post.business_id for post in posts if post.ai_label is None}
+    }
     events = await models.list_events(session, [row.id for row in publications])
     parts = await models.list_parts(session, [row.id for row in publications])
     return [
@@ -101,6 +124,7 @@ async def tell(session: AsyncSession, posts: Sequence[Post]) -> list[PostStory]:
                 if row.post_id == post.id
             ],
             texts={row.channel_id: row.content_text for row in texts if row.post_id == post.id},
+            labels_ai=labelling[post.business_id] if post.ai_label is None else post.ai_label,
         )
         for post in posts
     ]

@@ -17,12 +17,12 @@ from app.models import channels as channel_models
 from app.models import images as image_models
 from app.models import posts as models
 from app.models.channels import Channel, ChannelStatus
-from app.models.posts import Publication, PublicationEvent, PublicationState
+from app.models.posts import PartKind, Publication, PublicationEvent, PublicationPart, PublicationState
 from app.models.sending import Hold
 from app.providers.publishing.base import (
     PublishingError,
 )
-from app.services.posts import LABELS, PictureInPost
+from app.services.posts import LABELS, Outgoing
 from app.services.publishing.history import note, sentence
 
 log = get_logger(__name__)
@@ -48,15 +48,26 @@ class Task:
 
     publication: Publication
     channel: Channel
-    text: str
-    pictures: Sequence[PictureInPost]
+    outgoing: Outgoing
     events: Sequence[PublicationEvent]
+    parts: list[PublicationPart]
+    """What has been handed over for the images, in order; grows while a step hands over more."""
     is_post_deleted: bool
 
     @property
     def state(self) -> PublicationState:
         """Where the publication stood when the step began."""
         return PublicationState(self.publication.state)
+
+    @property
+    def references(self) -> list[str]:
+        """The platform's references of the parts, in order."""
+        return [part.reference for part in self.parts]
+
+    @property
+    def has_leftovers(self) -> bool:
+        """Whether something lies on the platform that would stay there: photos that no post shows."""
+        return any(part.kind == PartKind.PHOTO.value for part in self.parts)
 
     @property
     def unclear_since(self) -> datetime:
@@ -109,7 +120,9 @@ class Journal:
             )
             if not moved:
                 return False
-            await image_models.count_use(session, [picture.image.id for picture in task.pictures], now)
+            await image_models.count_use(
+                session, [picture.image.id for picture in task.outgoing.pictures], now
+            )
             if channel.status != ChannelStatus.CONNECTED.value:
                 # Whatever stood in the way has been put right.
                 await channel_models.set_status(
@@ -120,6 +133,7 @@ class Journal:
         return True
 
     async def fail(self, task: Task, code: str, detail: str) -> None:
+        """It did not work. Photos that were handed over in vain are removed in a step that follows."""
         await self.keep(
             task,
             PublicationState.FAILED,
@@ -128,7 +142,8 @@ class Journal:
             error_code=code,
             error_detail=sentence(detail),
             attempted_at=None,
-            next_step_at=None,
+            step_count=0,
+            next_step_at=clock.now() if task.has_leftovers else None,
         )
         log.info("publication.failed", publication_id=task.publication.id, code=code)
 
@@ -251,6 +266,8 @@ class Journal:
             is_unsent = state in (PublicationState.SCHEDULED, PublicationState.PUBLISHING)
             if is_unsent and publication.attempted_at is None and now > started_at + PATIENCE:
                 told = "Something went wrong on this server. Nothing went out. Send it again later."
+                parts = await models.list_parts(session, [publication_id])
+                has_photos = any(part.kind == PartKind.PHOTO.value for part in parts)
                 await models.move(
                     session,
                     publication_id,
@@ -260,7 +277,7 @@ class Journal:
                     held_by=self._owner,
                     error_code="internal_error",
                     error_detail=told,
-                    next_step_at=None,
+                    next_step_at=now if has_photos else None,
                     lease_owner=None,
                     lease_until=None,
                 )

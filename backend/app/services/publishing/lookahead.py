@@ -63,11 +63,11 @@ class LookAhead:
             await self._tell(publication_id, problem)
 
     async def _problem(self, story: PostStory, part: PublicationStory) -> Problem | None:
-        text = story.text_for(part.channel.id)
-        verdict = await posts.judge(self._library, self._channels, part.channel, text, story.pictures)
+        outgoing = story.outgoing(part.channel.id)
+        verdict = await posts.judge(self._library, self._channels, part.channel, outgoing)
         if verdict.obstacle is not None:
             return verdict.obstacle
-        return await self._preflight.obstacle(part.channel, verdict.renditions, is_afresh=True)
+        return await self._preflight.obstacle(part.channel, verdict.files, is_afresh=True)
 
     async def _tell(self, publication_id: int, problem: Problem) -> None:
         now = clock.now()

@@ -28,7 +28,7 @@ from app.services import access, posts
 from app.services.channels import Channels
 from app.services.images import Library, image_at
 from app.services.media_urls import MediaUrls
-from app.services.posts import LABELS, PictureInPost
+from app.services.posts import LABELS, PostStory
 from app.services.publishing.history import note
 from app.services.publishing.preflight import Preflight
 from app.services.publishing.quota import Meter
@@ -123,9 +123,9 @@ class Publishing:
         async with self._database.reading() as session:
             post = await posts.get_post(session, user_id=user_id, post_id=post_id, at_least=Role.EDITOR)
             publications = await models.list_publications(session, [post.id])
-            chosen, pictures = await self._parts(session, post)
+            chosen, story = await self._parts(session, post)
         if not publications or any(row.state == PublicationState.SCHEDULED.value for row in publications):
-            await self._check(post, chosen, pictures)
+            await self._check(chosen, story)
         meters = await self.preflight.meters(chosen)
         try:
             async with self._database.writing() as session:
@@ -143,9 +143,9 @@ class Publishing:
         posts.check_moment(scheduled_at)
         async with self._database.reading() as session:
             post = await posts.get_post(session, user_id=user_id, post_id=post_id, at_least=Role.EDITOR)
-            chosen, pictures = await self._parts(session, post)
+            chosen, story = await self._parts(session, post)
             await self._require_draft(session, post)
-        await self._check(post, chosen, pictures)
+        await self._check(chosen, story)
         meters = await self.preflight.meters(chosen)
         now = clock.now()
         async with self._database.writing() as session:
@@ -339,21 +339,20 @@ class Publishing:
         )
         return image.id
 
-    async def _parts(
-        self, session: AsyncSession, post: Post
-    ) -> tuple[list[Channel], Sequence[PictureInPost]]:
+    async def _parts(self, session: AsyncSession, post: Post) -> tuple[list[Channel], PostStory]:
         (story,) = await posts.tell(session, [post])
         found = await channel_models.list_by_ids(session, story.channel_ids)
-        return [found[channel_id] for channel_id in story.channel_ids], story.pictures
+        return [found[channel_id] for channel_id in story.channel_ids], story
 
-    async def _check(self, post: Post, chosen: Sequence[Channel], pictures: Sequence[PictureInPost]) -> None:
+    async def _check(self, chosen: Sequence[Channel], story: PostStory) -> None:
         if not chosen:
             raise RuleBroken("channel_required", "Choose where to publish: at least one channel.")
-        for picture in pictures:
+        for picture in story.pictures:
             _require_kept(picture.image)
         for channel in chosen:
-            verdict = await posts.judge(self._library, self._channels, channel, post.content_text, pictures)
-            obstacle = verdict.obstacle or await self.preflight.obstacle(channel, verdict.renditions)
+            outgoing = story.outgoing(channel.id)
+            verdict = await posts.judge(self._library, self._channels, channel, outgoing)
+            obstacle = verdict.obstacle or await self.preflight.obstacle(channel, verdict.files)
             if obstacle is not None:
                 raise obstacle.refusal()
 

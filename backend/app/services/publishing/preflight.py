@@ -37,7 +37,7 @@ class Preflight:
 
     async def _complete(self, verdict: ChannelVerdict, image_ids: Sequence[int], at: datetime | None) -> None:
         channel = verdict.channel
-        verdict.problems += await self._reachability.problems(channel, verdict.renditions)
+        verdict.problems += await self._reachability.problems(channel, verdict.files)
         meter = await self.quotas.read(channel)
         async with self._database.reading() as session:
             problem = await self.quotas.problem(session, channel, meter, at or clock.now())

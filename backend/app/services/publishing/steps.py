@@ -11,7 +11,6 @@ from app.core.db import Database
 from app.core.errors import AppError, RuleBroken, UpstreamTrouble, UpstreamUnavailable
 from app.core.faults import fault
 from app.core.logging import get_logger
-from app.imaging.renditions import RECIPES
 from app.models import channels as channel_models
 from app.models import posts as models
 from app.models.channels import Channel, ChannelStatus
@@ -23,8 +22,9 @@ from app.providers.publishing.base import (
     Content,
     Look,
     OutcomeUnclear,
+    PersonTag,
     Picture,
-    PlatformRules,
+    Placement,
     PrepareAgain,
     Publisher,
     PublishingError,
@@ -34,11 +34,13 @@ from app.providers.publishing.base import (
 )
 from app.services import posts
 from app.services.channels import Channels
-from app.services.images import Library, rendition_name
+from app.services.images import Library
 from app.services.media_urls import MediaUrls
-from app.services.publishing.history import sentence
+from app.services.publishing.comments import GIVEN_UP, CommentOutcome, FirstComments, is_comment_due
+from app.services.publishing.history import note, sentence
 from app.services.publishing.holds import LONGEST_HELD, Holds, HoldTerms
 from app.services.publishing.journal import ORDINARY_WAIT, PATIENCE, PAUSES, Journal, Task, label, pause
+from app.services.publishing.parts import Parts, is_from_before, require_same
 from app.services.publishing.preflight import Preflight
 
 log = get_logger(__name__)
@@ -85,6 +87,8 @@ class PublicationSteps:
         self._media_urls = media_urls
         self._owner = owner
         self._journal = Journal(database, owner=owner, wake=wake)
+        self._parts = Parts(database, owner=owner, lease=LEASE)
+        self._comments = FirstComments(database, owner=owner, lease=LEASE, settle_after=settle_after)
 
     async def claim_due(self, limit: int) -> list[int]:
         """Take publications whose next step is due."""
@@ -132,8 +136,10 @@ class PublicationSteps:
                 await self._push(task)
             case PublicationState.UNCONFIRMED:
                 await self._look(task)
-            case PublicationState.PUBLISHED if publication.permalink is None:
-                await self._find_link(task)
+            case PublicationState.PUBLISHED if publication.permalink is None or is_comment_due(task):
+                await self._follow_up(task)
+            case PublicationState.FAILED if task.has_leftovers:
+                await self._tidy(task)
             case _:
                 await self._journal.rest(task)
 
@@ -168,12 +174,12 @@ class PublicationSteps:
     async def _begin(self, task: Task) -> None:
         """A scheduled publication is due: check once more, then start."""
         try:
-            verdict = await posts.judge(self._library, self._channels, task.channel, task.text, task.pictures)
+            verdict = await posts.judge(self._library, self._channels, task.channel, task.outgoing)
         except UpstreamTrouble:
             # Trouble of our own is waited out by the steps that follow.
             obstacle = None
         else:
-            obstacle = verdict.obstacle or await self._preflight.obstacle(task.channel, verdict.renditions)
+            obstacle = verdict.obstacle or await self._preflight.obstacle(task.channel, verdict.files)
         if obstacle is not None:
             await self._journal.fail(task, obstacle.code, obstacle.sentences)
             return
@@ -194,11 +200,18 @@ class PublicationSteps:
         publication = task.publication
         try:
             publisher, account = self._platform(task.channel)
-            content = await self._content(task, publisher.rules)
+            if is_from_before(task):
+                await self._parts.take_back(task, publisher, account)
+            placement = publisher.rules.placement_for(len(task.outgoing.pictures))
+            content = await self._content(task, placement)
+            has_parts = placement.part is not None
             if publication.reference is None:
-                await self._prepare(task, publisher, account, content)
+                require_same(task, content, is_whole=False)
+                if await self._parts.hand_over(task, publisher, account, content, placement):
+                    await self._prepare(task, publisher, account, content)
                 return
-            look = await publisher.check(account, publication.reference, content, None)
+            require_same(task, content, is_whole=has_parts)
+            look = await publisher.check(account, publication.reference, content, None, task.references)
         except AppError as error:
             await self._handle_own_trouble(task, error)
             return
@@ -221,13 +234,13 @@ class PublicationSteps:
 
     async def _prepare(self, task: Task, publisher: Publisher, account: Account, content: Content) -> None:
         fault("publish.before_prepare")
-        reference = await publisher.prepare(account, content)
+        reference = await publisher.prepare(account, content, task.references)
         fault("publish.after_prepare")
         await self._journal.keep(
             task,
             PublicationState.PUBLISHING,
             code="prepared",
-            message=f"{label(task)} has taken the picture." if content.pictures else "Ready to send.",
+            message=_taken(task),
             reference=reference,
             prepare_count=task.publication.prepare_count + 1,
             step_count=0,
@@ -255,7 +268,7 @@ class PublicationSteps:
         task.publication.attempted_at = now
         fault("publish.before_finish")
         try:
-            external_id = await publisher.finish(account, reference, content)
+            external_id = await publisher.finish(account, reference, content, task.references)
         except OutcomeUnclear as error:
             await self._holds.note(task.channel, task.publication.id, error)
             await self._doubt(task, error.code, error.detail, clock.now() + pause(0))
@@ -289,8 +302,11 @@ class PublicationSteps:
         is_answering = True
         try:
             publisher, account = self._platform(task.channel)
-            content = await self._content(task, publisher.rules)
-            look = await publisher.check(account, publication.reference or "", content, attempted_at)
+            placement = publisher.rules.placement_for(len(task.outgoing.pictures))
+            content = await self._content(task, placement)
+            look = await publisher.check(
+                account, publication.reference or "", content, attempted_at, task.references
+            )
         except (TryLater, UpstreamTrouble):
             look, is_answering = Look(Standing.UNKNOWN), False
         except ReconnectNeeded as error:
@@ -371,32 +387,72 @@ class PublicationSteps:
             **{"next_step_at": None, **values},
         )
 
-    async def _find_link(self, task: Task) -> None:
-        """The link to a published post: nice to have, never a reason to doubt the publication."""
+    async def _follow_up(self, task: Task) -> None:
+        """The link to a published post and its first comment: nice to have, never a reason to doubt the
+        publication."""
         publication = task.publication
-        permalink, next_step_at = None, None
-        if publication.external_id:
-            try:
-                publisher, account = self._platform(task.channel)
-                found = await publisher.permalink(account, publication.external_id)
-                permalink = found if len(found) <= _LONGEST_LINK else None
-            except (PublishingError, AppError):
-                if publication.step_count < len(PAUSES):
-                    next_step_at = clock.now() + pause(publication.step_count)
+        permalink, comment = publication.permalink, CommentOutcome()
+        is_commenting = is_comment_due(task)
+        try:
+            publisher, account = self._platform(task.channel)
+            if permalink is None and publication.external_id:
+                permalink = await self._link(publisher, account, publication.external_id)
+            if is_commenting:
+                comment = await self._comments.write(task, publisher, account)
+        except (PublishingError, AppError) as error:
+            if is_commenting:
+                comment = CommentOutcome(error=error.detail)
+        is_last = publication.step_count >= len(PAUSES)
+        if is_commenting and is_last and not (comment.comment_id or comment.error):
+            comment = CommentOutcome(error=GIVEN_UP)
+        is_link_missing = permalink is None and publication.external_id is not None
+        is_comment_missing = is_commenting and not (comment.comment_id or comment.error)
+        next_step_at = None
+        if not is_last and (is_link_missing or is_comment_missing):
+            soonest = clock.now() + pause(publication.step_count)
+            next_step_at = max(soonest, comment.not_before or soonest)
         async with self._database.writing() as session:
-            await models.move(
+            moved = await models.move(
                 session,
                 publication.id,
                 to=PublicationState.PUBLISHED,
                 origin=PublicationState.PUBLISHED,
                 at=clock.now(),
                 held_by=self._owner,
-                permalink=permalink,
+                permalink=permalink if permalink and len(permalink) <= _LONGEST_LINK else None,
+                comment_id=comment.comment_id or publication.comment_id,
+                comment_error=comment.error or publication.comment_error,
                 step_count=publication.step_count + 1,
                 next_step_at=next_step_at,
                 lease_owner=None,
                 lease_until=None,
             )
+            if moved and comment.comment_id:
+                note(session, publication.id, clock.now(), "commented", "The first comment is written.")
+            elif moved and comment.error:
+                told = f"The post is out, but without its first comment. {comment.error}"
+                note(session, publication.id, clock.now(), "comment_failed", told)
+
+    async def _link(self, publisher: Publisher, account: Account, external_id: str) -> str | None:
+        try:
+            return await publisher.permalink(account, external_id)
+        except PublishingError:
+            return None
+
+    async def _tidy(self, task: Task) -> None:
+        """What was handed over for a publication that failed is removed from the platform."""
+        count = task.publication.step_count
+        try:
+            publisher, account = self._platform(task.channel)
+            await self._parts.take_back(task, publisher, account)
+        except TryLater as error:
+            wait = max(pause(count), timedelta(seconds=error.retry_after or 0))
+            await self._journal.again(task, clock.now() + wait if count < len(PAUSES) else None)
+        except (AppError, PublishingError) as error:
+            log.warning("publication.parts_left", publication_id=task.publication.id, code=error.code)
+            await self._journal.rest(task)
+        else:
+            await self._journal.rest(task)
 
     async def _handle(self, task: Task, error: PublishingError) -> None:
         """What a platform's no means for the publication. Nothing has gone out."""
@@ -414,6 +470,8 @@ class PublicationSteps:
             case AccountRestricted():
                 await self._journal.mark_channel(task, ChannelStatus.RESTRICTED, error)
                 await self._journal.fail(task, error.code, error.detail)
+            case PrepareAgain() if task.parts and not await self._can_begin_anew(task):
+                await self._handle(task, TryLater(error.code, error.detail))
             case PrepareAgain() if publication.prepare_count < MAX_PREPARES:
                 wait = max(timedelta(seconds=error.retry_after or 0), pause(publication.prepare_count))
                 await self._journal.keep(
@@ -447,6 +505,18 @@ class PublicationSteps:
             case _:
                 await self._journal.fail(task, error.code, error.detail)
 
+    async def _can_begin_anew(self, task: Task) -> bool:
+        """Take back what was handed over. False when the platform cannot be asked now."""
+        try:
+            publisher, account = self._platform(task.channel)
+            await self._parts.take_back(task, publisher, account)
+        except TryLater:
+            return False
+        except (AppError, PublishingError) as error:
+            log.warning("publication.parts_left", publication_id=task.publication.id, code=error.code)
+            await self._parts.forget(task)
+        return True
+
     async def _handle_own_trouble(self, task: Task, error: AppError) -> None:
         """The picture could not be made or read on our side."""
         if isinstance(error, UpstreamUnavailable):
@@ -464,32 +534,41 @@ class PublicationSteps:
             if post is None or channel is None:
                 return None
             (story,) = await posts.tell(session, [post])
+        told = next(found for found in story.publications if found.publication.id == publication_id)
         return Task(
             publication=publication,
             channel=channel,
-            text=post.content_text,
-            pictures=story.pictures,
-            events=next(s.events for s in story.publications if s.publication.id == publication_id),
+            outgoing=story.outgoing(channel.id),
+            events=told.events,
+            parts=list(told.parts),
             is_post_deleted=post.deleted_at is not None,
         )
 
-    async def _content(self, task: Task, rules: PlatformRules) -> Content:
+    async def _content(self, task: Task, placement: Placement) -> Content:
         pictures = []
-        for picture in task.pictures:
-            recipe = RECIPES[rules.recipe]
-            made = await self._library.rendition(picture.image, recipe)
+        for layout in posts.lay_out(placement, task.outgoing.pictures):
+            picture, made = layout.picture, await layout.rendition(self._library)
             url = self._media_urls.url(
                 image_id=picture.image.id,
-                name=rendition_name(recipe),
+                name=made.recipe,
                 provider=made.storage_provider,
                 key=made.storage_key,
                 for_practice=task.channel.is_practice,
             )
-            pictures.append(Picture(url, picture.alt_text))
+            tags = picture.user_tags if placement.takes_user_tags else ()
+            pictures.append(
+                Picture(
+                    url,
+                    picture.alt_text,
+                    tuple(PersonTag(tag.username, tag.x, tag.y) for tag in tags),
+                    picture.image.id,
+                    made.sha256,
+                )
+            )
         return Content(
-            text=task.text,
+            text=task.outgoing.text,
             pictures=tuple(pictures),
-            is_ai_generated=any(picture.image.is_ai_generated for picture in task.pictures),
+            is_ai_generated=task.outgoing.is_ai_labelled and placement.takes_ai_label,
         )
 
     def _platform(self, channel: Channel) -> tuple[Publisher, Account]:
@@ -504,11 +583,18 @@ class PublicationSteps:
             ) from error
 
     async def _succeed(self, task: Task, external_id: str | None) -> None:
-        """Keep that it is out, then find its link."""
+        """Keep that it is out, then find its link and write its first comment."""
         if not await self._journal.succeed(task, external_id):
             return
         fault("publish.after_published")
         await self._holds.end(task.channel, task.publication.id)
         task.publication.external_id, task.publication.step_count = external_id, 0
         # Without the lease this changes nothing: whoever has it finds the link.
-        await self._find_link(task)
+        await self._follow_up(task)
+
+
+def _taken(task: Task) -> str:
+    count = len(task.outgoing.pictures)
+    if not count:
+        return "Ready to send."
+    return f"{label(task)} has taken the picture{'s' if count > 1 else ''}."
