@@ -109,6 +109,17 @@ const postsRoute = createRoute({
   component: lazyRouteComponent(() => import("./dashboard/posts/page")),
 });
 
+const postRoute = createRoute({
+  getParentRoute: () => dashboardRoute,
+  path: "/posts/$postId",
+  // What is no number leads nowhere, as an unknown one does.
+  params: {
+    parse: ({ postId }) => ({ postId: /^[1-9]\d{0,14}$/.test(postId) ? Number(postId) : 0 }),
+    stringify: ({ postId }) => ({ postId: String(postId) }),
+  },
+  component: lazyRouteComponent(() => import("./dashboard/post/page")),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => dashboardRoute,
   path: "/settings",
@@ -119,7 +130,7 @@ const routeTree = rootRoute.addChildren([
   indexRoute,
   signInRoute,
   signUpRoute,
-  dashboardRoute.addChildren([homeRoute, imagesRoute, postsRoute, settingsRoute]),
+  dashboardRoute.addChildren([homeRoute, imagesRoute, postsRoute, postRoute, settingsRoute]),
 ]);
 
 export function createAppRouter(queryClient: QueryClient) {

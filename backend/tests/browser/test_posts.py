@@ -62,7 +62,7 @@ def test_every_state_stands_in_the_list_with_its_next_step(
     expect(failed.get_by_role("button", name="Try again")).to_be_visible()
     unclear = card(page, "Nobody knows")
     expect(unclear.get_by_text("Needs a look", exact=True)).to_be_visible()
-    expect(unclear.get_by_role("button", name="Check again")).to_be_visible()
+    expect(unclear.get_by_role("button", name="Look again")).to_be_visible()
     expect(card(page, "Not finished yet").get_by_role("button", name="Edit draft")).to_be_visible()
     gallery(page, "posts")
 
@@ -80,7 +80,9 @@ def test_every_state_stands_in_the_list_with_its_next_step(
         states.get_by_role("radio", name=name).check()
         expect(page.get_by_role("article")).to_have_count(1)
         expect(page.get_by_role("article")).to_contain_text(text)
-    states.get_by_role("radio", name="Scheduled").check()
+    # Where nothing is planned the choice is not offered; an address that names it is answered.
+    expect(states.get_by_role("radio", name="Scheduled")).to_have_count(0)
+    page.goto("/dashboard/posts?state=scheduled")
     expect(page.get_by_text("Nothing is planned")).to_be_visible()
     gallery(page, "posts-none-of-a-kind")
 
@@ -90,6 +92,26 @@ def test_every_state_stands_in_the_list_with_its_next_step(
     expect(rows.nth(0)).to_contain_text("Nobody knows")
     expect(rows.nth(1)).to_contain_text("Refused at the door")
     gallery(page, "home-trouble")
+
+    # Each leads to the post itself, under an address of its own, with everything that happened.
+    rows.nth(1).get_by_role("link").click()
+    expect(page).to_have_url(re.compile(rf"/dashboard/posts/{refused}$"))
+    steps = page.get_by_role("list", name=re.compile("^Steps to "))
+    expect(steps.get_by_role("listitem").filter(has_text="failed")).to_have_count(1)
+    gallery(page, "post-failed")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Home")).to_be_visible()
+    page.goto(f"/dashboard/posts/{out}")
+    expect(page.get_by_role("list", name=re.compile("^Steps to "))).to_have_count(2)
+    gallery(page, "post-published")
+    page.get_by_role("link", name="All posts").click()
+    card(page, "Refused at the door").get_by_role("link", name="Refused at the door").click()
+    expect(page).to_have_url(re.compile(rf"/dashboard/posts/{refused}$"))
+    page.goto("/dashboard/posts/999999999")
+    expect(page.get_by_text("This post is not here")).to_be_visible()
+    page.goto("/dashboard/posts/yesterday")
+    expect(page.get_by_text("This post is not here")).to_be_visible()
+    gallery(page, "post-unknown")
 
 
 def test_a_failed_post_goes_out_when_it_is_tried_again(
@@ -124,9 +146,27 @@ def test_an_unclear_post_is_looked_up_and_never_sent_twice(
     expect(told.get_by_text("It is not clear yet whether it is on Practice Instagram.")).to_be_visible()
     gallery(page, "composer-unconfirmed")
     practice.clear_faults()
-    told.get_by_role("button", name="Check again").click()
+    told.get_by_role("button", name="Look again").click()
     expect(page.get_by_text("Your post is on Practice Instagram.")).to_be_visible()
     assert len(practice.media(caption="Is it out?")) == 1
+
+
+def test_a_person_settles_what_no_look_can_tell(new_member: OpenMember, practice: PracticeControl) -> None:
+    page, person = (member := new_member()).page, member.person
+    (image_id,) = fills_library(person, "harbour.jpg")
+    loses_the_answer(practice, person, post_id := person.writes("I saw it myself", image_ids=[image_id]))
+    page.goto(f"/dashboard/posts/{post_id}")
+    page.get_by_role("button", name="I looked myself").click()
+    question = page.get_by_role("dialog", name="Is it on Practice Instagram?")
+    question.get_by_label("Link to the post").fill("https://example.com/p/seen")
+    gallery(page, "post-settle")
+    question.get_by_role("button", name="It is there").click()
+    expect(question).to_have_count(0)
+    expect(page.get_by_text("Published", exact=True).first).to_be_visible()
+    expect(page.get_by_role("link", name="See it on Practice Instagram")).to_have_attribute(
+        "href", "https://example.com/p/seen"
+    )
+    assert person.post(post_id)["state"] == "published"
 
 
 def test_a_channel_that_is_no_longer_connected_says_so_where_it_matters(

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Expand, Sparkles, WandSparkles } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, use, useEffect, useRef, useState } from "react";
 import type { GenerateStart } from "@/components/generator/GenerateImageDialog";
 import { Button } from "@/components/ui/Button";
 import { Moment } from "@/components/ui/Moment";
@@ -10,6 +10,7 @@ import type { Image, ImageDetail } from "@/lib/api/types";
 import { useBusiness, useMayWrite } from "@/lib/business";
 import { formatBytes, formatSize } from "@/lib/format";
 import { AltTextField } from "./AltTextField";
+import { LookContext } from "./lookContext";
 import { NameField } from "./NameField";
 import { Readiness } from "./Readiness";
 import { SimilarImages } from "./SimilarImages";
@@ -165,6 +166,12 @@ function Preview({
 }: Pick<ImageDetailsProps, "image" | "places" | "onShow"> & { onEdit: (() => void) | undefined }) {
   const [isOpen, setOpen] = useState(false);
   const [wasOpened, setWasOpened] = useState(false);
+  const onLook = use(LookContext);
+  useEffect(() => {
+    if (!isOpen) return;
+    onLook(true);
+    return () => onLook(false);
+  }, [isOpen, onLook]);
   const button = useRef<HTMLButtonElement>(null);
   const reportLost = useFreshAddresses();
   const ratio = Math.min(2, Math.max(0.8, image.width / image.height));

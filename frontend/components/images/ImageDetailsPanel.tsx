@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Download, Trash2, X } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { ErrorState, Loading, Skeleton } from "@/components/ui/feedback";
 import { IconButton } from "@/components/ui/IconButton";
@@ -10,6 +10,7 @@ import type { Image } from "@/lib/api/types";
 import { useBusiness, useMayWrite } from "@/lib/business";
 import { useMediaQuery } from "@/lib/useMediaQuery";
 import type { ImageDetailsProps } from "./ImageDetails";
+import { LookContext } from "./lookContext";
 import { useEscapeKey } from "./useEscapeKey";
 
 const loadDetails = () => import("./ImageDetails");
@@ -35,8 +36,16 @@ export function ImageDetailsPanel(props: ImageDetailsPanelProps) {
     const timer = setTimeout(() => void loadDetails().catch(() => {}), 2_000);
     return () => clearTimeout(timer);
   }, []);
-  const isBeside = useMediaQuery("(width >= 75rem)");
-  return isBeside ? <BesidePanel {...props} /> : <SheetPanel {...props} />;
+  const isWide = useMediaQuery("(width >= 75rem)");
+  // A screen that is turned while a picture is looked at does not take it away.
+  const [held, hold] = useState<boolean | null>(null);
+  const isBeside = held ?? isWide;
+  const onLook = useCallback((isOpen: boolean) => hold(isOpen ? isBeside : null), [isBeside]);
+  return (
+    <LookContext value={onLook}>
+      {isBeside ? <BesidePanel {...props} /> : <SheetPanel {...props} />}
+    </LookContext>
+  );
 }
 
 function BesidePanel({ imageId, ...rest }: ImageDetailsPanelProps) {

@@ -149,7 +149,7 @@ export function ImageTile({
           ) : (
             image.usage_count > 0 &&
             !hasCaption && (
-              <span className={cn(TAG, "bg-picture-scrim")}>
+              <span className={cn(TAG, "bg-picture-scrim")} title={usesTitle(image.usage_count)}>
                 <span className="hidden @min-[7.75rem]:inline">Used </span>
                 {image.usage_count}×
               </span>
@@ -188,3 +188,8 @@ export function ImageTile({
 
 /** The height of a caption and the space above it, in pixels. */
 export const CAPTION_HEIGHT = 44;
+
+/** One post on two channels is two uses. */
+function usesTitle(count: number): string {
+  return `Published ${count === 1 ? "once" : `${count} times`}, each channel counted`;
+}

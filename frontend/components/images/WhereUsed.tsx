@@ -7,9 +7,6 @@ import { useComposer } from "@/components/publish/useComposer";
 import type { PostState, PostUse } from "@/lib/api/types";
 import { plural } from "@/lib/format";
 
-/** States that the list of posts can be filtered by. */
-const LISTED = ["scheduled", "publishing", "published", "failed", "unconfirmed"] as const;
-
 interface WhereUsedProps {
   posts: readonly PostUse[];
   /** How often it was published: one post on two channels is two. */
@@ -70,9 +67,8 @@ function Use({ post }: { post: PostUse }) {
       </button>
     );
   }
-  const state = LISTED.find((name) => name === post.state);
   return (
-    <Link to="/dashboard/posts" search={state ? { state } : {}} className={look}>
+    <Link to="/dashboard/posts/$postId" params={{ postId: post.id }} className={look}>
       {words}
     </Link>
   );

@@ -1,16 +1,19 @@
-import { ChevronDown, ExternalLink, RotateCw, Search } from "lucide-react";
+import { ChevronDown, ExternalLink, Hand, RotateCw, Search } from "lucide-react";
 import { useId, useState } from "react";
 import { ChannelMark } from "@/components/channels/ChannelMark";
 import { placeName, placeTitle } from "@/components/channels/placeName";
 import { Button, ButtonAnchor } from "@/components/ui/Button";
 import { cn } from "@/components/ui/cn";
+import { Notice } from "@/components/ui/feedback";
 import { Moment } from "@/components/ui/Moment";
 import { toast } from "@/components/ui/Toast";
 import { usePublicationStep } from "@/lib/api/posts";
 import type { Publication, PublicationState } from "@/lib/api/types";
 import { PostStateBadge } from "./PostStateBadge";
 import { PublicationHistory } from "./PublicationHistory";
+import { PublicationSteps } from "./PublicationSteps";
 import { publicationWords } from "./publicationWords";
+import { SettleDialog } from "./SettleDialog";
 
 interface PublicationRowProps {
   publication: Publication;
@@ -19,6 +22,8 @@ interface PublicationRowProps {
   scheduledAt?: string | null | undefined;
   /** The history is on show from the start, and grows while things happen. */
   isFollowed?: boolean;
+  /** The history is on show from the start, with its times. */
+  isOpenAtFirst?: boolean;
   /** The person may send and look again. */
   mayAct?: boolean;
   /** Runs when a next step has begun. */
@@ -36,12 +41,13 @@ export function PublicationRow({
   timezone,
   scheduledAt,
   isFollowed = false,
+  isOpenAtFirst = false,
   mayAct = true,
   onStep,
 }: PublicationRowProps) {
-  const [isOpen, setOpen] = useState(isFollowed);
+  const [isOpen, setOpen] = useState(isFollowed || isOpenAtFirst);
   const historyId = useId();
-  const { state, channel_name: name, history, published_at, permalink } = publication;
+  const { state, channel_name: name, history, published_at, permalink, held_until } = publication;
   const { detail } = publicationWords(publication);
   const at = state === "published" ? published_at : state === "scheduled" ? scheduledAt : null;
   return (
@@ -97,10 +103,21 @@ export function PublicationRow({
           )}
         </span>
       </div>
-      {detail && !isOpen && (
+      {held_until && state === "publishing" && (
+        <Notice tone="warn" icon={Hand} fact="Held back for now." className="sm:ml-10">
+          {holdReason(publication)} It goes out by itself, not before{" "}
+          <Moment at={held_until} timezone={timezone} />.
+        </Notice>
+      )}
+      {detail && !isOpen && !held_until && (
         <p className={cn("text-small sm:pl-10", TONES[state] ?? "text-ink-2")}>{detail}</p>
       )}
       <div id={historyId} hidden={!isOpen} className="pt-1 pl-3 sm:pl-13.5">
+        {isOpen && publication.steps.length > 0 && state !== "cancelled" && (
+          <div className="pb-3">
+            <PublicationSteps publication={publication} />
+          </div>
+        )}
         {isOpen && (
           <PublicationHistory
             events={history}
@@ -114,11 +131,15 @@ export function PublicationRow({
   );
 }
 
+/** The history tells why. */
+function holdReason({ history, error }: Publication): string {
+  return error?.detail ?? history.at(-1)?.message ?? "";
+}
+
 /** What a person can do about it now. */
-function NextStep({
-  publication: { id, state },
-  onStep,
-}: Pick<PublicationRowProps, "publication" | "onStep">) {
+function NextStep({ publication, onStep }: Pick<PublicationRowProps, "publication" | "onStep">) {
+  const { id, state } = publication;
+  const [isSettling, setSettling] = useState(false);
   const step = usePublicationStep();
   const take = (kind: "retry" | "confirm") =>
     step.mutate(
@@ -138,9 +159,24 @@ function NextStep({
   }
   if (state === "unconfirmed") {
     return (
-      <Button size="sm" icon={Search} isBusy={step.isPending} onClick={() => take("confirm")}>
-        Check again
-      </Button>
+      <>
+        <Button size="sm" icon={Search} isBusy={step.isPending} onClick={() => take("confirm")}>
+          Look again
+        </Button>
+        {publication.can_confirm && (
+          <>
+            <Button variant="ghost" size="sm" onClick={() => setSettling(true)}>
+              I looked myself
+            </Button>
+            <SettleDialog
+              publication={publication}
+              isOpen={isSettling}
+              onClose={() => setSettling(false)}
+              onSettled={onStep}
+            />
+          </>
+        )}
+      </>
     );
   }
   return null;

@@ -51,13 +51,15 @@ export function ProgressView({ post: sent, onTitle, onClose, onAnother }: Progre
   // What is still on its way when this is closed is watched from outside.
   const goOn = useEffectEvent(() => {
     if (hasSettled(post)) return;
-    watchPost(queryClient, post, () => void navigate({ to: "/dashboard/posts" }));
+    watchPost(queryClient, post, () => seePost());
   });
   useEffect(() => {
     stopWatching(sent.id);
     return () => goOn();
   }, [sent.id]);
 
+  const seePost = () =>
+    void navigate({ to: "/dashboard/posts/$postId", params: { postId: sent.id } });
   const closeRef = useRef<HTMLButtonElement>(null);
   useEffect(() => closeRef.current?.focus(), []);
 
@@ -93,16 +95,17 @@ export function ProgressView({ post: sent, onTitle, onClose, onAnother }: Progre
             You can close this. Publishing goes on, and you are told how it ends.
           </p>
         )}
-        {isSettled && mayWrite && (
-          <Button onClick={onAnother} className="ml-auto">
-            New post
+        {isSettled && (
+          <Button onClick={seePost} className="ml-auto">
+            See the post
           </Button>
         )}
+        {isSettled && mayWrite && <Button onClick={onAnother}>New post</Button>}
         <Button
           ref={closeRef}
           variant={isSettled ? "primary" : "secondary"}
           onClick={onClose}
-          className={isSettled && mayWrite ? undefined : "ml-auto"}
+          className={isSettled ? undefined : "ml-auto"}
         >
           {isSettled ? "Done" : "Close"}
         </Button>

@@ -6,7 +6,7 @@ import { useFieldControl } from "./Field";
 const CONTROL = cn(
   "w-full rounded-control border border-line-input bg-surface text-ink transition-colors duration-150 motion-reduce:transition-none",
   "hover:border-ink-3 focus-visible:border-accent focus-visible:outline-offset-0 disabled:opacity-60",
-  "aria-invalid:border-bad",
+  "aria-invalid:border-bad aria-invalid:focus-visible:border-bad aria-invalid:focus-visible:outline-offset-1",
 );
 
 export interface InputProps extends ComponentProps<"input"> {

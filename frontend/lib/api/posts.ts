@@ -18,6 +18,7 @@ import type {
   PostList,
   PostState,
   Publication,
+  Settlement,
 } from "./types";
 
 /** The head of every post key of a business: invalidating it refreshes all that shows posts. */
@@ -173,6 +174,21 @@ export function useCopyPost() {
       );
     },
     onSuccess: (post) => showPost(queryClient, post),
+  });
+}
+
+/** A person says what became of an unclear publication; nothing is sent by that. */
+export function useSettlePublication() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: async ({ id, ...settlement }: Settlement & { id: number }) => {
+      const { post } = await api.post<PostAnswer>(`/publications/${id}/confirm`, settlement);
+      return post;
+    },
+    onSuccess: (post) => {
+      showPost(queryClient, post);
+      showUses(queryClient, post.business_id);
+    },
   });
 }
 

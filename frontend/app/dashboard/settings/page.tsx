@@ -4,6 +4,7 @@ import { BusinessSection } from "./components/BusinessSection";
 import { ChannelsSection } from "./components/ChannelsSection";
 import { ModelsSection } from "./components/ModelsSection";
 import { PeopleSection } from "./components/PeopleSection";
+import { SettingsNav } from "./components/SettingsNav";
 import { SpendingSection } from "./components/SpendingSection";
 import { StorageSection } from "./components/StorageSection";
 import { StylesSection } from "./components/StylesSection";
@@ -15,14 +16,17 @@ export default function SettingsPage() {
     <>
       <PageHeader title="Settings" fact={<span className="max-sm:hidden">{business.name}</span>} />
       {/* Another business is another form: nothing half-written goes with it. */}
-      <div key={business.id} className="page-padding max-w-250 pb-12">
-        <BusinessSection />
-        <PeopleSection />
-        <ChannelsSection />
-        <SpendingSection />
-        <ModelsSection />
-        <StylesSection />
-        <StorageSection />
+      <div className="page-padding flex flex-col items-stretch gap-x-8 pb-12 min-[90rem]:flex-row min-[90rem]:items-start">
+        <SettingsNav />
+        <div key={business.id} className="w-full min-w-0 max-w-250">
+          <BusinessSection />
+          <PeopleSection />
+          <ChannelsSection />
+          <SpendingSection />
+          <ModelsSection />
+          <StylesSection />
+          <StorageSection />
+        </div>
       </div>
     </>
   );

@@ -46,7 +46,7 @@ export function GoingOutCard({ query }: { query: UseQueryResult<PostList> }) {
         <ul className="pb-2">
           {open.map((post) => (
             <li key={post.id}>
-              <Link to="/dashboard/posts" search={{ state: post.state }} className={ROW}>
+              <Link to="/dashboard/posts/$postId" params={{ postId: post.id }} className={ROW}>
                 <PostRow
                   post={post}
                   note={<OpenNote post={post} timezone={timezone} />}

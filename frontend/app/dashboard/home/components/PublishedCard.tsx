@@ -81,8 +81,8 @@ function PublishedTile({ post, timezone }: { post: Post; timezone: string }) {
   return (
     <li className="min-w-0">
       <Link
-        to="/dashboard/posts"
-        search={{ state: "published" }}
+        to="/dashboard/posts/$postId"
+        params={{ postId: post.id }}
         className="group block rounded-tile"
       >
         <PostThumbnail post={post} className="w-full" />

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { PencilLine } from "lucide-react";
 import { ChannelMark } from "@/components/channels/ChannelMark";
 import { placeTitle } from "@/components/channels/placeName";
@@ -15,12 +16,21 @@ import { useBusiness } from "@/lib/business";
 import { plural } from "@/lib/format";
 import { PostMenu } from "./PostMenu";
 
+interface PostCardProps {
+  post: Post;
+  /** It is what the page is about: its history is on show, and nothing leads to where one is. */
+  isAlone?: boolean;
+}
+
 /** One post: what it says, and where it stands on each of its channels. */
-export function PostCard({ post }: { post: Post }) {
+export function PostCard({ post, isAlone = false }: PostCardProps) {
   const business = useBusiness();
   const composer = useComposer();
   const isDraft = post.state === "draft";
   const mayAct = business.role !== "viewer";
+  const title = post.content_text.trim() || (
+    <span className="font-normal text-ink-3">{isDraft ? "No text yet" : "Without text"}</span>
+  );
   return (
     <article className="rounded-card border border-line bg-surface">
       <div
@@ -32,10 +42,16 @@ export function PostCard({ post }: { post: Post }) {
         <PostThumbnail post={post} className="size-16 [grid-area:picture]" />
         <div className="min-w-0 [grid-area:text] sm:pr-4 sm:pl-1">
           <h2 className="line-clamp-2 whitespace-pre-line font-medium text-body [overflow-wrap:anywhere]">
-            {post.content_text.trim() || (
-              <span className="font-normal text-ink-3">
-                {isDraft ? "No text yet" : "Without text"}
-              </span>
+            {isAlone ? (
+              title
+            ) : (
+              <Link
+                to="/dashboard/posts/$postId"
+                params={{ postId: post.id }}
+                className="rounded-[3px] hover:underline hover:underline-offset-3"
+              >
+                {title}
+              </Link>
             )}
           </h2>
           <p className="mt-1 flex flex-wrap items-center gap-x-1.5 text-ink-3 text-small">
@@ -60,7 +76,7 @@ export function PostCard({ post }: { post: Post }) {
         )}
         {mayAct && (
           <div className="-mr-1 [grid-area:menu]">
-            <PostMenu post={post} />
+            <PostMenu post={post} isAlone={isAlone} />
           </div>
         )}
       </div>
@@ -73,6 +89,7 @@ export function PostCard({ post }: { post: Post }) {
                 timezone={business.timezone}
                 scheduledAt={post.scheduled_at}
                 mayAct={mayAct}
+                isOpenAtFirst={isAlone}
               />
             </li>
           ))}

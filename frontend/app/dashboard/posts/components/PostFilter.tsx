@@ -1,6 +1,9 @@
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { Segmented } from "@/components/ui/Segmented";
+import { postsInStateQuery } from "@/lib/api/posts";
+import { useBusiness } from "@/lib/business";
 import type { PostsSearch } from "../search";
 
 type Choice = NonNullable<PostsSearch["state"]> | "all";
@@ -19,6 +22,10 @@ const CHOICES: ReadonlyArray<{ value: Choice; label: string }> = [
 export function PostFilter() {
   const { state } = useSearch({ from: "/dashboard/posts" });
   const navigate = useNavigate({ from: "/dashboard/posts" });
+  const business = useBusiness();
+  const planned = useQuery(postsInStateQuery(business.id, "scheduled", 1));
+  // Where nothing is planned there is nothing to show.
+  const hasPlanned = state === "scheduled" || Boolean(planned.data?.posts.length);
   // On a phone the row is wider than the screen: what is chosen stands in view.
   const row = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another choice is another place
@@ -40,7 +47,7 @@ export function PostFilter() {
             replace: true,
           })
         }
-        options={CHOICES}
+        options={CHOICES.filter(({ value }) => value !== "scheduled" || hasPlanned)}
         className="min-w-0 max-md:w-full max-md:rounded-none max-md:px-4"
       />
     </div>

@@ -1,3 +1,4 @@
+import { useNavigate } from "@tanstack/react-router";
 import { Copy, Ellipsis, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { placeName } from "@/components/channels/placeName";
@@ -12,9 +13,10 @@ import type { Post } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
 
 /** What can be done with a post besides its next step. */
-export function PostMenu({ post }: { post: Post }) {
+export function PostMenu({ post, isAlone }: { post: Post; isAlone: boolean }) {
   const business = useBusiness();
   const composer = useComposer();
+  const navigate = useNavigate();
   const copy = useCopyPost();
   const remove = useDeletePost(business.id);
   const [isAsking, setAsking] = useState(false);
@@ -60,6 +62,7 @@ export function PostMenu({ post }: { post: Post }) {
           remove.mutate(post.id, {
             onSuccess: () => {
               setAsking(false);
+              if (isAlone) void navigate({ to: "/dashboard/posts", replace: true });
               toast({ title: isDraft ? "Draft deleted" : "Taken off the list" });
             },
             onError: (error) => {

@@ -16,7 +16,11 @@ import { Section } from "./Section";
 export function BusinessSection() {
   const business = useBusiness();
   return (
-    <Section title="Business" words="Its name, and the time zone that all times are shown in.">
+    <Section
+      id="business"
+      title="Business"
+      words="Its name, and the time zone that all times are shown in."
+    >
       {mayManage(business.role) ? (
         <BusinessForm />
       ) : (

@@ -20,6 +20,7 @@ export function ChannelsSection() {
   const isManager = mayManage(business.role);
   return (
     <Section
+      id="channels"
       title="Channels"
       words="The Instagram accounts and Facebook Pages that posts go to."
       action={

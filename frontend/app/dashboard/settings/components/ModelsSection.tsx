@@ -16,6 +16,7 @@ export function ModelsSection() {
   const options = useQuery(generationOptionsQuery(business.id));
   return (
     <Section
+      id="ai-models"
       title="AI models"
       words="Who paints the images. Which providers there are, whoever runs this server decides."
     >

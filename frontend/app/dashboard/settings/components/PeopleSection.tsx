@@ -17,6 +17,7 @@ export function PeopleSection() {
   const [isAdding, setAdding] = useState(false);
   return (
     <Section
+      id="people"
       title="People"
       words="Who works here, and what each may do."
       action={

@@ -19,7 +19,7 @@ export function Section({ id, title, words, action, children }: SectionProps) {
     <section
       id={id}
       aria-labelledby={titleId}
-      className="grid grid-cols-[minmax(0,1fr)] items-start gap-x-8 gap-y-3 scroll-mt-4 border-line border-t py-7 first:border-t-0 first:pt-3 lg:grid-cols-[15rem_minmax(0,1fr)]"
+      className="grid grid-cols-[minmax(0,1fr)] items-start gap-x-8 gap-y-3 scroll-mt-14 min-[90rem]:scroll-mt-4 border-line border-t py-7 first:border-t-0 first:pt-3 lg:grid-cols-[15rem_minmax(0,1fr)]"
     >
       <div className="max-lg:flex max-lg:flex-wrap max-lg:items-end max-lg:gap-x-4 max-lg:gap-y-2">
         <div className="max-lg:min-w-56 max-lg:flex-1">

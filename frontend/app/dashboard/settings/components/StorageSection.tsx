@@ -28,6 +28,7 @@ export function StorageSection() {
   const store = options.data?.storage_provider;
   return (
     <Section
+      id="storage"
       title="Storage"
       words="Where the pictures lie. Which store it is, whoever runs this server decides."
       action={

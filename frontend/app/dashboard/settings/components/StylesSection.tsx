@@ -20,6 +20,7 @@ export function StylesSection() {
   const isManager = mayManage(business.role);
   return (
     <Section
+      id="ai-styles"
       title="AI styles"
       words="A style adds its words to the prompt. Say the built-in ones your way, and add your own."
       action={

@@ -1,0 +1,84 @@
+import { ExternalLink } from "lucide-react";
+import { useState } from "react";
+import { placeName } from "@/components/channels/placeName";
+import { Button } from "@/components/ui/Button";
+import { Dialog } from "@/components/ui/Dialog";
+import { Field } from "@/components/ui/Field";
+import { Input } from "@/components/ui/Input";
+import { useSettlePublication } from "@/lib/api/posts";
+import type { Publication } from "@/lib/api/types";
+
+interface SettleDialogProps {
+  publication: Publication;
+  isOpen: boolean;
+  onClose: () => void;
+  onSettled: (() => void) | undefined;
+}
+
+/** A person has looked on the platform and says what is to be seen there. Nothing is sent by that. */
+export function SettleDialog({ publication, isOpen, onClose, onSettled }: SettleDialogProps) {
+  const settle = useSettlePublication();
+  const [link, setLink] = useState("");
+  const [told, setTold] = useState<"published" | "not_published" | null>(null);
+  const place = placeName(publication);
+  const tell = (outcome: "published" | "not_published") => {
+    setTold(outcome);
+    settle.mutate(
+      {
+        id: publication.id,
+        outcome,
+        permalink: outcome === "published" ? link.trim() || null : null,
+      },
+      {
+        onSuccess: () => {
+          onClose();
+          onSettled?.();
+        },
+      },
+    );
+  };
+  const isBusy = (outcome: typeof told) => settle.isPending && told === outcome;
+  return (
+    <Dialog
+      isOpen={isOpen}
+      onClose={onClose}
+      title={`Is it on ${place}?`}
+      size="sm"
+      footer={
+        <div className="flex w-full flex-wrap gap-2 sm:justify-end">
+          <Button isBusy={isBusy("not_published")} onClick={() => tell("not_published")}>
+            It is not there
+          </Button>
+          <Button
+            variant="primary"
+            isBusy={isBusy("published")}
+            onClick={() => tell("published")}
+            className="max-sm:ml-auto"
+          >
+            It is there
+          </Button>
+        </div>
+      }
+    >
+      <div className="flex flex-col gap-4">
+        <p className="text-ink-2">
+          Look at {publication.channel_name} on {place}, then say here what you saw. Say that it is
+          not there only when you are sure: it could be sent a second time then.
+        </p>
+        <Field
+          label="Link to the post"
+          aside="if you have it"
+          error={settle.error && !settle.isPending ? settle.error.message : undefined}
+        >
+          <Input
+            type="url"
+            icon={ExternalLink}
+            value={link}
+            placeholder="https://"
+            onChange={(event) => setLink(event.target.value)}
+          />
+        </Field>
+      </div>
+    </Dialog>
+  );
+}
