@@ -112,6 +112,10 @@ check-generated: setup-test ## the API description and the frontend's types are 
 check-frontend: frontend/node_modules/.ready ## the frontend's format, lint and types
 	$(NPM) run check
 
+.PHONY: chaos
+chaos: setup-test ## 1,000 publications while servers are killed: each goes out once (PUBLICATIONS=1000)
+	cd backend && CHAOS_PUBLICATIONS=$(or $(PUBLICATIONS),1000) .venv/bin/python -m pytest -q -n 0 tests/integration/test_publishing_chaos.py
+
 ##### change
 
 .PHONY: format

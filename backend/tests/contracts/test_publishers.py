@@ -697,6 +697,29 @@ async def test_the_silence_of_a_page_proves_nothing(
     assert await facebook.check(on_page, reference, content, attempted_at) == Look(Standing.UNKNOWN)
 
 
+@pytest.mark.parametrize("is_out", [True, False])
+async def test_photos_of_a_page_say_whether_the_post_is_out_also_without_words(
+    facebook: FacebookPublisher, practice: PracticeProcess, on_page: Account, content: Content, is_out: bool
+) -> None:
+    wordless = Content("", content.pictures, is_ai_generated=False)
+    photo = await facebook.prepare_part(on_page, wordless, 0)
+    reference = await facebook.prepare(on_page, wordless, [photo])
+    attempted_at = clock.now()
+    practice.control.fault("drop_after" if is_out else "drop_before", edge="feed")
+    with pytest.raises(OutcomeUnclear):
+        await facebook.finish(on_page, reference, wordless, [photo])
+    look = await facebook.check(on_page, reference, wordless, attempted_at, [photo])
+    if is_out:
+        (post,) = posts_of(practice, on_page)
+        assert look == Look(Standing.PUBLISHED, post["id"])
+    else:
+        assert look == Look(Standing.READY)
+        await facebook.discard(on_page, [photo])
+        # A photo that is gone proves nothing.
+        look = await facebook.check(on_page, reference, wordless, attempted_at, [photo])
+        assert look == Look(Standing.UNKNOWN)
+
+
 async def test_a_page_post_without_words_or_from_before_is_not_taken_for_ours(
     facebook: FacebookPublisher, on_page: Account, content: Content
 ) -> None:

@@ -48,7 +48,7 @@ class Worker:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._is_over.wait(self._random.uniform(0.2, 1.5)):
+        while not self._is_over.wait(self._random.uniform(1, 4)):
             self.product.process.kill()
             self.kills += 1
             self.product = start_product(
@@ -90,7 +90,7 @@ def test_every_publication_goes_out_once_while_servers_are_killed(
             "PRACTICE_KEY": practice.key,
             "DATABASE_URL": postgres_server.create_database(database),
             "SECRET_KEY": uuid.uuid4().hex,
-            "PUBLISH_SETTLE_AFTER": "3",
+            "PUBLISH_SETTLE_AFTER": "2",
         }
         seed = random.randrange(2**32)
         products = [start_product(tmp_path / "data", settings=settings) for _ in range(WORKERS)]

@@ -85,28 +85,45 @@ class FacebookPublisher:
         attempted_at: datetime | None,
         parts: Sequence[str] = (),
     ) -> Look:
-        """Before an attempt everything is ready; after one, search the recent posts.
-
-        A post without text cannot be told from another's, so it stays unknown.
+        """Before an attempt everything is ready. After one its photos say in which post they are, and photos
+        that are in none prove that it is not out. Without photos only the recent posts can be searched: not
+        finding it there proves nothing, and a post without text cannot be told from another's.
         """
         if attempted_at is None:
             return Look(Standing.READY)
-        if not content.text.strip():
-            return Look(Standing.UNKNOWN)
         try:
-            answer = await self._graph.get(
-                account, account.external_id, "published_posts", fields="id,message,created_time", limit=25
-            )
+            stories = [await self._story_of(account, photo_id) for photo_id in parts]
+            found = next((story for story in stories if story), None)
+            found = found or await self._find(account, content, attempted_at)
         except (ContentRefused, PrepareAgain):
-            return Look(Standing.UNKNOWN)  # a refusal to list says nothing about the post
-        found = only_match(
+            return Look(Standing.UNKNOWN)  # a refusal to show or to list says nothing about the post
+        except ReconnectNeeded as error:
+            if error.code != ACCOUNT_NOT_VISIBLE.code or not parts:
+                raise
+            return Look(Standing.UNKNOWN)  # so is a photo that is gone told
+        if found:
+            return Look(Standing.PUBLISHED, found)
+        return Look(Standing.READY if parts else Standing.UNKNOWN)
+
+    async def _story_of(self, account: Account, photo_id: str) -> str | None:
+        """The post that a photo is in."""
+        photo = await self._graph.get(account, photo_id, fields="id,page_story_id")
+        story = photo.get("page_story_id")
+        return story if isinstance(story, str) and story else None
+
+    async def _find(self, account: Account, content: Content, attempted_at: datetime) -> str | None:
+        if not content.text.strip():
+            return None
+        answer = await self._graph.get(
+            account, account.external_id, "published_posts", fields="id,message,created_time", limit=25
+        )
+        return only_match(
             answer,
             text_field="message",
             time_field="created_time",
             text=content.text,
             since=attempted_at - CLOCK_SKEW,
         )
-        return Look(Standing.PUBLISHED, found) if found else Look(Standing.UNKNOWN)
 
     async def finish(
         self, account: Account, reference: str, content: Content, parts: Sequence[str] = ()
@@ -140,8 +157,7 @@ class FacebookPublisher:
         """Delete photos that no post shows. Deleting one that is in a post would take it out of there."""
         for photo_id in parts:
             try:
-                photo = await self._graph.get(account, photo_id, fields="id,page_story_id")
-                if not photo.get("page_story_id"):
+                if await self._story_of(account, photo_id) is None:
                     await self._graph.delete(account, photo_id)
             except (ContentRefused, PrepareAgain):
                 continue  # it is not there any more
