@@ -1,6 +1,7 @@
 """The picture work without a product around it: `python alone.py KIND SOURCE_FOLDER OUT_FOLDER`.
 
-`vips` and `pillow` do what an upload needs. The `renditions-…` make the two sizes that are shown.
+`vips` and `pillow` do what an upload needs. The `renditions-…` make the two sizes that are shown; the
+`feed-…` the file that Instagram gets, whole, cropped around a point to 4:5, or fitted on a ground of 1:1.
 
 Says `ready`, waits for a line with a count, does that many pictures, and prints what it took as JSON.
 """
@@ -13,6 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from processes import peak_bytes
@@ -91,7 +93,77 @@ def renditions_draft() -> Callable[[bytes, Path], None]:
     return work
 
 
+FOCUS = (0.3, 0.6)
+GROUND = "#f2efe9"
+SHAPES = {"whole": None, "crop": (4, 5), "fit": (1, 1)}
+
+
+def feed_ours(way: str) -> Callable[[bytes, Path], None]:
+    """As the product makes it from a picture that it has taken in."""
+    from app.imaging import INSTAGRAM_FEED, Framing, render
+
+    framing = Framing("fit" if way == "fit" else "crop", FOCUS, GROUND)
+
+    def work(data: bytes, target: Path) -> None:
+        source = target.with_suffix(".source")
+        source.write_bytes(data)
+        render(source, INSTAGRAM_FEED, target.with_suffix(".jpg"), framing=framing, shape=SHAPES[way])
+
+    return work
+
+
+def feed_pillow(way: str, *, has_draft: bool = False) -> Callable[[bytes, Path], None]:
+    """The same file by Pillow: decoded, turned, converted to sRGB, cropped or fitted, resized, and encoded at
+    the best quality that fits. With `has_draft`, a JPEG is decoded at a lower resolution where that is
+    enough."""
+    from PIL import Image, ImageCms, ImageOps
+
+    srgb = ImageCms.createProfile("sRGB")
+    shape = SHAPES[way]
+
+    def work(data: bytes, target: Path) -> None:
+        image = Image.open(io.BytesIO(data))
+        profile = image.info.get("icc_profile")
+        if has_draft:
+            # What is cut away needs pixels, too, or what stays would have to be enlarged.
+            part = image.height * shape[0] / shape[1] / image.width if shape and way == "crop" else 1
+            wanted = round(1440 / part)
+            image.draft("RGB", (wanted, round(wanted * image.height / image.width)))
+        image = ImageOps.exif_transpose(image)
+        if profile:
+            known = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            image = ImageCms.profileToProfile(image, known, srgb, outputMode="RGB")
+        if shape and way == "crop":
+            width = round(image.height * shape[0] / shape[1])
+            left = min(max(round(image.width * FOCUS[0] - width / 2), 0), image.width - width)
+            image = image.crop((left, 0, left + width, image.height))
+        scale = 1440 / image.width
+        image = image.resize((1440, round(image.height * scale)), Image.Resampling.LANCZOS)
+        if shape and way == "fit":
+            ground = Image.new("RGB", (1440, 1440), GROUND)
+            ground.paste(image, (0, (1440 - image.height) // 2))
+            image = ground
+        for quality in range(92, 49, -6):
+            stream = io.BytesIO()
+            image.save(stream, "JPEG", quality=quality, optimize=True)
+            if stream.tell() <= 8_000_000:
+                break
+        target.with_suffix(".jpg").write_bytes(stream.getvalue())
+
+    return work
+
+
+def _feed_kinds() -> dict[str, Callable[[], Callable[[bytes, Path], None]]]:
+    kinds: dict[str, Callable[[], Callable[[bytes, Path], None]]] = {}
+    for way in SHAPES:
+        kinds[f"feed-{way}-ours"] = partial(feed_ours, way)
+        kinds[f"feed-{way}-pillow"] = partial(feed_pillow, way)
+        kinds[f"feed-{way}-draft"] = partial(feed_pillow, way, has_draft=True)
+    return kinds
+
+
 KINDS = {
+    **_feed_kinds(),
     "vips": vips,
     "pillow": pillow,
     "renditions-ours": renditions_ours,
