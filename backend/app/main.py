@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.staticfiles import StaticFiles
@@ -134,9 +135,7 @@ def _font_url() -> str | None:
 
 def _serve_page(app: FastAPI) -> None:
     """The built page: its assets for ever, its entry never from a cache, for every address of the page."""
-    assets = _Assets(directory=FRONTEND / "assets", check_dir=False)
-    # A third of the bytes, once for each browser: it keeps what it got.
-    app.mount("/assets", GZipMiddleware(assets, minimum_size=1024, compresslevel=6))
+    app.mount("/assets", _Assets(directory=FRONTEND / "assets", check_dir=False))
 
     async def page(request: Request) -> Response:
         path = request.path_params["path"]
@@ -174,10 +173,30 @@ class _PageRoute(Route):
 
 
 class _Assets(StaticFiles):
-    """Files whose names hold a hash of their content."""
+    """Files whose names hold a hash of their content. The build has packed the larger ones: what goes out is
+    the smallest that the browser can unpack."""
 
     async def get_response(self, path: str, scope: Any) -> Response:
-        response = await super().get_response(path, scope)
-        if response.status_code == 200:
+        response = await self._packed(path, scope) or await super().get_response(path, scope)
+        if response.status_code in (200, 304):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+            response.headers["Vary"] = "Accept-Encoding"
         return response
+
+    async def _packed(self, path: str, scope: Any) -> Response | None:
+        accepted = {
+            name.strip() for name in Headers(scope=scope).get("accept-encoding", "").lower().split(",")
+        }
+        for encoding, suffix in (("br", ".br"), ("gzip", ".gz")):
+            found = encoding in accepted and self.lookup_path(path + suffix)[1]
+            if found:
+                response = await super().get_response(path + suffix, scope)
+                response.headers["Content-Encoding"] = encoding
+                response.headers["Content-Type"] = _content_type(path)
+                return response
+        return None
+
+
+def _content_type(path: str) -> str:
+    name = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    return f"{name}; charset=utf-8" if name.startswith("text/") else name

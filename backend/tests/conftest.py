@@ -25,7 +25,7 @@ import structlog
 from app.core.config import Settings
 from app.core.db import Database
 from app.core.migrate import upgrade
-from tests import loopback
+from tests import certificates_once, loopback
 from tests.light_passwords import hash_lightly
 from tests.servers.postgres import EmptyDatabases, PostgresServer, postgres
 from tests.servers.seaweedfs import SeaweedServer, seaweedfs
@@ -38,6 +38,7 @@ def pytest_configure() -> None:
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
     loopback.build_wall()
+    certificates_once.share()
     hash_lightly()
 
 

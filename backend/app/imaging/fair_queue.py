@@ -25,11 +25,18 @@ class FairQueue(Generic[T]):
         # The party whose turn it is stands first; none is without things.
         self._lines: OrderedDict[Hashable, deque[T]] = OrderedDict()
         self._count = 0
+        self._idle = 0
         self._is_closed = False
         self._changed = threading.Condition()
 
     def __len__(self) -> int:
         return self._count
+
+    @property
+    def lacks_hands(self) -> bool:
+        """Whether more things wait than there is somebody waiting for things."""
+        with self._changed:
+            return self._count > self._idle
 
     def put(self, party: Hashable, thing: T) -> Place:
         """Join the line, where there is room. A closed line is full."""
@@ -52,7 +59,9 @@ class FairQueue(Generic[T]):
             while not self._count:
                 if self._is_closed:
                     return None
+                self._idle += 1
                 self._changed.wait()
+                self._idle -= 1
             party, line = self._lines.popitem(last=False)
             thing = line.popleft()
             if line:

@@ -11,17 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-
 SealAlgorithm = Literal["es256", "es384", "es512", "ps256", "ps384", "ps512", "ed25519"]
 SEAL_ALGORITHMS: tuple[SealAlgorithm, ...] = get_args(SealAlgorithm)
 
 _CURVES = {"es256": "secp256r1", "es384": "secp384r1", "es512": "secp521r1"}
-_HASHES = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +41,11 @@ def read_seal(
     certificate: str, private_key: str, *, algorithm: SealAlgorithm, timestamp_url: str = ""
 ) -> OwnSeal:
     """The seal of two PEM texts. Raises ValueError with a sentence that names the setting to change."""
+    # Workers import this module too, and read no seal: they start sooner without.
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+
     try:
         own = x509.load_pem_x509_certificates(certificate.encode())[0]
     except ValueError as error:
@@ -79,9 +77,13 @@ def read_seal(
 
 def _signing(key: Any, algorithm: SealAlgorithm) -> Callable[[bytes], bytes] | None:
     """How this key signs by this algorithm (RFC 9053, RFC 8230), if it can."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
     if algorithm == "ed25519":
         return key.sign if isinstance(key, ed25519.Ed25519PrivateKey) else None
-    digest = _HASHES[algorithm[2:]]
+    digest = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}[algorithm[2:]]
     if algorithm in _CURVES:
         if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != _CURVES[algorithm]:
             return None

@@ -58,27 +58,33 @@ class Workshop:
         self._jobs = FairQueue[Job](most=max_waiting, most_of_one=max(1, max_waiting // 2))
         self._lock = threading.Lock()
         self._is_closed = False
+        self._staffed = 0
         self._benches = [
             Bench(self._take, deadline.total_seconds(), memory_bytes, seal.sign if seal else None)
             for _ in range(workers or os.cpu_count() or 1)
         ]
 
     def start(self) -> None:
-        """Starts the workers in the background. Calling it again does nothing.
+        """Starts the first worker in the background; the others come when pictures wait. Calling it again
+        does nothing.
 
         Raises `UpstreamUnavailable` after `close`.
         """
+        self._staff(1)
+
+    async def warm(self) -> None:
+        """Returns when every worker is ready. The first tasks do not need it, they only wait less."""
+        self._staff(len(self._benches))
+        for bench in self._benches:
+            await asyncio.shield(asyncio.wrap_future(bench.ready))
+
+    def _staff(self, count: int) -> None:
         with self._lock:
             if self._is_closed:
                 raise closed()
-            for bench in self._benches:
+            for bench in self._benches[:count]:
                 bench.start()
-
-    async def warm(self) -> None:
-        """Returns when every worker is ready. The first task does not need it, it only waits less."""
-        self.start()
-        for bench in self._benches:
-            await asyncio.shield(asyncio.wrap_future(bench.ready))
+            self._staffed = max(self._staffed, count)
 
     @property
     def has_seal(self) -> bool:
@@ -198,6 +204,8 @@ class Workshop:
             raise UpstreamUnavailable(
                 "busy", f"{whose} are being read right now. Try again in a few seconds.", retry_after=5
             )
+        if self._staffed < len(self._benches) and self._jobs.lacks_hands:
+            self._staff(self._staffed + 1)
         try:
             return _outcome(await asyncio.wrap_future(job.answer))
         except asyncio.CancelledError:

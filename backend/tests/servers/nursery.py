@@ -111,7 +111,7 @@ def _forked(
 def _nursery() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     # Counts only before the first start; it is the same each time.
-    context.set_forkserver_preload(["app.cli", "tests.light_passwords"])
+    context.set_forkserver_preload(["tests.servers.readings"])
     return context
 
 
