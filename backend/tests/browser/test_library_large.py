@@ -160,9 +160,7 @@ def test_the_code_of_the_page_travels_compressed(new_member: OpenMember) -> None
     )
     page.goto("/dashboard/images")
     expect(page.get_by_role("heading", name="Add your first pictures")).to_be_visible()
-    plain = {
-        url: httpx.get(url, headers={"Accept-Encoding": "identity"}).content for url in dict(encodings)
-    }
+    plain = {url: httpx.get(url, headers={"Accept-Encoding": "identity"}).content for url in dict(encodings)}
     large = {url: encodings[url] for url, content in plain.items() if len(content) > 2_000}
     assert large
     assert set(large.values()) == {"br"}, large
