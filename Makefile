@@ -16,7 +16,7 @@ HEIC ?= 1
 ARGS ?=
 
 # What make bench measures: files in bench/.
-BENCHES ?= run ingest renditions library storage grid generations
+BENCHES ?= run ingest renditions library storage grid generations publishing
 
 VENV := backend/.venv
 RUN_LOCK := backend/requirements$(if $(HEIC),-heic).lock

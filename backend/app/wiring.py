@@ -327,7 +327,7 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             preflight=preflight,
             hold_terms=HoldTerms(settings.publish_hold_accounts, first_pause=settings.publish_hold_pause),
         )
-        look_ahead = LookAhead(database, library, channels, preflight)
+        look_ahead = LookAhead(database, library, channels, preflight, channel_health)
 
         await _take_over(database, instance, generation_steps, is_alone=database.is_sqlite, work_dir=work_dir)
         trash_age = timedelta(days=settings.trash_days)

@@ -16,6 +16,7 @@ from app.models.channels import Channel
 from app.models.images import Image
 from app.providers.storage.base import Stores
 from app.services import posts
+from app.services.channel_health import ChannelHealth
 from app.services.media_urls import MediaUrls
 from app.services.posts import PictureInput, Problem
 from app.services.publishing import LookAhead, Preflight, PublicationSteps, Publishing, Quotas, Reachability
@@ -51,7 +52,13 @@ class Outside:
             preflight=self.preflight,
             wake=lambda: None,
         )
-        self.look_ahead = LookAhead(office.database, office.library, office.channels, self.preflight)
+        self.look_ahead = LookAhead(
+            office.database,
+            office.library,
+            office.channels,
+            self.preflight,
+            ChannelHealth(office.database, office.channels),
+        )
         self.steps = PublicationSteps(
             office.database,
             office.library,
@@ -182,6 +189,38 @@ async def test_a_planned_post_whose_picture_cannot_be_fetched_at_its_time_fails_
     assert story.publication.error_code == "media_blocked_by_robots"
     assert "Allow the user agent facebookexternalhit there." in (story.publication.error_detail or "")
     assert codes(story) == ["scheduled", "media_blocked_by_robots"]
+
+
+async def test_a_token_that_has_ended_is_told_before_the_post_is_due(
+    office: Office, outside: Outside
+) -> None:
+    image = await office.image()
+    await outside.gives(image)
+    post_id = await office.writes("Fresh bread", images=[image])
+    moment = clock.now() + timedelta(hours=1)
+    await outside.publishing.schedule(user_id=office.user_id, post_id=post_id, scheduled_at=moment)
+    office.practice.control.change_account(office.accounts.instagram.id, token_subcode=463)
+    await office.time_passes(timedelta(minutes=51))
+    assert await outside.look_ahead.look() == 1
+    story = await office.publication(post_id)
+    assert (story.publication.state, story.publication.error_code) == ("scheduled", "channel_not_connected")
+    assert (await office.channel(office.instagram)).status == "reconnect_needed"
+
+
+async def test_when_the_platform_cannot_fetch_a_picture_the_reason_is_looked_for_from_here(
+    office: Office, outside: Outside
+) -> None:
+    image = await office.image()
+    await outside.gives(image)
+    post_id = await office.writes("Fresh bread", images=[image])
+    await outside.publishing.publish(user_id=office.user_id, post_id=post_id)
+    await outside.gives(image, redirect("https://pictures.example/login"))
+    office.practice.control.graph_error(
+        "media", 9004, 2207052, method="POST", account_id=office.accounts.instagram.id, count=None
+    )
+    story = await office.settles(post_id, "failed", publishing=outside.steps)
+    assert story.publication.error_code == "media_redirected"
+    assert "Looked from here: Instagram can't fetch the picture" in (story.publication.error_detail or "")
 
 
 async def test_a_picture_that_was_here_before_is_said_and_not_refused(

@@ -12,6 +12,7 @@ from app.models import posts as post_models
 from app.models import sending as models
 from app.models.posts import PublicationState
 from app.services import posts
+from app.services.channel_health import ChannelHealth
 from app.services.channels import Channels
 from app.services.images import Library
 from app.services.posts import PostStory, Problem, PublicationStory
@@ -25,12 +26,18 @@ _AT_ONCE = 20
 
 
 class LookAhead:
-    """Checks what is due soon by every rule, and fetches its pictures as the platform will. What stands in
-    the way is told; at its time the publication is judged once more."""
+    """Looks at the channel of what is due soon, checks it by every rule, and fetches its pictures as the
+    platform will. What stands in the way is told; at its time the publication is judged once more."""
 
     def __init__(
-        self, database: Database, library: Library, channels: Channels, preflight: Preflight
+        self,
+        database: Database,
+        library: Library,
+        channels: Channels,
+        preflight: Preflight,
+        health: ChannelHealth,
     ) -> None:
+        self._health = health
         self._database = database
         self._library = library
         self._channels = channels
@@ -48,7 +55,11 @@ class LookAhead:
     async def _look_at(self, publication_id: int) -> None:
         async with self._database.reading() as session:
             publication = await post_models.find_publication(session, publication_id)
-            post = await post_models.find(session, publication.post_id) if publication else None
+        if publication is None:
+            return
+        await self._health.check_health(publication.channel_id)
+        async with self._database.reading() as session:
+            post = await post_models.find(session, publication.post_id)
             if post is None:
                 return
             (story,) = await posts.tell(session, [post])

@@ -54,6 +54,11 @@ class Preflight:
         found = await self._reachability.problems(channel, renditions, is_afresh=is_afresh)
         return next((problem for problem in found if problem.is_blocking), None)
 
+    async def why_not_fetched(self, channel: Channel, renditions: Sequence[Rendition]) -> Problem | None:
+        """What can be seen from here when the platform says that it could not fetch these files."""
+        found = await self._reachability.problems(channel, renditions, is_afresh=True)
+        return next(iter(found), None)
+
     async def meters(self, channels: Sequence[Channel]) -> dict[int, Meter | None]:
         """What the platforms say of room for more, by channel."""
         return {channel.id: await self.quotas.read(channel) for channel in channels}

@@ -52,6 +52,7 @@ MAX_ATTEMPTS = 5
 """How often `finish` is sent when each time its answer is lost and a look proves that nothing went out."""
 MAX_LOOKS = 20
 """After so many looks a person is asked to look. A platform that does not answer is asked further on."""
+_NOT_FETCHED = frozenset({"picture_not_fetched", "picture_download_slow"})
 NOT_READY = "not_ready_yet"
 NOT_READY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 30, 60))
 """Between attempts of what the platform calls ready in one place, and not ready in the other."""
@@ -485,6 +486,9 @@ class PublicationSteps:
                     prepare_count=publication.prepare_count + 1,
                     next_step_at=now + wait,
                 )
+            case PrepareAgain() if reason := await self._why_not_fetched(task, error):
+                told = f"{error.detail} Nothing went out. Looked from here: {reason.sentences}"
+                await self._journal.fail(task, reason.code, told)
             case PrepareAgain():
                 await self._journal.fail(
                     task,
@@ -504,6 +508,16 @@ class PublicationSteps:
                     await self._journal.again(task, now + wait, error, attempted_at=None)
             case _:
                 await self._journal.fail(task, error.code, error.detail)
+
+    async def _why_not_fetched(self, task: Task, error: PrepareAgain) -> posts.Problem | None:
+        """What of our own address may have kept the platform from fetching a picture."""
+        if error.code not in _NOT_FETCHED:
+            return None
+        try:
+            verdict = await posts.judge(self._library, self._channels, task.channel, task.outgoing)
+        except AppError:
+            return None
+        return await self._preflight.why_not_fetched(task.channel, verdict.files)
 
     async def _can_begin_anew(self, task: Task) -> bool:
         """Take back what was handed over. False when the platform cannot be asked now."""
