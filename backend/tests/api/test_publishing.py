@@ -25,7 +25,7 @@ from tests.api.platforms import (
     sha256_of,
 )
 from tests.person import Person
-from tests.practice_server import PracticeControl
+from tests.practice_server import PracticeControl, poll
 
 
 @pytest.fixture
@@ -140,6 +140,28 @@ def test_what_the_preview_shows_is_the_file_that_was_downloaded_byte_for_byte(
         shown["height"],
         shown["file_size"],
     )
+
+
+@pytest.mark.parametrize("platform_name", ["instagram", "facebook"])
+def test_several_pictures_and_a_first_comment_go_out_in_one_call(
+    ada: Person, platform: PracticeControl, platform_name: str
+) -> None:
+    text = unique("Three loaves")
+    image_ids = [ada.keeps_picture(alt_text=f"Loaf {number}")["id"] for number in range(3)]
+    answer = publishes(
+        ada, platform_name, content_text=text, image_ids=image_ids, first_comment="#bread", ai_label=False
+    )
+    publication = publication_in(answer)
+    assert publication["state"] == "published"
+    (out,) = platform.media(text) if platform_name == "instagram" else platform.posts(text)
+    assert [picture["alt_text"] for picture in out["pictures"]] == ["Loaf 0", "Loaf 1", "Loaf 2"]
+    post_id = post_in(answer)["id"]
+    poll(
+        lambda: "commented" in codes(ada.post(post_id)["publications"][0]) or None,
+        what="the first comment",
+    )
+    (out,) = platform.media(text) if platform_name == "instagram" else platform.posts(text)
+    assert out["comments"] == ["#bread"]
 
 
 def test_an_ai_picture_is_labelled_as_such_on_instagram(ada: Person, platform: PracticeControl) -> None:

@@ -43,10 +43,22 @@ def addresses(server: PracticeThread) -> Iterator[dict[str, str]]:
                 image_url=picture(prompt, 1024, 1024), caption=f"Today: {prompt}", alt_text=f"A {prompt}"
             )
         slides = [
-            desk.container(image_url=picture(prompt, 1080, 1080), is_carousel_item="true", alt_text=prompt)
-            for prompt in ("rose garden", "sea at dawn", "night and stars")
+            desk.container(
+                image_url=picture(prompt, width, height),
+                is_carousel_item="true",
+                alt_text=prompt,
+                user_tags='[{"username": "lighthouse.bakery", "x": 0.4, "y": 0.6}]',
+            )
+            for prompt, width, height in (
+                ("rose garden", 1080, 1080),
+                ("sea at dawn", 1200, 640),
+                ("night and stars", 1080, 1350),
+            )
         ]
         carousel = desk.published(media_type="CAROUSEL", children=",".join(slides), caption="Three views")
+        assert (
+            desk.ask("POST", f"{carousel}/comments", data={"message": "#harbour #morning"}).status_code == 200
+        )
         single = desk.published(
             image_url=picture("harbour at sunset", 1080, 1350),
             caption=CAPTION,
@@ -56,6 +68,8 @@ def addresses(server: PracticeThread) -> Iterator[dict[str, str]]:
         photo = desk.photo(
             url=picture("coffee beans", 1200, 900), caption="New beans from Huila", alt_text_custom="Beans"
         ).json()
+        for prompt in ("tea leaves", "almond cake"):
+            desk.photo(url=picture(prompt, 900, 700), published="false")
         desk.feed(message="Only words today", link="https://example.com/menu")
         stranger = server.control.accounts("Nothing yet")
         yield {
@@ -104,6 +118,18 @@ def test_a_practice_page_can_be_used_by_everybody_and_fits_the_screen(
     axe(page)
 
 
+def test_comments_marked_people_and_photos_in_no_post_can_be_seen(
+    browser: Browser, addresses: dict[str, str]
+) -> None:
+    page = browser.new_page()
+    page.goto(addresses["carousel"])
+    assert page.get_by_role("list", name="Comments").get_by_text("#harbour #morning").is_visible()
+    assert page.get_by_text("@lighthouse.bakery").first.is_visible()
+    page.goto(addresses["page"])
+    page.get_by_role("heading", name="2 unpublished photos").wait_for()
+    page.close()
+
+
 def test_a_post_is_reached_from_the_profile_with_the_keyboard_and_back(
     browser: Browser, addresses: dict[str, str]
 ) -> None:
@@ -127,6 +153,11 @@ def test_the_slides_of_a_carousel_scroll_with_the_keyboard(
     page = browser.new_page()
     page.goto(addresses["carousel"], wait_until="networkidle")
     slides = page.get_by_label("3 pictures, scroll sideways")
+    # All have the shape of the first one, whatever their own is.
+    boxes = [image.bounding_box() for image in slides.get_by_role("img").all()]
+    assert [box and (round(box["width"]), round(box["height"])) for box in boxes] == [
+        (round(boxes[0]["width"]), round(boxes[0]["width"]))  # type: ignore[index]
+    ] * 3
     slides.focus()
     page.keyboard.press("ArrowRight")
     # Polled from here: the page's own policy lets nobody run a script in it, not even a waiting one.

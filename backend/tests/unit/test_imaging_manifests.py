@@ -26,7 +26,9 @@ from app.imaging import (
     PREVIEW,
     SEAL_ALGORITHMS,
     Format,
+    Framing,
     Limits,
+    Recipe,
     Seal,
     SealAlgorithm,
     SourceType,
@@ -125,14 +127,27 @@ def test_a_generated_file_and_its_renditions_carry_a_manifest(tray: Tray, seal: 
 
     written = [tray.folder / f"original.{verified.extension}"]
     written[0].write_bytes(tray.kept)
-    for recipe in (INSTAGRAM_FEED, FACEBOOK, PREVIEW) if kind in ("jpeg", "animated gif") else (PREVIEW,):
-        target = tray.folder / f"{recipe.name}.{recipe.extension}"
-        rendered = render(tray.clean, recipe, target, source_type=GENERATED, seal=seal)
+    wanted: list[tuple[Recipe, tuple[int, int] | None]] = [(PREVIEW, None)]
+    if kind in ("jpeg", "animated gif"):
+        # The last one is fitted on a ground of another shape.
+        wanted += [(INSTAGRAM_FEED, None), (FACEBOOK, None), (INSTAGRAM_FEED, (191, 100))]
+    for recipe, shape in wanted:
+        target = tray.folder / f"{recipe.name}-{shape is not None}.{recipe.extension}"
+        rendered = render(
+            tray.clean,
+            recipe,
+            target,
+            framing=Framing("fit"),
+            shape=shape,
+            source_type=GENERATED,
+            seal=seal,
+        )
         assert not rendered.is_seal_broken and rendered.file_size == target.stat().st_size
         store = told(target.read_bytes(), recipe.mime_type)
         made = active(store)
         assert actions(made)[0][0] == "c2pa.opened"
         assert actions(made)[-1] == ("c2pa.transcoded", "trainedAlgorithmicMedia")
+        assert ("c2pa.edited" in dict(actions(made))) is (shape is not None)
         (ingredient,) = made["ingredients"]
         assert ingredient["relationship"] == "parentOf"
         assert store["manifests"][ingredient["active_manifest"]] == original

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -97,16 +98,18 @@ async def judge(library: Library, channels: Channels, channel: Channel, outgoing
     verdict.is_ai_labelled = outgoing.is_ai_labelled and placement.takes_ai_label
     verdict.problems += rule_problems(rules, channel, outgoing)
     layouts = lay_out(placement, outgoing.pictures)
+    # All at once: several pictures keep the workshop's processes busy.
+    files = await asyncio.gather(*(layout.rendition(library) for layout in layouts), return_exceptions=True)
     made = []
-    for layout in layouts:
-        try:
-            verdict.renditions.append(FramedRendition(layout, await layout.rendition(library)))
+    for layout, file in zip(layouts, files, strict=True):
+        if isinstance(file, Rendition):
+            verdict.renditions.append(FramedRendition(layout, file))
             made.append(layout)
-        except UpstreamTrouble:
-            raise
-        except AppError as error:
+        elif isinstance(file, AppError) and not isinstance(file, UpstreamTrouble):
             verdict.problems.append(
-                Problem(error.code, error.detail, "Choose another image.", image_id=layout.picture.image.id)
+                Problem(file.code, file.detail, "Choose another image.", image_id=layout.picture.image.id)
             )
+        else:
+            raise file
     verdict.problems += layout_problems(rules, placement, made)
     return verdict
