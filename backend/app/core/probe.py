@@ -55,7 +55,7 @@ async def probe(
     mime_type: str,
     size: int,
     is_local_allowed: bool = False,
-    deadline: float = 10.0,
+    deadline: float = 8.0,
     network: Network = _NETWORK,
 ) -> Probe:
     """Fetch `url` as a platform would, to see whether the file of this type and size (bytes) comes back.

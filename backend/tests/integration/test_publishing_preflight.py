@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from app.services.channel_health import ChannelHealth
 from app.services.media_urls import MediaUrls
 from app.services.posts import PictureInput, Problem
 from app.services.publishing import LookAhead, Preflight, PublicationSteps, Publishing, Quotas, Reachability
+from app.services.publishing.reachability import expiry
 from tests.factories_pictures import jpeg, photo
 from tests.integration.office import SETTLE_AFTER, Office, codes, sentences
 from tests.internet import PUBLIC, Certificates, Internet, Server, redirect, response
@@ -221,6 +222,30 @@ async def test_when_the_platform_cannot_fetch_a_picture_the_reason_is_looked_for
     story = await office.settles(post_id, "failed", publishing=outside.steps)
     assert story.publication.error_code == "media_redirected"
     assert "Looked from here: Instagram can't fetch the picture" in (story.publication.error_detail or "")
+
+
+async def test_addresses_made_at_publish_time_live_for_a_day_and_shorter_ones_are_refused(
+    office: Office, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = await office.image()
+    verdict = await outside._verdict(office.instagram, image)
+    (rendition,) = verdict.files
+    for moment in ("2026-11-25T00:00:00+00:00", "2026-11-25T23:59:59.9+00:00"):
+        now = datetime.fromisoformat(moment)
+        monkeypatch.setattr(clock, "now", lambda now=now: now)
+        url = outside._urls.url(
+            image_id=image.id,
+            name=rendition.recipe,
+            provider=rendition.storage_provider,
+            key=rendition.storage_key,
+        )
+        ends_at = expiry(url)
+        assert ends_at is not None and ends_at - now >= timedelta(hours=24)
+    monkeypatch.setattr(
+        outside._urls, "url", lambda **_: f"https://pictures.example/a.jpg?e={now.timestamp():.0f}"
+    )
+    (problem,) = await outside.preflight._reachability.problems(office.instagram, verdict.files)
+    assert (problem.code, problem.is_blocking) == ("media_expires_too_soon", True)
 
 
 async def test_a_picture_that_was_here_before_is_said_and_not_refused(

@@ -22,6 +22,7 @@ anything, and a late yes of the platform is kept whoever has the lease by then.
 
 from __future__ import annotations
 
+from app.services.publishing.doubts import MAX_ATTEMPTS, MAX_LOOKS
 from app.services.publishing.holds import HoldTerms, held_until, list_holds
 from app.services.publishing.journal import PATIENCE
 from app.services.publishing.lookahead import LookAhead
@@ -30,12 +31,7 @@ from app.services.publishing.preflight import Preflight
 from app.services.publishing.quota import Quotas
 from app.services.publishing.reachability import Reachability
 from app.services.publishing.stages import stages
-from app.services.publishing.steps import (
-    LEASE,
-    MAX_ATTEMPTS,
-    MAX_LOOKS,
-    PublicationSteps,
-)
+from app.services.publishing.steps import LEASE, PublicationSteps
 
 __all__ = [
     "LEASE",

@@ -28,7 +28,7 @@ from app.models.businesses import Role
 from app.models.channels import Channel
 from app.models.posts import PublicationState
 from app.models.sending import Hold
-from app.providers.publishing.base import PublishingError, RateLimited
+from app.providers.publishing.base import PrepareAgain, PublishingError, RateLimited, TryLater
 from app.services import access
 from app.services.posts import LABELS, PublicationStory
 
@@ -106,6 +106,8 @@ class Holds:
                 await self._count(channel, _APP_LIMIT, detail, until, accounts=2)
             return hold
         fault = _FAULTS.get(error.code)
+        if fault is None and isinstance(error, TryLater | PrepareAgain):
+            return None  # it still tries
         if fault is None:
             async with self._database.writing() as session:
                 is_over = await models.end_probe(session, publication_id, until=now)

@@ -14,7 +14,7 @@ from app.models.channels import Channel
 from app.models.images import Rendition
 from app.services.posts import ChannelVerdict, Problem
 from app.services.publishing.quota import Meter, Quotas
-from app.services.publishing.reachability import Reachability
+from app.services.publishing.reachability import LOCAL_ADDRESS, Reachability
 
 _MOST_SIMILAR = 50
 
@@ -57,7 +57,8 @@ class Preflight:
     async def why_not_fetched(self, channel: Channel, renditions: Sequence[Rendition]) -> Problem | None:
         """What can be seen from here when the platform says that it could not fetch these files."""
         found = await self._reachability.problems(channel, renditions, is_afresh=True)
-        return next(iter(found), None)
+        # A platform of our own network is not kept away by an address of this network.
+        return next((row for row in found if row.is_blocking or row.code != LOCAL_ADDRESS), None)
 
     async def meters(self, channels: Sequence[Channel]) -> dict[int, Meter | None]:
         """What the platforms say of room for more, by channel."""

@@ -8,6 +8,7 @@ of one that holds the accounts, so that two requests cannot get the same place.
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ log = get_logger(__name__)
 
 DAY = timedelta(hours=24)
 _BELIEVED_FOR = timedelta(seconds=60)
+_LONGEST_WAIT = 5.0
+"""Seconds that whoever plans a post waits for the platform's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,9 @@ class Quotas:
             publisher = self._channels.publisher(channel)
             if not isinstance(publisher, Metered):
                 return None
-            quota = await publisher.quota(self._channels.account(channel))
-        except (PublishingError, AppError, ValueError) as error:
+            async with asyncio.timeout(_LONGEST_WAIT):
+                quota = await publisher.quota(self._channels.account(channel))
+        except (PublishingError, AppError, ValueError, TimeoutError) as error:
             # The platform watches over its limit itself; this is to know it earlier.
             log.info("quota.not_read", channel_id=channel.id, reason=type(error).__name__)
             return known

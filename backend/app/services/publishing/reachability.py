@@ -31,6 +31,7 @@ TIME_NEEDED = timedelta(hours=24)
 _BELIEVED_FOR = timedelta(minutes=5)
 _DOUBTED_FOR = timedelta(seconds=10)
 _MOST_REMEMBERED = 5000
+LOCAL_ADDRESS = Trouble.LOCAL_ADDRESS.value
 _EXPIRES_TOO_SOON = "media_expires_too_soon"
 
 _CURES = {

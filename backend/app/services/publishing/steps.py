@@ -8,23 +8,18 @@ from typing import Any
 
 from app.core import clock
 from app.core.db import Database
-from app.core.errors import AppError, RuleBroken, UpstreamTrouble, UpstreamUnavailable
+from app.core.errors import AppError, UpstreamTrouble, UpstreamUnavailable
 from app.core.faults import fault
 from app.core.logging import get_logger
-from app.models import channels as channel_models
 from app.models import posts as models
-from app.models.channels import Channel, ChannelStatus
+from app.models.channels import ChannelStatus
 from app.models.posts import PublicationState
 from app.models.sending import Hold
 from app.providers.publishing.base import (
     Account,
     AccountRestricted,
     Content,
-    Look,
     OutcomeUnclear,
-    PersonTag,
-    Picture,
-    Placement,
     PrepareAgain,
     Publisher,
     PublishingError,
@@ -37,21 +32,19 @@ from app.services.channels import Channels
 from app.services.images import Library
 from app.services.media_urls import MediaUrls
 from app.services.publishing.comments import GIVEN_UP, CommentOutcome, FirstComments, is_comment_due
-from app.services.publishing.history import note, sentence
+from app.services.publishing.doubts import Doubts
+from app.services.publishing.history import note
 from app.services.publishing.holds import LONGEST_HELD, Holds, HoldTerms
 from app.services.publishing.journal import ORDINARY_WAIT, PATIENCE, PAUSES, Journal, Task, label, pause
 from app.services.publishing.parts import Parts, is_from_before, require_same
 from app.services.publishing.preflight import Preflight
+from app.services.publishing.tasks import Tasks
 
 log = get_logger(__name__)
 
 LEASE = timedelta(minutes=4)
 """Longer than any step: two calls to a platform take up to 95 s each."""
 MAX_PREPARES = 3
-MAX_ATTEMPTS = 5
-"""How often `finish` is sent when each time its answer is lost and a look proves that nothing went out."""
-MAX_LOOKS = 20
-"""After so many looks a person is asked to look. A platform that does not answer is asked further on."""
 _NOT_FETCHED = frozenset({"picture_not_fetched", "picture_download_slow"})
 NOT_READY = "not_ready_yet"
 NOT_READY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 30, 60))
@@ -79,15 +72,15 @@ class PublicationSteps:
         preflight: Preflight,
         hold_terms: HoldTerms | None = None,
     ) -> None:
-        self._settle_after = settle_after
         self._preflight = preflight
         self._holds = Holds(database, wake=wake, terms=hold_terms)
         self._database = database
         self._library = library
         self._channels = channels
-        self._media_urls = media_urls
         self._owner = owner
+        self._tasks = Tasks(database, library, channels, media_urls, owner=owner)
         self._journal = Journal(database, owner=owner, wake=wake)
+        self._doubts = Doubts(self._tasks, self._journal, settle_after=settle_after, succeed=self._succeed)
         self._parts = Parts(database, owner=owner, lease=LEASE)
         self._comments = FirstComments(database, owner=owner, lease=LEASE, settle_after=settle_after)
 
@@ -107,7 +100,7 @@ class PublicationSteps:
     async def step(self, publication_id: int) -> None:
         """Do the next step of a claimed publication. Never raises for what a platform does."""
         try:
-            task = await self._load(publication_id)
+            task = await self._tasks.load(publication_id)
             if task is None:
                 return
             await self._advance(task)
@@ -128,7 +121,7 @@ class PublicationSteps:
             case PublicationState.SCHEDULED:
                 await self._begin(task)
             case PublicationState.PUBLISHING if publication.attempted_at is not None:
-                await self._doubt(
+                await self._doubts.begin(
                     task, "interrupted", "Publishing was interrupted, so the post may be out.", clock.now()
                 )
             case PublicationState.PUBLISHING if task.is_post_deleted:
@@ -136,7 +129,7 @@ class PublicationSteps:
             case PublicationState.PUBLISHING:
                 await self._push(task)
             case PublicationState.UNCONFIRMED:
-                await self._look(task)
+                await self._doubts.look(task)
             case PublicationState.PUBLISHED if publication.permalink is None or is_comment_due(task):
                 await self._follow_up(task)
             case PublicationState.FAILED if task.has_leftovers:
@@ -200,11 +193,11 @@ class PublicationSteps:
         """Prepare what is not prepared, publish what is ready."""
         publication = task.publication
         try:
-            publisher, account = self._platform(task.channel)
+            publisher, account = self._tasks.platform(task.channel)
             if is_from_before(task):
                 await self._parts.take_back(task, publisher, account)
             placement = publisher.rules.placement_for(len(task.outgoing.pictures))
-            content = await self._content(task, placement)
+            content = await self._tasks.content(task, placement)
             has_parts = placement.part is not None
             if publication.reference is None:
                 require_same(task, content, is_whole=False)
@@ -272,7 +265,7 @@ class PublicationSteps:
             external_id = await publisher.finish(account, reference, content, task.references)
         except OutcomeUnclear as error:
             await self._holds.note(task.channel, task.publication.id, error)
-            await self._doubt(task, error.code, error.detail, clock.now() + pause(0))
+            await self._doubts.begin(task, error.code, error.detail, clock.now() + pause(0))
             return
         except PublishingError as error:
             # The platform answered, and the answer is no: nothing went out.
@@ -282,112 +275,6 @@ class PublicationSteps:
         fault("publish.after_finish")
         await self._succeed(task, external_id)
 
-    async def _doubt(self, task: Task, code: str, detail: str, look_at: datetime) -> None:
-        """`finish` may have worked: nothing is sent before a look has shown what became of it."""
-        told = sentence(f"{detail} Looking at {label(task)} before anything is sent again.")
-        await self._journal.keep(
-            task,
-            PublicationState.UNCONFIRMED,
-            code=code,
-            message=told,
-            error_code=code,
-            error_detail=told,
-            step_count=0,
-            next_step_at=look_at,
-        )
-
-    async def _look(self, task: Task) -> None:
-        """Find out what became of an attempt whose answer is missing."""
-        publication = task.publication
-        attempted_at = publication.attempted_at or publication.updated_at
-        is_answering = True
-        try:
-            publisher, account = self._platform(task.channel)
-            placement = publisher.rules.placement_for(len(task.outgoing.pictures))
-            content = await self._content(task, placement)
-            look = await publisher.check(
-                account, publication.reference or "", content, attempted_at, task.references
-            )
-        except (TryLater, UpstreamTrouble):
-            look, is_answering = Look(Standing.UNKNOWN), False
-        except ReconnectNeeded as error:
-            await self._journal.mark_channel(task, ChannelStatus.RECONNECT_NEEDED, error)
-            await self._ask_person(task, error.detail)
-            return
-        except AppError as error:
-            await self._ask_person(task, error.detail)
-            return
-        except PublishingError:
-            look = Look(Standing.UNKNOWN)
-        now = clock.now()
-        settled_at = max(attempted_at, task.unclear_since) + self._settle_after
-        match look.standing:
-            case Standing.PUBLISHED if look.external_id or publication.step_count >= 5:
-                # It is out. Where the platform does not show which one it is, there is no link.
-                await self._succeed(task, look.external_id)
-            case Standing.READY if now >= settled_at:
-                await self._send_again(task)
-            case Standing.READY:
-                await self._journal.again(task, settled_at)
-            case Standing.GONE:
-                await self._journal.fail(
-                    task,
-                    "preparation_lost",
-                    f"{label(task)} shows that nothing went out, and what was handed over is gone. "
-                    "Try again.",
-                )
-            case _ if publication.step_count + 1 == MAX_LOOKS:
-                await self._ask_person(
-                    task,
-                    f"{label(task)} does not say whether this went out.",
-                    step_count=publication.step_count + 1,
-                    next_step_at=None if is_answering else now + pause(publication.step_count),
-                )
-            case _ if publication.step_count >= MAX_LOOKS and is_answering:
-                await self._journal.again(task, None)
-            case _:
-                await self._journal.again(task, now + pause(publication.step_count))
-
-    async def _send_again(self, task: Task) -> None:
-        """A look has proved that the attempt did nothing."""
-        publication, now = task.publication, clock.now()
-        nothing_out = f"{label(task)} shows that nothing went out"
-        started_at = publication.started_at or publication.created_at
-        attempts = 1 + sum(event.code == "not_sent" and event.at >= started_at for event in task.events)
-        if task.is_post_deleted:
-            await self._journal.fail(
-                task, "post_deleted", f"{nothing_out}, and the post was deleted meanwhile."
-            )
-        elif attempts >= MAX_ATTEMPTS:
-            await self._journal.fail(
-                task, "not_taken", f"{nothing_out}, after {attempts} attempts. Send it again later."
-            )
-        else:
-            await self._journal.keep(
-                task,
-                PublicationState.PUBLISHING,
-                code="not_sent",
-                message=f"{nothing_out}. Sending now.",
-                attempted_at=None,
-                step_count=0,
-                next_step_at=now,
-                error_code=None,
-                error_detail=None,
-            )
-
-    async def _ask_person(self, task: Task, detail: str, **values: Any) -> None:
-        """Looking does not settle it: whoever asks for another look brings it back."""
-        told = sentence(f"{detail} Look at {label(task)} yourself, then check again.")
-        await self._journal.keep(
-            task,
-            PublicationState.UNCONFIRMED,
-            code="needs_a_look",
-            message=told,
-            error_code="needs_a_look",
-            error_detail=told,
-            **{"next_step_at": None, **values},
-        )
-
     async def _follow_up(self, task: Task) -> None:
         """The link to a published post and its first comment: nice to have, never a reason to doubt the
         publication."""
@@ -395,7 +282,7 @@ class PublicationSteps:
         permalink, comment = publication.permalink, CommentOutcome()
         is_commenting = is_comment_due(task)
         try:
-            publisher, account = self._platform(task.channel)
+            publisher, account = self._tasks.platform(task.channel)
             if permalink is None and publication.external_id:
                 permalink = await self._link(publisher, account, publication.external_id)
             if is_commenting:
@@ -444,7 +331,7 @@ class PublicationSteps:
         """What was handed over for a publication that failed is removed from the platform."""
         count = task.publication.step_count
         try:
-            publisher, account = self._platform(task.channel)
+            publisher, account = self._tasks.platform(task.channel)
             await self._parts.take_back(task, publisher, account)
         except TryLater as error:
             wait = max(pause(count), timedelta(seconds=error.retry_after or 0))
@@ -522,7 +409,7 @@ class PublicationSteps:
     async def _can_begin_anew(self, task: Task) -> bool:
         """Take back what was handed over. False when the platform cannot be asked now."""
         try:
-            publisher, account = self._platform(task.channel)
+            publisher, account = self._tasks.platform(task.channel)
             await self._parts.take_back(task, publisher, account)
         except TryLater:
             return False
@@ -537,64 +424,6 @@ class PublicationSteps:
             await self._handle(task, TryLater(error.code, error.detail))
         else:
             await self._journal.fail(task, error.code, error.detail)
-
-    async def _load(self, publication_id: int) -> Task | None:
-        async with self._database.reading() as session:
-            publication = await models.find_publication(session, publication_id)
-            if publication is None or publication.lease_owner != self._owner:
-                return None
-            post = await models.find(session, publication.post_id)
-            channel = await channel_models.find(session, publication.channel_id)
-            if post is None or channel is None:
-                return None
-            (story,) = await posts.tell(session, [post])
-        told = next(found for found in story.publications if found.publication.id == publication_id)
-        return Task(
-            publication=publication,
-            channel=channel,
-            outgoing=story.outgoing(channel.id),
-            events=told.events,
-            parts=list(told.parts),
-            is_post_deleted=post.deleted_at is not None,
-        )
-
-    async def _content(self, task: Task, placement: Placement) -> Content:
-        pictures = []
-        for layout in posts.lay_out(placement, task.outgoing.pictures):
-            picture, made = layout.picture, await layout.rendition(self._library)
-            url = self._media_urls.url(
-                image_id=picture.image.id,
-                name=made.recipe,
-                provider=made.storage_provider,
-                key=made.storage_key,
-                for_practice=task.channel.is_practice,
-            )
-            tags = picture.user_tags if placement.takes_user_tags else ()
-            pictures.append(
-                Picture(
-                    url,
-                    picture.alt_text,
-                    tuple(PersonTag(tag.username, tag.x, tag.y) for tag in tags),
-                    picture.image.id,
-                    made.sha256,
-                )
-            )
-        return Content(
-            text=task.outgoing.text,
-            pictures=tuple(pictures),
-            is_ai_generated=task.outgoing.is_ai_labelled and placement.takes_ai_label,
-        )
-
-    def _platform(self, channel: Channel) -> tuple[Publisher, Account]:
-        if channel.disconnected_at is not None:
-            raise RuleBroken("channel_disconnected", f"{channel.name} was disconnected. Connect it again.")
-        try:
-            return self._channels.publisher(channel), self._channels.account(channel)
-        except ValueError as error:
-            raise ReconnectNeeded(
-                "channel_token_unreadable",
-                f"The token of {channel.name} can't be read with today's SECRET_KEY. Connect it again.",
-            ) from error
 
     async def _succeed(self, task: Task, external_id: str | None) -> None:
         """Keep that it is out, then find its link and write its first comment."""

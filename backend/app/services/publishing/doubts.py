@@ -1,0 +1,150 @@
+"""What became of an attempt whose answer is missing: only a look at the platform moves it on."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.core import clock
+from app.core.errors import AppError, UpstreamTrouble
+from app.models.channels import ChannelStatus
+from app.models.posts import PublicationState
+from app.providers.publishing.base import (
+    Look,
+    PublishingError,
+    ReconnectNeeded,
+    Standing,
+    TryLater,
+)
+from app.services.publishing.history import sentence
+from app.services.publishing.journal import Journal, Task, label, pause
+from app.services.publishing.tasks import Tasks
+
+MAX_ATTEMPTS = 5
+"""How often `finish` is sent when each time its answer is lost and a look proves that nothing went out."""
+MAX_LOOKS = 20
+"""After so many looks a person is asked to look. A platform that does not answer is asked further on."""
+
+
+class Doubts:
+    """Looks until it is known. `succeed` keeps that a publication is out."""
+
+    def __init__(
+        self,
+        tasks: Tasks,
+        journal: Journal,
+        *,
+        settle_after: timedelta,
+        succeed: Callable[[Task, str | None], Awaitable[None]],
+    ) -> None:
+        self._tasks = tasks
+        self._journal = journal
+        self._settle_after = settle_after
+        self._succeed = succeed
+
+    async def begin(self, task: Task, code: str, detail: str, look_at: datetime) -> None:
+        """`finish` may have worked: nothing is sent before a look has shown what became of it."""
+        told = sentence(f"{detail} Looking at {label(task)} before anything is sent again.")
+        await self._journal.keep(
+            task,
+            PublicationState.UNCONFIRMED,
+            code=code,
+            message=told,
+            error_code=code,
+            error_detail=told,
+            step_count=0,
+            next_step_at=look_at,
+        )
+
+    async def look(self, task: Task) -> None:
+        """Find out what became of an attempt whose answer is missing."""
+        publication = task.publication
+        attempted_at = publication.attempted_at or publication.updated_at
+        is_answering = True
+        try:
+            publisher, account = self._tasks.platform(task.channel)
+            placement = publisher.rules.placement_for(len(task.outgoing.pictures))
+            content = await self._tasks.content(task, placement)
+            look = await publisher.check(
+                account, publication.reference or "", content, attempted_at, task.references
+            )
+        except (TryLater, UpstreamTrouble):
+            look, is_answering = Look(Standing.UNKNOWN), False
+        except ReconnectNeeded as error:
+            await self._journal.mark_channel(task, ChannelStatus.RECONNECT_NEEDED, error)
+            await self._ask_person(task, error.detail)
+            return
+        except AppError as error:
+            await self._ask_person(task, error.detail)
+            return
+        except PublishingError:
+            look = Look(Standing.UNKNOWN)
+        now = clock.now()
+        settled_at = max(attempted_at, task.unclear_since) + self._settle_after
+        match look.standing:
+            case Standing.PUBLISHED if look.external_id or publication.step_count >= 5:
+                # It is out. Where the platform does not show which one it is, there is no link.
+                await self._succeed(task, look.external_id)
+            case Standing.READY if now >= settled_at:
+                await self._send_again(task)
+            case Standing.READY:
+                await self._journal.again(task, settled_at)
+            case Standing.GONE:
+                await self._journal.fail(
+                    task,
+                    "preparation_lost",
+                    f"{label(task)} shows that nothing went out, and what was handed over is gone. "
+                    "Try again.",
+                )
+            case _ if publication.step_count + 1 == MAX_LOOKS:
+                await self._ask_person(
+                    task,
+                    f"{label(task)} does not say whether this went out.",
+                    step_count=publication.step_count + 1,
+                    next_step_at=None if is_answering else now + pause(publication.step_count),
+                )
+            case _ if publication.step_count >= MAX_LOOKS and is_answering:
+                await self._journal.again(task, None)
+            case _:
+                await self._journal.again(task, now + pause(publication.step_count))
+
+    async def _send_again(self, task: Task) -> None:
+        """A look has proved that the attempt did nothing."""
+        publication, now = task.publication, clock.now()
+        nothing_out = f"{label(task)} shows that nothing went out"
+        started_at = publication.started_at or publication.created_at
+        attempts = 1 + sum(event.code == "not_sent" and event.at >= started_at for event in task.events)
+        if task.is_post_deleted:
+            await self._journal.fail(
+                task, "post_deleted", f"{nothing_out}, and the post was deleted meanwhile."
+            )
+        elif attempts >= MAX_ATTEMPTS:
+            await self._journal.fail(
+                task, "not_taken", f"{nothing_out}, after {attempts} attempts. Send it again later."
+            )
+        else:
+            await self._journal.keep(
+                task,
+                PublicationState.PUBLISHING,
+                code="not_sent",
+                message=f"{nothing_out}. Sending now.",
+                attempted_at=None,
+                step_count=0,
+                next_step_at=now,
+                error_code=None,
+                error_detail=None,
+            )
+
+    async def _ask_person(self, task: Task, detail: str, **values: Any) -> None:
+        """Looking does not settle it: whoever asks for another look brings it back."""
+        told = sentence(f"{detail} Look at {label(task)} yourself, then check again.")
+        await self._journal.keep(
+            task,
+            PublicationState.UNCONFIRMED,
+            code="needs_a_look",
+            message=told,
+            error_code="needs_a_look",
+            error_detail=told,
+            **{"next_step_at": None, **values},
+        )

@@ -1,0 +1,103 @@
+"""What one step works with: the publication with all that belongs to it, what goes out, and its platform."""
+
+from __future__ import annotations
+
+from app.core.db import Database
+from app.core.errors import RuleBroken
+from app.models import channels as channel_models
+from app.models import posts as models
+from app.models.channels import Channel
+from app.providers.publishing.base import (
+    Account,
+    Content,
+    PersonTag,
+    Picture,
+    Placement,
+    Publisher,
+    ReconnectNeeded,
+)
+from app.services import posts
+from app.services.channels import Channels
+from app.services.images import Library
+from app.services.media_urls import MediaUrls
+from app.services.publishing.journal import Task
+
+
+class Tasks:
+    """Reads tasks for the runner of this name."""
+
+    def __init__(
+        self,
+        database: Database,
+        library: Library,
+        channels: Channels,
+        media_urls: MediaUrls,
+        *,
+        owner: str,
+    ) -> None:
+        self._database = database
+        self._library = library
+        self._channels = channels
+        self._media_urls = media_urls
+        self._owner = owner
+
+    async def load(self, publication_id: int) -> Task | None:
+        """Everything one step needs; None when this runner does not have the publication any more."""
+        async with self._database.reading() as session:
+            publication = await models.find_publication(session, publication_id)
+            if publication is None or publication.lease_owner != self._owner:
+                return None
+            post = await models.find(session, publication.post_id)
+            channel = await channel_models.find(session, publication.channel_id)
+            if post is None or channel is None:
+                return None
+            (story,) = await posts.tell(session, [post])
+        told = next(found for found in story.publications if found.publication.id == publication_id)
+        return Task(
+            publication=publication,
+            channel=channel,
+            outgoing=story.outgoing(channel.id),
+            events=told.events,
+            parts=list(told.parts),
+            is_post_deleted=post.deleted_at is not None,
+        )
+
+    async def content(self, task: Task, placement: Placement) -> Content:
+        """What goes out, with addresses made now. Raises `AppError` where a picture cannot be made."""
+        pictures = []
+        for layout in posts.lay_out(placement, task.outgoing.pictures):
+            picture, made = layout.picture, await layout.rendition(self._library)
+            url = self._media_urls.url(
+                image_id=picture.image.id,
+                name=made.recipe,
+                provider=made.storage_provider,
+                key=made.storage_key,
+                for_practice=task.channel.is_practice,
+            )
+            tags = picture.user_tags if placement.takes_user_tags else ()
+            pictures.append(
+                Picture(
+                    url,
+                    picture.alt_text,
+                    tuple(PersonTag(tag.username, tag.x, tag.y) for tag in tags),
+                    picture.image.id,
+                    made.sha256,
+                )
+            )
+        return Content(
+            text=task.outgoing.text,
+            pictures=tuple(pictures),
+            is_ai_generated=task.outgoing.is_ai_labelled and placement.takes_ai_label,
+        )
+
+    def platform(self, channel: Channel) -> tuple[Publisher, Account]:
+        """The platform of a channel, and its account there. Raises `RuleBroken` and `ReconnectNeeded`."""
+        if channel.disconnected_at is not None:
+            raise RuleBroken("channel_disconnected", f"{channel.name} was disconnected. Connect it again.")
+        try:
+            return self._channels.publisher(channel), self._channels.account(channel)
+        except ValueError as error:
+            raise ReconnectNeeded(
+                "channel_token_unreadable",
+                f"The token of {channel.name} can't be read with today's SECRET_KEY. Connect it again.",
+            ) from error
