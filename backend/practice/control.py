@@ -23,6 +23,7 @@ from practice.faults import Holds, add_fault, list_faults
 from practice.graph import instagram, page
 from practice.graph.comments import comments_of
 from practice.graph.context import Context, iso_time
+from practice.graph.media import slide_containers
 from practice.graph.pictures import picture_path
 from practice.login.people import add_person, change_grants
 from practice.store import put_setting
@@ -237,7 +238,7 @@ class ControlApi:
                         {"username": tag["username"], "x": tag["x"], "y": tag["y"]}
                         for tag in instagram.tags_of(db, slide)
                     ]
-                    for slide in instagram.slide_containers(db, row)
+                    for slide in slide_containers(db, row)
                 ],
                 "comments": [found["text"] for found in comments_of(db, row["id"])],
                 "timestamp": iso_time(row["created_at"]),

@@ -14,7 +14,7 @@ from practice.accounts import Account, account_of, find_account, find_by_token
 from practice.answers import JsonAnswer
 from practice.calls import begin_call, end_call, shown
 from practice.faults import Holds, Plan, conduct, draw_plan
-from practice.graph import comments, errors, instagram, page
+from practice.graph import comments, errors, instagram, media, page
 from practice.graph.call import NEWEST, GraphCall, read_call
 from practice.graph.context import DAY, Context, Json, json_text
 from practice.graph.errors import GraphError
@@ -182,10 +182,8 @@ class GraphApi:
         link = context.link(f"/graph/{call.version}/{call.node}/{call.edge}")
         if call.method == "GET":
             readers: dict[tuple[str, str], Callable[[], Json]] = {
-                ("instagram", "account"): lambda: instagram.read_instagram_account(
-                    db, context, account, call
-                ),
-                ("instagram", "media"): lambda: instagram.list_media(db, context, account, call, link),
+                ("instagram", "account"): lambda: media.read_instagram_account(db, context, account, call),
+                ("instagram", "media"): lambda: media.list_media(db, context, account, call, link),
                 ("instagram", "content_publishing_limit"): lambda: instagram.read_quota(
                     db, context, account, call
                 ),
@@ -210,7 +208,7 @@ class GraphApi:
                 if target.edge == "container":
                     return instagram.read_container(db, context, row, call)
                 if target.edge == "media_item":
-                    return instagram.read_media(db, context, row, call)
+                    return media.read_media(db, context, row, call)
                 if target.edge == "post":
                     return page.read_post(db, context, row, call)
                 return page.read_photo(db, context, row, call)

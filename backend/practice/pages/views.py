@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 import sqlite3
-from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,19 +16,20 @@ from starlette.routing import Route
 from practice.accounts import Account, find_account, find_by_username
 from practice.graph.comments import comments_of
 from practice.graph.context import Context
-from practice.graph.instagram import slide_containers, tags_of
-from practice.graph.page import loose_photos, post_path
+from practice.graph.instagram import tags_of
+from practice.graph.media import slide_containers
+from practice.graph.page import loose_photos
 from practice.graph.pictures import picture_path
 from practice.pages import style
 from practice.pages.frame import COMMON_HEADERS as _COMMON_HEADERS
-from practice.pages.frame import COVERS as _COVERS
 from practice.pages.frame import INSTAGRAM as _INSTAGRAM
 from practice.pages.frame import PAGE as _PAGE
 from practice.pages.frame import avatar as _avatar
 from practice.pages.frame import cover_of as _cover
 from practice.pages.frame import page_of as _page
 from practice.pages.frame import root_of as _root
-from practice.pages.words import caption_html, said_time, shortened, size_text, time_html
+from practice.pages.pieces import AI_TAG, card, comment_list, facts, page_head, stage, tile, waiting_photos
+from practice.pages.words import caption_html, shortened, time_html
 
 GRID_SIZE, FEED_SIZE = 60, 20
 
@@ -53,7 +53,6 @@ _TILES = (
     "JOIN media_pictures s ON s.media_id = m.id AND s.position = 0 JOIN pictures p ON p.id = s.picture_id "
     "WHERE m.account_id = ? AND m.media_type != 'STORIES' AND m.rowid < ? ORDER BY m.rowid DESC LIMIT ?"
 )
-_AI_TAG = '<span class="tag">AI</span>'
 _LAST_PLACE = 2**62
 
 
@@ -168,7 +167,7 @@ class Pages:
             )
         else:
             now = self._store.now()
-            body = f'<ul class="grid">{"".join(_tile(root, row, now) for row in shown)}</ul>'
+            body = f'<ul class="grid">{"".join(tile(root, row, now) for row in shown)}</ul>'
         if len(tiles) > GRID_SIZE:
             body += f'<a class="older" href="?older={shown[-1]["place"]}">Older posts</a>'
         title = f"{account.username} on {_INSTAGRAM}"
@@ -206,17 +205,17 @@ class Pages:
             else '<p class="caption none">This post has no text.</p>'
         )
         label = (
-            f'<p class="label">{_AI_TAG}<span>AI info: the publisher says that this was made with AI.'
+            f'<p class="label">{AI_TAG}<span>AI info: the publisher says that this was made with AI.'
             "</span></p>"
         )
         body = (
             f'<a class="back" href="{profile}">{style.BACK_MARK}All posts</a>'
-            f'<article class="post"><div class="stage">{_stage(root, pictures)}</div><div class="side">'
+            f'<article class="post"><div class="stage">{stage(root, pictures)}</div><div class="side">'
             f'<header class="who">{_avatar(root, account, "avatar-small")}<div>'
             f'<h1 class="name"><a href="{profile}">{html.escape(account.username)}</a></h1>'
             f'<p class="sub">{"AI info · " if is_ai else ""}{time_html(media["created_at"], now)}</p>'
-            f"</div></header>{caption}{label if is_ai else ''}{_comments(account.username, said, now)}"
-            f"{_facts('Media', media['id'], pictures, tags)}</div></article>"
+            f"</div></header>{caption}{label if is_ai else ''}{comment_list(account.username, said, now)}"
+            f"{facts('Media', media['id'], pictures, tags)}</div></article>"
         )
         title = f"{account.username} on {_INSTAGRAM}"
         if media["caption"]:
@@ -249,7 +248,7 @@ class Pages:
         page, posts = found
         root, now = _root(request), self._store.now()
         loose = await self._store.run(lambda db: loose_photos(db, page.id))
-        body = _page_head(root, page) + _waiting(root, loose)
+        body = page_head(root, page) + waiting_photos(root, loose)
         if not posts:
             body += (
                 f'<div class="empty">{style.EMPTY_MARK}<h2>No posts yet</h2>'
@@ -257,7 +256,7 @@ class Pages:
             )
         body += '<div class="feed">'
         for post, pictures in posts[:FEED_SIZE]:
-            body += _card(root, page, post, pictures, now, heading="h2")
+            body += card(root, page, post, pictures, now, heading="h2")
         if len(posts) > FEED_SIZE:
             body += f'<a class="older" href="?older={posts[FEED_SIZE - 1][0]["place"]}">Older posts</a>'
         return _page(request, _PAGE, f"{page.name}, {_PAGE}", body + "</div>")
@@ -288,131 +287,9 @@ class Pages:
         body = (
             f'<div class="feed"><a class="back" href="{root}/facebook/{page.id}">{style.BACK_MARK}'
             f"All posts of {html.escape(page.name)}</a>"
-            f"{_card(root, page, post, pictures, now, heading='h1', has_facts=True, comments=said)}</div>"
+            f"{card(root, page, post, pictures, now, heading='h1', has_facts=True, comments=said)}</div>"
         )
         title = f"{page.name}, {_PAGE}"
         if post["message"]:
             title += f": {shortened(post['message'], 60)}"
         return _page(request, _PAGE, title, body)
-
-
-def _src(root: str, picture_id: str, mime_type: str) -> str:
-    return root + picture_path(picture_id, mime_type)
-
-
-def _tile(root: str, row: sqlite3.Row, now: float) -> str:
-    said = row["alt_text"] or shortened(row["caption"]) or "Picture without a description"
-    description = html.escape(f"{said}, {said_time(row['created_at'], now)}")
-    source = _src(root, row["picture_id"], row["mime_type"])
-    return (
-        f'<li><a class="tile" href="{root}/instagram/p/{row["shortcode"]}/">'
-        f'<img src="{source}" alt="{description}" loading="lazy">'
-        f"{style.STACK_MARK if row['media_type'] == 'CAROUSEL' else ''}"
-        f"{_AI_TAG if row['is_ai_generated'] else ''}</a></li>"
-    )
-
-
-def _image(root: str, picture: sqlite3.Row) -> str:
-    said = html.escape(picture["alt_text"] or "Picture without a description")
-    return (
-        f'<img src="{_src(root, picture["id"], picture["mime_type"])}" alt="{said}" '
-        f'width="{picture["width"]}" height="{picture["height"]}">'
-    )
-
-
-def _stage(root: str, pictures: Sequence[sqlite3.Row]) -> str:
-    if len(pictures) == 1:
-        return _image(root, pictures[0])
-    # The stylesheet crops all slides to the shape of the first one.
-    slides = "".join(
-        f'<li>{_image(root, picture)}<span class="count">{index} of {len(pictures)}</span></li>'
-        for index, picture in enumerate(pictures, 1)
-    )
-    # A place that scrolls must be reachable from the keyboard.
-    name = f"{len(pictures)} pictures, scroll sideways"
-    return f'<ol class="slides" tabindex="0" aria-label="{name}">{slides}</ol>'
-
-
-def _comments(author: str, comments: Sequence[sqlite3.Row], now: float) -> str:
-    if not comments:
-        return ""
-    listed = "".join(
-        f'<li class="caption" dir="auto"><b>{html.escape(author)}</b> {caption_html(comment["text"])}'
-        f'<p class="sub">{time_html(comment["created_at"], now)}</p></li>'
-        for comment in comments
-    )
-    return f'<ul class="comments" aria-label="Comments">{listed}</ul>'
-
-
-def _facts(
-    kind: str,
-    external_id: str,
-    pictures: Sequence[sqlite3.Row],
-    tags: Sequence[Sequence[sqlite3.Row]] = (),
-) -> str:
-    rows: list[tuple[str, str]] = []
-    for index, picture in enumerate(pictures, 1):
-        name = "Picture" if len(pictures) == 1 else f"Picture {index}"
-        form = picture["mime_type"].partition("/")[2].upper()
-        size = size_text(picture["size"])
-        rows.append((name, f"{picture['width']} × {picture['height']}, {size} {form}"))
-        rows.append(("Alt text", picture["alt_text"] or "none"))
-        if index <= len(tags) and tags[index - 1]:
-            rows.append(("Marked", ", ".join(f"@{tag['username']}" for tag in tags[index - 1])))
-    rows.append((f"{kind} id", external_id))
-    listed = "".join(f'<dt>{name}</dt><dd dir="auto">{html.escape(value)}</dd>' for name, value in rows)
-    return f'<dl class="facts-list">{listed}</dl>'
-
-
-def _page_head(root: str, page: Account) -> str:
-    number = sum(page.username.encode()) % len(_COVERS)
-    return (
-        f'<header class="page-head"><div class="cover cover-{number}"></div><div class="page-name">'
-        f"{_avatar(root, page, 'avatar-large avatar-plain')}<div><h1>{html.escape(page.name)}</h1>"
-        "<p>Local business</p></div></div></header>"
-    )
-
-
-def _waiting(root: str, photos: Sequence[sqlite3.Row]) -> str:
-    """Photos that no post shows: visible to whoever runs the Page only."""
-    if not photos:
-        return ""
-    count = f"{len(photos)} unpublished photo{'s' if len(photos) > 1 else ''}"
-    shown = "".join(
-        f'<img src="{_src(root, photo["picture_id"], photo["mime_type"])}" alt="Unpublished photo" '
-        f'width="{photo["width"]}" height="{photo["height"]}" loading="lazy">'
-        for photo in photos[:12]
-    )
-    return (
-        f'<section class="loose"><h2>{count}</h2><p>Handed over and in no post. '
-        f'Nobody but the Page sees them.</p><div class="strip">{shown}</div></section>'
-    )
-
-
-def _card(
-    root: str,
-    page: Account,
-    post: sqlite3.Row,
-    pictures: Sequence[sqlite3.Row],
-    now: float,
-    *,
-    heading: str,
-    has_facts: bool = False,
-    comments: Sequence[sqlite3.Row] = (),
-) -> str:
-    when = time_html(post["publish_at"], now)
-    if not has_facts:
-        when = f'<a href="{root}{post_path(post)}">{when}</a>'
-    text = f'<p class="caption" dir="auto">{caption_html(post["message"])}</p>' if post["message"] else ""
-    link = html.escape(post["link"])
-    linked = f'<a class="link" href="{link}" rel="nofollow noopener noreferrer">{link}</a>' if link else ""
-    photos = "".join(_image(root, picture) for picture in pictures)
-    kind = "photos many" if len(pictures) > 1 else "photos"
-    shown = f'<div class="{kind}">{photos}</div>' if photos else ""
-    return (
-        f'<article class="card"><header class="who">{_avatar(root, page, "avatar-small avatar-plain")}<div>'
-        f'<{heading} class="name">{html.escape(page.name)}</{heading}>'
-        f'<p class="sub">{when}</p></div></header>'
-        f"{text}{linked}{shown}{_comments(page.name, comments, now)}"
-        f"{_facts('Post', post['id'], pictures) if has_facts else ''}</article>"
-    )
