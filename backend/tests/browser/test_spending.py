@@ -114,10 +114,14 @@ def test_the_models_say_what_they_can_until_when_and_what_is_not_known(new_membe
     expect(models.get_by_role("listitem")).to_have_count(3)
     models.scroll_into_view_if_needed()
     gallery(page, "settings-models")
-    models.get_by_role("checkbox", name=re.compile("Another provider may paint")).check()
-    expect(models.get_by_role("checkbox")).to_be_enabled()
+    another = models.get_by_role("checkbox", name=re.compile("Another provider may paint"))
+    label = models.get_by_role("checkbox", name=re.compile("Say so when a post shows an AI image"))
+    expect(label).to_be_checked()
+    for box in (another, label):
+        box.click()
+        expect(box).to_be_enabled()
     kept = person.client.get(f"/businesses/{person.business_id}").json()
-    assert kept["ai_provider_fallback"]
+    assert kept["ai_provider_fallback"] and not kept["label_ai_images"]
 
     # The form offers what the chosen model can do, and nothing else.
     page.goto("/dashboard/images")

@@ -1,13 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { providerTitle } from "@/components/generator/providers";
 import { Badge, ErrorState, Loading, Notice, Skeleton } from "@/components/ui/feedback";
-import { useChangeBusiness } from "@/lib/api/businesses";
 import { generationOptionsQuery } from "@/lib/api/generations";
 import type { GenerationOptions, ImageModel } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
 import { formatPlainDate, formatUsd, sentence } from "@/lib/format";
-import { mayManage } from "../roles";
+import { BusinessSwitch } from "./BusinessSwitch";
 import { Section } from "./Section";
 
 /** Who paints here: every provider with its models, what they can do, and until when. */
@@ -43,6 +41,13 @@ export function ModelsSection() {
       ) : (
         <Models options={options.data} />
       )}
+      <BusinessSwitch
+        name="label_ai_images"
+        title="Say so when a post shows an AI image"
+        className="mt-5"
+      >
+        Instagram marks the post as made with AI. Each post can decide otherwise.
+      </BusinessSwitch>
     </Section>
   );
 }
@@ -72,7 +77,14 @@ function Models({ options }: { options: GenerationOptions }) {
           </ul>
         </div>
       ))}
-      {options.providers.length > 1 && <Fallback />}
+      {options.providers.length > 1 && (
+        <BusinessSwitch
+          name="ai_provider_fallback"
+          title="Another provider may paint when one is down"
+        >
+          The next in this list that can do it. The image says who made it.
+        </BusinessSwitch>
+      )}
     </div>
   );
 }
@@ -121,38 +133,4 @@ function abilities({ streams, edits, masks, prices, sizes }: ImageModel): string
   ]
     .filter(Boolean)
     .join(" · ");
-}
-
-/** Whether another provider may paint when the chosen one is down. */
-function Fallback() {
-  const business = useBusiness();
-  const change = useChangeBusiness(business.id);
-  const [isOn, setOn] = useState(business.ai_provider_fallback);
-  return (
-    <div className="border-line border-t pt-4">
-      <label className="flex items-start gap-2.5">
-        <input
-          type="checkbox"
-          checked={isOn}
-          disabled={!mayManage(business.role) || change.isPending}
-          onChange={() => {
-            setOn(!isOn);
-            change.mutate({ ai_provider_fallback: !isOn }, { onError: () => setOn(isOn) });
-          }}
-          className="mt-0.5 size-4 accent-(--accent)"
-        />
-        <span>
-          <span className="block font-medium">Another provider may paint when one is down</span>
-          <span className="block text-ink-2 text-small">
-            The next in this list that can do it. The image says who made it.
-          </span>
-        </span>
-      </label>
-      {change.error && (
-        <Notice tone="bad" isAlert className="mt-2">
-          {change.error.message}
-        </Notice>
-      )}
-    </div>
-  );
 }
