@@ -169,3 +169,52 @@ def test_a_request_waits_for_the_outcome_and_not_for_the_link(ada: Person, contr
     publication = publication_in(publishes(ada, image_ids=[ada.keeps_picture()["id"]]))
     assert (publication["state"], publication["permalink"]) == ("published", None)
     assert publication["external_id"]
+
+
+def test_a_person_settles_over_the_api_what_no_look_can(ada: Person, control: PracticeControl) -> None:
+    page_id = ada.channel("facebook")["external_id"]
+    control.fault("drop_before", edge="feed", account_id=page_id)
+    post_id = ada.writes("Only words", image_ids=[], platforms=("facebook",))
+    ada.sends(post_id)
+    publication = waits_for_publication(ada, post_id, "unconfirmed")
+    assert publication["can_confirm"] and publication["held_until"] is None
+    assert [(step["name"], step["state"]) for step in publication["steps"]] == [
+        ("publish", "running"),
+        ("link", "waiting"),
+    ]
+    path = f"/publications/{publication['id']}/confirm"
+    for bad in ({"outcome": "maybe"}, {"outcome": "published", "surprise": 1}):
+        assert ada.client.post(path, json=bad).status_code in (400, 422)
+    for link in ("javascript:alert(1)", "http://www.facebook.com/1", "https://"):
+        settlement = {"outcome": "published", "permalink": link}
+        assert_problem(ada.client.post(path, json=settlement), 422, "permalink_not_usable")
+    settled = publication_in(ada.client.post(path, json={"outcome": "not_published"}), 200)
+    assert settled["state"] == "failed" and settled["error"]["code"] == "not_published"
+    assert settled["history"][-1]["message"] == "Ada has looked: this did not go out."
+    assert settled["steps"][0]["state"] == "failed" and not settled["can_confirm"]
+    assert_problem(ada.client.post(path, json={"outcome": "published"}), 409, "publication_settled")
+    again = ada.client.post(f"/publications/{publication['id']}/retry")
+    assert again.status_code == 200, again.text
+    published = waits_for_publication(ada, post_id, "published")
+    assert {step["state"] for step in published["steps"][:1]} == {"done"}
+    assert len(control.posts("Only words")) == 1
+
+
+def test_an_account_that_is_asked_to_stay_away_is_told_as_an_incident(
+    ada: Person, control: PracticeControl
+) -> None:
+    account_id = ada.channel("instagram")["external_id"]
+    headers = {
+        "X-Business-Use-Case-Usage": '{"1":[{"type":"instagram","estimated_time_to_regain_access":30}]}'
+    }
+    control.graph_error("media", 80002, method="POST", account_id=account_id, headers=headers)
+    publication = publication_in(publishes(ada, image_ids=[ada.keeps_picture()["id"]]))
+    assert publication["state"] == "publishing" and publication["held_until"] is not None
+    assert codes(publication) == ["started", "platform_rate_limited"]
+    listed = ada.client.get("/publications/incidents", params={"business_id": ada.business_id}).json()
+    (incident,) = listed["incidents"]
+    assert incident["channel_id"] == publication["channel_id"] and incident["platform"] == "instagram"
+    assert incident["until"] == publication["held_until"]
+    assert incident["detail"].endswith("Posts go out by themselves afterwards.")
+    # The Page of the same business is another account.
+    assert publication_in(publishes(ada, "facebook"))["state"] == "published"

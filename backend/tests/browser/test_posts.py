@@ -169,6 +169,40 @@ def test_a_person_settles_what_no_look_can_tell(new_member: OpenMember, practice
     assert person.post(post_id)["state"] == "published"
 
 
+def test_an_account_that_is_asked_to_stay_away_is_told_where_posts_wait(
+    new_member: OpenMember, practice: PracticeControl
+) -> None:
+    page, person = (member := new_member()).page, member.person
+    account = person.channel()["external_id"]
+    usage = '{"1":[{"type":"instagram","estimated_time_to_regain_access":30}]}'
+    practice.graph_error(
+        "media",
+        80002,
+        method="POST",
+        account_id=account,
+        headers={"X-Business-Use-Case-Usage": usage},
+    )
+    (harbour,) = fills_library(person, "harbour.jpg")
+    person.sends(person.writes("A little later", image_ids=[harbour]))
+    poll(
+        lambda: (
+            person.client.get("/publications/incidents", params={"business_id": person.business_id}).json()[
+                "incidents"
+            ]
+            or None
+        ),
+        what="the pause",
+    )
+    for place in ("/dashboard/posts", "/dashboard"):
+        page.goto(place)
+        told = page.get_by_role("status").filter(has_text="Posts wait:")
+        expect(told).to_contain_text("Practice Instagram")
+        expect(told).to_contain_text("Posts go out by themselves afterwards.")
+    page.goto("/dashboard/posts")
+    expect(page.get_by_role("status").filter(has_text="Posts wait:")).to_be_visible()
+    gallery(page, "posts-held")
+
+
 def test_a_channel_that_is_no_longer_connected_says_so_where_it_matters(
     new_member: OpenMember, practice: PracticeControl
 ) -> None:

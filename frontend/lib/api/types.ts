@@ -16,6 +16,7 @@ export type {
   GenerationList,
   GenerationOptions,
   GenerationView as Generation,
+  HoldView as Hold,
   ImageChange,
   ImageDetail,
   ImageList,

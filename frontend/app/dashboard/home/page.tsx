@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { HoldNotice } from "@/components/frame/HoldNotice";
 import { PageHeader } from "@/components/frame/PageHeader";
 import { PracticeNotice } from "@/components/frame/PracticeNotice";
 import { ViewerNotice } from "@/components/frame/ViewerNotice";
@@ -34,6 +35,7 @@ export default function HomePage() {
           <PracticeNotice practice={practice} />
         </div>
         <ViewerNotice />
+        <HoldNotice />
         {isNew && (
           <FirstSteps
             hasImage={(totals.data?.images ?? 0) > 0}

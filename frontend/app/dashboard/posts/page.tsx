@@ -1,3 +1,4 @@
+import { HoldNotice } from "@/components/frame/HoldNotice";
 import { PageHeader } from "@/components/frame/PageHeader";
 import { useBusiness } from "@/lib/business";
 import { PostFilter } from "./components/PostFilter";
@@ -10,6 +11,7 @@ export default function PostsPage() {
     <>
       <PageHeader title="Posts" fact={`Times in ${timezone.replaceAll("_", " ")}`} />
       <div className="page-padding flex max-w-310 flex-col gap-4 pt-1 pb-8">
+        <HoldNotice />
         <PostFilter />
         <PostList />
       </div>

@@ -1,0 +1,18 @@
+import { queryOptions } from "@tanstack/react-query";
+import { api } from "./client";
+import type { Hold } from "./types";
+
+/** What keeps posts of a business from going out now, the longest-standing first. */
+export const incidentsQuery = (businessId: number) =>
+  queryOptions({
+    queryKey: ["incidents", businessId],
+    queryFn: async ({ signal }) => {
+      const answer = await api.get<{ incidents: Hold[] }>("/publications/incidents", {
+        query: { business_id: businessId },
+        signal,
+      });
+      return answer.incidents;
+    },
+    // One that is on may end at any moment.
+    refetchInterval: ({ state }) => (state.data?.length ? 15_000 : 60_000),
+  });
