@@ -16,7 +16,7 @@ interface AltTextFieldProps {
 
 /** What goes out with one image for people who do not see it, and its place among the others. */
 export function AltTextField({ image, place, count, limit, onChange, onMove }: AltTextFieldProps) {
-  const length = Array.from(image.altText).length;
+  const length = image.altText.length;
   const isLong = limit !== null && length > limit * 0.8;
   return (
     <div className="relative min-w-0 flex-1">

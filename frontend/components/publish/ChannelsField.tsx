@@ -1,10 +1,15 @@
+import { Link } from "@tanstack/react-router";
 import { Check, TriangleAlert } from "lucide-react";
 import { ChannelMark } from "@/components/channels/ChannelMark";
 import { placeTitle } from "@/components/channels/placeName";
 import { cn } from "@/components/ui/cn";
+import { CureButton } from "@/components/ui/feedback";
 import type { Channel } from "@/lib/api/types";
 import { ProblemNotices } from "./ProblemNotices";
 import type { Problem } from "./rules";
+
+/** Troubles that end when the channel is connected anew. */
+const RECONNECTS = new Set(["channel_not_connected", "permission_missing"]);
 
 interface ChannelsFieldProps {
   channels: readonly Channel[];
@@ -34,7 +39,23 @@ export function ChannelsField({ channels, chosenIds, problems, onToggle }: Chann
           ))}
         </div>
       )}
-      <ProblemNotices problems={problems} />
+      <ProblemNotices
+        problems={problems}
+        cureFor={({ code, channelId }) => (
+          <>
+            {RECONNECTS.has(code) && (
+              <>
+                <Link to="/dashboard/settings" hash="channels">
+                  Connect it again
+                </Link>{" "}
+              </>
+            )}
+            {chosenIds.includes(channelId) && (
+              <CureButton onPress={() => onToggle(channelId)}>Leave it out</CureButton>
+            )}
+          </>
+        )}
+      />
     </fieldset>
   );
 }

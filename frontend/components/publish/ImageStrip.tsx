@@ -87,14 +87,14 @@ export function ImageStrip(props: ImageStripProps) {
                 aria-hidden
                 className="pointer-events-none absolute inset-1.5 flex flex-col items-start justify-between font-semibold text-caption text-on-picture tabular-nums"
               >
+                {/* Drawn, not written: the button's name says it in words. */}
                 <span
+                  data-place={index + 1}
                   className={cn(
-                    "min-w-5 rounded-full bg-picture-scrim px-1.5 py-px text-center",
+                    "min-w-5 rounded-full bg-picture-scrim px-1.5 py-px text-center before:content-[attr(data-place)]",
                     images.length === 1 && "invisible",
                   )}
-                >
-                  {index + 1}
-                </span>
+                />
                 {image.isAi && (
                   <span className="rounded-full bg-picture-tag-ai px-1.5 py-px">AI</span>
                 )}

@@ -4,7 +4,7 @@ import { expect, it, vi } from "vitest";
 import type { Uploads } from "@/components/images/useUploads";
 import type { Channel } from "@/lib/api/types";
 import { summarize } from "@/lib/upload/summary";
-import { type DraftAction, type DraftImage, EMPTY_DRAFT } from "./draft";
+import { AS_IT_IS, type DraftAction, type DraftImage, EMPTY_DRAFT } from "./draft";
 import { ImagesField } from "./ImagesField";
 import { problemsOf } from "./rules";
 
@@ -43,6 +43,8 @@ const image = (imageId: number, name: string, isAi = false): DraftImage => ({
   thumbhash: "",
   width: 1,
   height: 1,
+  userTags: [],
+  ...AS_IT_IS,
 });
 const actions = {
   add: () => {},
@@ -62,10 +64,12 @@ function show(
   chosen: Channel[],
   dispatch = vi.fn<(_: DraftAction) => void>(),
 ) {
-  const problems = problemsOf({ ...EMPTY_DRAFT, text: "Hello", images }, chosen);
+  const draft = { ...EMPTY_DRAFT, text: "Hello", images };
+  const problems = problemsOf(draft, chosen);
   render(
     <ImagesField
-      images={images}
+      draft={draft}
+      checks={[]}
       chosen={chosen}
       problems={problems}
       uploads={noUploads}
@@ -74,6 +78,8 @@ function show(
       onChoose={() => {}}
       onUpload={() => {}}
       onGenerate={() => {}}
+      labelsAi
+      onLookAgain={() => {}}
       chooseRef={null}
     />,
   );

@@ -1,18 +1,28 @@
-import { Images, ImageUp, type LucideIcon, Sparkles } from "lucide-react";
-import { type Ref, useId, useState } from "react";
+import { Crop, Images, ImageUp, type LucideIcon, Sparkles, UserRound } from "lucide-react";
+import { lazy, type Ref, Suspense, useId, useState } from "react";
 import { refusalWords } from "@/components/images/uploadWords";
 import type { Uploads } from "@/components/images/useUploads";
+import { Button } from "@/components/ui/Button";
 import { cn } from "@/components/ui/cn";
 import { CureButton, Notice } from "@/components/ui/feedback";
-import type { Channel } from "@/lib/api/types";
+import type { Channel, ChannelCheck } from "@/lib/api/types";
+import { plural } from "@/lib/format";
+import { AiLabelField } from "./AiLabelField";
 import { AltTextField } from "./AltTextField";
-import type { DraftAction, DraftImage } from "./draft";
+import { WHITE } from "./colour";
+import type { Draft, DraftAction } from "./draft";
+import { edgeColour, framesOf, placementFor } from "./framing";
+import type { EditorPart } from "./ImageEditor";
 import { ImageStrip } from "./ImageStrip";
 import { ProblemNotices } from "./ProblemNotices";
 import { maxImages, needsImage, type Problem } from "./rules";
 
+const ImageEditor = lazy(() => import("./ImageEditor"));
+
 interface ImagesFieldProps {
-  images: readonly DraftImage[];
+  draft: Draft;
+  /** The files that would be sent, as far as they are made. */
+  checks: readonly ChannelCheck[];
   chosen: readonly Channel[];
   problems: readonly Problem[];
   uploads: Uploads;
@@ -22,20 +32,35 @@ interface ImagesFieldProps {
   onChoose: () => void;
   onUpload: () => void;
   onGenerate: () => void;
+  /** The business has AI-made images labelled. */
+  labelsAi: boolean;
+  /** Has the post looked at once more. */
+  onLookAgain: () => void;
   chooseRef: Ref<HTMLButtonElement>;
 }
 
 /** The images of the post, three ways to add one, and what the platforms say of them. */
 export function ImagesField(props: ImagesFieldProps) {
-  const { images, chosen, problems, uploads, dispatch } = props;
+  const { draft, checks, chosen, problems, uploads, dispatch } = props;
+  const { images } = draft;
   const titleId = useId();
   const [selectedId, setSelectedId] = useState<number | null>(null);
   const [said, say] = useState("");
+  const [edited, setEdited] = useState<{ imageId: number; part: EditorPart } | null>(null);
   const selected = images.find(({ imageId }) => imageId === selectedId) ?? images[0];
+  const editedImage = images.find(({ imageId }) => imageId === edited?.imageId);
+  const tagging = chosen.find(
+    ({ rules }) => placementFor(rules, images.length)?.takes_user_tags === true,
+  );
+  const edit = (imageId: number, part: EditorPart) => {
+    setSelectedId(imageId);
+    setEdited({ imageId, part });
+  };
   const max = maxImages(chosen);
   const pending = uploads.uploads.filter(({ state }) => state !== "done" && state !== "failed");
   const refused = uploads.uploads.filter(({ state }) => state === "failed");
 
+  const hashOf = (id: number) => images.find(({ imageId }) => imageId === id)?.thumbhash ?? "";
   const move = (imageId: number, to: number) => {
     const place = Math.max(0, Math.min(to, images.length - 1));
     dispatch({ type: "moveImage", imageId, to: place });
@@ -76,17 +101,41 @@ export function ImagesField(props: ImagesFieldProps) {
             onCancelUpload={uploads.cancel}
           />
           {selected && (
-            <AltTextField
-              key={selected.imageId}
-              image={selected}
-              place={images.indexOf(selected)}
-              count={images.length}
-              limit={altLimit(chosen)}
-              onChange={(altText) =>
-                dispatch({ type: "describe", imageId: selected.imageId, altText })
-              }
-              onMove={(to) => move(selected.imageId, to)}
-            />
+            <div className="flex min-w-0 flex-1 flex-col gap-1.5">
+              <AltTextField
+                key={selected.imageId}
+                image={selected}
+                place={images.indexOf(selected)}
+                count={images.length}
+                limit={altLimit(chosen)}
+                onChange={(altText) =>
+                  dispatch({ type: "describe", imageId: selected.imageId, altText })
+                }
+                onMove={(to) => move(selected.imageId, to)}
+              />
+              <p className="-ml-2.5 flex flex-wrap">
+                <Button
+                  variant="ghost"
+                  size="sm"
+                  icon={Crop}
+                  onClick={() => edit(selected.imageId, "shape")}
+                >
+                  What stays visible
+                </Button>
+                {(tagging || selected.userTags.length > 0) && (
+                  <Button
+                    variant="ghost"
+                    size="sm"
+                    icon={UserRound}
+                    onClick={() => edit(selected.imageId, "people")}
+                  >
+                    {selected.userTags.length
+                      ? `${plural(selected.userTags.length, "account")} marked`
+                      : "Mark accounts"}
+                  </Button>
+                )}
+              </p>
+            </div>
           )}
         </div>
       )}
@@ -147,18 +196,72 @@ export function ImagesField(props: ImagesFieldProps) {
           if (code === "image_in_trash" && imageId !== null) {
             return <CureButton onPress={() => remove(imageId)}>Take it out</CureButton>;
           }
+          if (code === "image_cropped" && imageId !== null) {
+            return (
+              <>
+                <CureButton onPress={() => edit(imageId, "shape")}>
+                  Choose what stays visible
+                </CureButton>{" "}
+                <CureButton
+                  onPress={() =>
+                    dispatch({
+                      type: "frame",
+                      imageId,
+                      framing: {
+                        framing: "fit",
+                        background: edgeColour(hashOf(imageId)) ?? WHITE,
+                      },
+                    })
+                  }
+                >
+                  Show the whole picture
+                </CureButton>
+              </>
+            );
+          }
+          if (code === "too_many_user_tags" || code === "user_tag_not_supported") {
+            return (
+              <CureButton onPress={() => dispatch({ type: "untagAll" })}>
+                Take the marks out
+              </CureButton>
+            );
+          }
+          if (code.startsWith("media_")) {
+            return <CureButton onPress={props.onLookAgain}>Look again</CureButton>;
+          }
+          if (code === "posted_before" && imageId !== null) {
+            return <CureButton onPress={() => remove(imageId)}>Take it out</CureButton>;
+          }
           if (imageId !== null && images.length > 1) {
             return <CureButton onPress={() => setSelectedId(imageId)}>Show me which</CureButton>;
           }
           return null;
         }}
       />
-      {images.some(({ isAi }) => isAi) && chosen.length > 0 && (
-        <Notice tone="ai" fact={madeWithAi(images)}>
-          {chosen.some((it) => it.platform === "instagram")
-            ? "Instagram will show its AI label."
-            : "The file that is sent says so."}
-        </Notice>
+      <AiLabelField
+        images={images}
+        chosen={chosen}
+        aiLabel={draft.aiLabel}
+        byDefault={props.labelsAi}
+        dispatch={dispatch}
+      />
+      {edited && editedImage && (
+        <Suspense fallback={null}>
+          <ImageEditor
+            image={editedImage}
+            frames={framesOf(draft, editedImage.imageId, chosen)}
+            marked={
+              checks
+                .find(({ channel_id }) => channel_id === tagging?.id)
+                ?.renditions.find((it) => it.image_id === editedImage.imageId) ?? null
+            }
+            mayTag={tagging !== undefined || editedImage.userTags.length > 0}
+            part={edited.part}
+            onPart={(part) => setEdited({ ...edited, part })}
+            dispatch={dispatch}
+            onClose={() => setEdited(null)}
+          />
+        </Suspense>
       )}
       <p role="status" className="sr-only">
         {said}
@@ -174,12 +277,6 @@ function facts(count: number, max: number | null): string {
   ]
     .filter(Boolean)
     .join(" · ");
-}
-
-function madeWithAi(images: readonly DraftImage[]): string {
-  const count = images.filter(({ isAi }) => isAi).length;
-  if (images.length === 1) return "This image was made with AI.";
-  return count === 1 ? "One image was made with AI." : `${count} images were made with AI.`;
 }
 
 function altLimit(chosen: readonly Channel[]): number | null {

@@ -13,6 +13,10 @@ export interface PlatformPreviewProps {
   onIndex: (index: number) => void;
   /** Some image was made with AI, and the platform is told so. */
   isAi: boolean;
+  /** Written under the post once it is out; empty where there is none. */
+  comment: string;
+  /** As on a phone: edge to edge, turned by swiping. */
+  isPhone: boolean;
 }
 
 /** A post as Instagram's feed shows it. */
@@ -23,11 +27,16 @@ export function InstagramPreview({
   index,
   onIndex,
   isAi,
+  comment,
+  isPhone,
 }: PlatformPreviewProps) {
   return (
     <article
       aria-label="As it looks on Instagram"
-      className="overflow-hidden rounded-card border border-line bg-surface"
+      className={cn(
+        "overflow-hidden border border-line bg-surface",
+        isPhone ? "rounded-[1.75rem] pt-2" : "rounded-small",
+      )}
     >
       <header className="flex items-center gap-2.5 px-3 py-2.5">
         <span className="rounded-full bg-[linear-gradient(45deg,var(--instagram-1),var(--instagram-2),var(--instagram-3))] p-0.5">
@@ -82,7 +91,23 @@ export function InstagramPreview({
             <span className="font-semibold text-ink">{name}</span> Your text will stand here.
           </p>
         )}
+        {comment && <FirstComment name={name} comment={comment} />}
       </div>
     </article>
+  );
+}
+
+/** The account's own comment, as it stands under the post. */
+export function FirstComment({ name, comment }: { name: string; comment: string }) {
+  return (
+    <div className="mt-2 text-ink-2">
+      <Caption
+        text={comment}
+        lead={<span className="font-semibold text-ink">{name} </span>}
+        maxCharacters={120}
+        maxLines={2}
+        moreLabel="more"
+      />
+    </div>
   );
 }

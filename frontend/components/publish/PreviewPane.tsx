@@ -1,13 +1,14 @@
-import { Eye } from "lucide-react";
+import { Eye, type LucideIcon, Monitor, Smartphone } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import { PLATFORM_NAMES } from "@/components/channels/ChannelMark";
+import { cn } from "@/components/ui/cn";
 import { CureButton, EmptyState, Notice, useDelayed } from "@/components/ui/feedback";
 import { Segmented } from "@/components/ui/Segmented";
 import type { Channel } from "@/lib/api/types";
 import { formatBytes, formatSize } from "@/lib/format";
-import type { Draft } from "./draft";
+import { type Draft, textFor } from "./draft";
 import { FacebookPreview } from "./FacebookPreview";
 import { InstagramPreview } from "./InstagramPreview";
+import { shortName } from "./shortName";
 import { type Slide, slidesOf } from "./slides";
 import type { Check } from "./usePostCheck";
 
@@ -25,6 +26,8 @@ const PREVIEWS = { instagram: InstagramPreview, facebook: FacebookPreview } as c
 /** The truth: what each channel will get, made of the very files that are sent. */
 export function PreviewPane({ draft, chosen, check, wantedId, onWant }: PreviewPaneProps) {
   const [wantedIndex, setIndex] = useState(0);
+  const [screen, setScreen] = useState<"phone" | "desktop">("phone");
+  const isPhone = screen === "phone";
   const channel = chosen.find(({ id }) => id === wantedId) ?? chosen[0];
   if (!channel) {
     return (
@@ -40,24 +43,36 @@ export function PreviewPane({ draft, chosen, check, wantedId, onWant }: PreviewP
   return (
     <>
       <div className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto overscroll-contain p-5">
-        {chosen.length > 1 && (
+        <div className="flex shrink-0 flex-wrap justify-center gap-2">
+          {chosen.length > 1 && (
+            <Segmented
+              label="Preview of"
+              value={String(channel.id)}
+              onChange={(id) => onWant(Number(id))}
+              options={chosen.map((it) => ({ value: String(it.id), label: shortName(it, chosen) }))}
+            />
+          )}
           <Segmented
-            label="Preview of"
-            value={String(channel.id)}
-            onChange={(id) => onWant(Number(id))}
-            options={chosen.map((it) => ({ value: String(it.id), label: tabName(it, chosen) }))}
-            className="shrink-0 self-center"
+            label="Preview on"
+            value={screen}
+            onChange={setScreen}
+            options={[
+              { value: "phone", label: <ScreenIcon icon={Smartphone} name="Phone" /> },
+              { value: "desktop", label: <ScreenIcon icon={Monitor} name="Desktop" /> },
+            ]}
           />
-        )}
-        <div className="mx-auto w-full max-w-88">
+        </div>
+        <div className={cn("mx-auto w-full shrink-0", isPhone ? "max-w-82" : "max-w-100")}>
           <Preview
             key={channel.id}
             name={channel.name}
-            text={draft.text}
+            text={textFor(draft, channel.id)}
+            comment={channel.rules.first_comment ? (draft.firstComment?.trim() ?? "") : ""}
             slides={slides}
             index={index}
             onIndex={setIndex}
-            isAi={draft.images.some(({ isAi }) => isAi)}
+            isAi={answer?.ai_label ?? false}
+            isPhone={isPhone}
           />
         </div>
       </div>
@@ -70,10 +85,13 @@ export function PreviewPane({ draft, chosen, check, wantedId, onWant }: PreviewP
   );
 }
 
-/** The platform's name; the channel's where two channels of one platform are chosen. */
-function tabName(channel: Channel, chosen: readonly Channel[]): string {
-  const isAlone = chosen.filter(({ platform }) => platform === channel.platform).length === 1;
-  return isAlone ? PLATFORM_NAMES[channel.platform] : channel.name;
+function ScreenIcon({ icon: Icon, name }: { icon: LucideIcon; name: string }) {
+  return (
+    <>
+      <Icon aria-hidden className="size-4" />
+      <span className="sr-only">{name}</span>
+    </>
+  );
 }
 
 function SentFacts({ slide: { rendition }, check }: { slide: Slide; check: Check }) {
@@ -90,7 +108,7 @@ function SentFacts({ slide: { rendition }, check }: { slide: Slide; check: Check
       </Notice>
     );
   }
-  if (!rendition) {
+  if (!rendition || !check.areFilesCurrent) {
     // A picture that no file can be made of is spoken of beside the images.
     return check.isChecking ? <Making /> : null;
   }

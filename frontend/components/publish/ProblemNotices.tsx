@@ -12,9 +12,9 @@ interface ProblemNoticesProps {
 export function ProblemNotices({ problems, cureFor }: ProblemNoticesProps) {
   return (
     <div role="status" className="flex flex-col gap-2 empty:hidden">
-      {problems.map((problem) => (
+      {[...problems].sort(byWeight).map((problem) => (
         <Notice
-          key={`${problem.code} ${problem.platform} ${problem.imageId}`}
+          key={`${problem.code} ${problem.channelId} ${problem.imageId}`}
           tone={toneOf(problem)}
           fact={problem.message}
           cure={cureFor?.(problem)}
@@ -26,7 +26,24 @@ export function ProblemNotices({ problems, cureFor }: ProblemNoticesProps) {
   );
 }
 
+/** What is only worth knowing: nothing has to be done. */
+const FACTS = new Set([
+  "carousel_ratio",
+  "image_cropped",
+  "first_frame_only",
+  "user_tag_not_supported",
+  "first_comment_not_supported",
+]);
+
 /** What is missing is no mistake yet; what is too much is. */
-function toneOf({ code, isBlocking }: Problem): "warn" | "bad" {
-  return isBlocking && !code.endsWith("_requires_image") ? "bad" : "warn";
+function toneOf({ code, isBlocking }: Problem): "warn" | "bad" | "neutral" {
+  if (isBlocking) return code.endsWith("_requires_image") ? "warn" : "bad";
+  return FACTS.has(code) ? "neutral" : "warn";
+}
+
+/** What stands in the way first, then warnings, then what is only worth knowing. */
+function byWeight(a: Problem, b: Problem): number {
+  const weight = (problem: Problem) =>
+    problem.isBlocking ? 0 : toneOf(problem) === "warn" ? 1 : 2;
+  return weight(a) - weight(b);
 }

@@ -15,10 +15,31 @@ interface SentPictureProps {
 
 /** The very files that will be sent, one at a time, each in its own shape. */
 export function SentPicture({ slides, index, onIndex, empty }: SentPictureProps) {
+  const swipe = useRef<number | null>(null);
   const slide = slides[index];
   if (!slide) return empty;
+  const count = slides.length;
+  const turn = (by: number) => {
+    const next = index + by;
+    if (next >= 0 && next < count) onIndex(next);
+  };
   return (
-    <div className="group relative">
+    // biome-ignore lint/a11y/noStaticElementInteractions: a swipe; the buttons do the same
+    <div
+      className="group relative touch-pan-y"
+      onPointerDown={(event) => {
+        swipe.current = event.clientX;
+      }}
+      onPointerUp={(event) => {
+        const way = event.clientX - (swipe.current ?? event.clientX);
+        swipe.current = null;
+        if (Math.abs(way) > SWIPE) turn(way < 0 ? 1 : -1);
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "ArrowLeft") turn(-1);
+        else if (event.key === "ArrowRight") turn(1);
+      }}
+    >
       <SentFile key={slide.image.imageId} slide={slide} />
       {index > 0 && <Turn label="Previous image" side="left" onPress={() => onIndex(index - 1)} />}
       {index < slides.length - 1 && (
@@ -33,7 +54,17 @@ export function SentPicture({ slides, index, onIndex, empty }: SentPictureProps)
   );
 }
 
-function SentFile({ slide: { image, rendition } }: { slide: Slide }) {
+/** Pixels after which a drag to the side is a swipe. */
+const SWIPE = 40;
+
+/** The file of one slide, in its own shape or filling the box that it is given. */
+export function SentFile({
+  slide: { image, rendition },
+  isFilling = false,
+}: {
+  slide: Slide;
+  isFilling?: boolean;
+}) {
   // The file that is shown stays until the next one has arrived.
   const [shown, setShown] = useState<string | null>(null);
   const [isBroken, setBroken] = useState(false);
@@ -44,8 +75,11 @@ function SentFile({ slide: { image, rendition } }: { slide: Slide }) {
   const height = rendition?.height ?? image.height;
   return (
     <div
-      className="relative max-h-130 w-full overflow-hidden bg-sunken"
-      style={{ aspectRatio: `${width} / ${height}` }}
+      className={cn(
+        "relative w-full overflow-hidden bg-sunken",
+        isFilling ? "h-full" : "max-h-130",
+      )}
+      style={isFilling ? undefined : { aspectRatio: `${width} / ${height}` }}
     >
       <Blur thumbhash={image.thumbhash} isWaiting={shown === null && !isBroken} />
       {url && !isBroken && (
@@ -61,7 +95,8 @@ function SentFile({ slide: { image, rendition } }: { slide: Slide }) {
           onLoad={() => setShown(url)}
           onError={() => setBroken(true)}
           className={cn(
-            "absolute inset-0 size-full object-contain transition-opacity duration-150 ease-out motion-reduce:transition-none",
+            isFilling ? "object-cover" : "object-contain",
+            "absolute inset-0 size-full transition-opacity duration-150 ease-out motion-reduce:transition-none",
             shown === url ? "opacity-100" : "opacity-0",
           )}
         />

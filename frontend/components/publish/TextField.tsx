@@ -2,30 +2,129 @@ import { type RefObject, useMemo } from "react";
 import { PLATFORM_NAMES } from "@/components/channels/ChannelMark";
 import { cn } from "@/components/ui/cn";
 import { Field, useFieldControl } from "@/components/ui/Field";
+import { CureButton } from "@/components/ui/feedback";
+import { Segmented } from "@/components/ui/Segmented";
 import type { Channel } from "@/lib/api/types";
 import { formatCount, plural } from "@/lib/format";
+import { type Draft, type DraftAction, textFor } from "./draft";
 import { ProblemNotices } from "./ProblemNotices";
 import type { Problem } from "./rules";
-import { textFacts, textParts } from "./textFacts";
+import { shortName } from "./shortName";
+import { hashtagPlace, mentionPlace, textFacts, textParts } from "./textFacts";
 
 interface TextFieldProps {
-  text: string;
+  draft: Draft;
   chosen: readonly Channel[];
   problems: readonly Problem[];
-  onChange: (text: string) => void;
+  dispatch: (action: DraftAction) => void;
+  /** The channel whose own text is written; null: the text of all that have none. */
+  writtenFor: number | null;
+  onWriteFor: (channelId: number | null) => void;
   inputRef: RefObject<HTMLTextAreaElement | null>;
 }
 
-/** The text of the post, with what of it counts on each platform. */
-export function TextField({ text, chosen, problems, onChange, inputRef }: TextFieldProps) {
+/** The text of the post, one for all channels or one for each, with what of it counts where. */
+export function TextField(props: TextFieldProps) {
+  const { draft, chosen, problems, dispatch, onWriteFor, inputRef } = props;
+  const parted = chosen.filter(({ id }) => draft.texts[id] !== undefined);
+  const own = parted.find(({ id }) => id === props.writtenFor);
+  const joined = chosen.filter(({ id }) => draft.texts[id] === undefined);
+  const text = own ? textFor(draft, own.id) : draft.text;
+  const write = (written: string) => dispatch({ type: "write", text: written, channelId: own?.id });
+  const goOn = () => requestAnimationFrame(() => inputRef.current?.focus());
+  const part = (channelId: number) => {
+    dispatch({ type: "partText", channelId });
+    onWriteFor(channelId);
+    goOn();
+  };
   return (
     <div className="flex flex-col gap-2">
-      <Field label="Text" hint={<Counters text={text} chosen={chosen} />}>
-        <LinkedTextarea text={text} onChange={onChange} inputRef={inputRef} />
+      {parted.length > 0 && (
+        <Segmented
+          label="Text of"
+          value={own ? String(own.id) : "all"}
+          onChange={(value) => onWriteFor(value === "all" ? null : Number(value))}
+          options={[
+            { value: "all", label: joined.length ? "All others" : "Any other channel" },
+            ...parted.map((channel) => ({
+              value: String(channel.id),
+              label: shortName(channel, chosen),
+            })),
+          ]}
+          className="self-start"
+        />
+      )}
+      <Field
+        label={own ? `Text for ${shortName(own, chosen)}` : "Text"}
+        hint={<Counters text={text} chosen={own ? [own] : joined} />}
+      >
+        <LinkedTextarea text={text} onChange={write} inputRef={inputRef} />
       </Field>
-      <ProblemNotices problems={problems} />
+      {(own || chosen.length > 1) && (
+        <p className="flex flex-wrap gap-x-4 gap-y-1 text-small">
+          {own ? (
+            <button
+              type="button"
+              className="link min-h-6"
+              onClick={() => {
+                dispatch({ type: "joinText", channelId: own.id });
+                onWriteFor(null);
+                goOn();
+              }}
+            >
+              Use the text of all others on {shortName(own, chosen)}
+            </button>
+          ) : (
+            joined.map((channel) => (
+              <button
+                key={channel.id}
+                type="button"
+                className="link min-h-6"
+                onClick={() => part(channel.id)}
+              >
+                Write another text for {shortName(channel, chosen)}
+              </button>
+            ))
+          )}
+        </p>
+      )}
+      <ProblemNotices
+        problems={problems}
+        cureFor={({ code, channelId }) => {
+          const over = OVER[code];
+          const channel = chosen.find(({ id }) => id === channelId);
+          if (!over || !channel) return null;
+          const isOwn = draft.texts[channelId] !== undefined;
+          return (
+            <CureButton
+              onPress={() => {
+                onWriteFor(isOwn ? channelId : null);
+                // The text may be another one only after this.
+                requestAnimationFrame(() => selectFrom(inputRef.current, over(channel.rules)));
+              }}
+            >
+              Show me where
+            </CureButton>
+          );
+        }}
+      />
     </div>
   );
+}
+
+/** Where in a text begins what is too much. */
+const OVER: Record<string, (rules: Channel["rules"]) => (text: string) => number> = {
+  text_too_long: (rules) => () => rules.max_characters,
+  too_many_hashtags: (rules) => (text) => hashtagPlace(text, rules.max_hashtags ?? 0),
+  too_many_mentions: (rules) => (text) => mentionPlace(text, rules.max_mentions ?? 0),
+};
+
+/** Selects all from there to the end: one key takes it out. */
+function selectFrom(area: HTMLTextAreaElement | null, placeIn: (text: string) => number): void {
+  if (!area) return;
+  area.focus();
+  area.setSelectionRange(placeIn(area.value), area.value.length);
+  area.scrollIntoView({ block: "end" });
 }
 
 const BOX = "whitespace-pre-wrap px-3 py-2 [overflow-wrap:anywhere] pointer-coarse:text-[1rem]";
@@ -38,7 +137,7 @@ function LinkedTextarea({
   text,
   onChange,
   inputRef,
-}: Pick<TextFieldProps, "text" | "onChange" | "inputRef">) {
+}: Pick<TextFieldProps, "inputRef"> & { text: string; onChange: (text: string) => void }) {
   const control = useFieldControl();
   const parts = useMemo(() => withPlaces(text), [text]);
   return (

@@ -11,6 +11,7 @@ import { holdUnsaved } from "@/lib/unsaved";
 import { useIsWide } from "@/lib/useMediaQuery";
 import { ChannelsField } from "./ChannelsField";
 import { fromLibrary } from "./draft";
+import { FirstCommentField } from "./FirstCommentField";
 import { ImagesField } from "./ImagesField";
 import { LeaveDialog } from "./LeaveDialog";
 import { LibraryFooter, LibraryPanel } from "./LibraryPanel";
@@ -54,6 +55,7 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
   const { draft, dispatch } = writing;
   const [side, setSide] = useState<Side>("write");
   const [previewOf, setPreviewOf] = useState<number | null>(null);
+  const [writtenFor, setWrittenFor] = useState<number | null>(null);
   const [isPicking, setPicking] = useState(false);
   const [generator, setGenerator] = useState<"never" | "open" | "closed">("never");
   const textRef = useRef<HTMLTextAreaElement>(null);
@@ -133,14 +135,20 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
                 onToggle={(channelId) => dispatch({ type: "toggleChannel", channelId })}
               />
               <TextField
-                text={draft.text}
+                draft={draft}
                 chosen={chosen}
                 problems={at("text")}
-                onChange={(text) => dispatch({ type: "write", text })}
+                dispatch={dispatch}
+                writtenFor={writtenFor}
+                onWriteFor={(channelId) => {
+                  setWrittenFor(channelId);
+                  if (channelId !== null) setPreviewOf(channelId);
+                }}
                 inputRef={textRef}
               />
               <ImagesField
-                images={draft.images}
+                draft={draft}
+                checks={check.channels}
                 chosen={chosen}
                 problems={at("images")}
                 uploads={uploads}
@@ -149,7 +157,15 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
                 onChoose={() => setPicking(true)}
                 onUpload={filePicker.open}
                 onGenerate={() => setGenerator("open")}
+                labelsAi={business.label_ai_images}
+                onLookAgain={check.again}
                 chooseRef={chooseRef}
+              />
+              <FirstCommentField
+                comment={draft.firstComment}
+                chosen={chosen}
+                problems={at("comment")}
+                onChange={(firstComment) => dispatch({ type: "comment", firstComment })}
               />
             </fieldset>
           )

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import {
+  AS_IT_IS,
   changeDraft,
   changesSince,
   type Draft,
   type DraftImage,
   EMPTY_DRAFT,
   isWorthKeeping,
+  textFor,
   toParts,
 } from "./draft";
 
@@ -18,8 +20,15 @@ const image = (imageId: number, altText = ""): DraftImage => ({
   width: 4,
   height: 3,
   isAi: false,
+  userTags: [],
+  ...AS_IT_IS,
 });
-const draft: Draft = { text: "Hello", channelIds: [2, 1], images: [image(1), image(2), image(3)] };
+const draft: Draft = {
+  ...EMPTY_DRAFT,
+  text: "Hello",
+  channelIds: [2, 1],
+  images: [image(1), image(2), image(3)],
+};
 const order = (changed: Draft) => changed.images.map(({ imageId }) => imageId);
 
 describe("changing a draft", () => {
@@ -87,8 +96,55 @@ describe("what has changed since a draft was kept", () => {
   it("goes to the API with the alt text of each image", () => {
     expect(toParts({ ...draft, images: [image(5, "Boats")] })).toEqual({
       content_text: "Hello",
-      images: [{ image_id: 5, alt_text: "Boats" }],
+      images: [{ image_id: 5, alt_text: "Boats", user_tags: [], ...AS_IT_IS }],
       channel_ids: [1, 2],
+      texts: [],
+      ai_label: null,
+      first_comment: null,
     });
+  });
+
+  it("says a channel's own text, which starts as the common one, until it is joined again", () => {
+    const parted = changeDraft(draft, { type: "partText", channelId: 2 });
+    const own = changeDraft(parted, { type: "write", text: "Only there", channelId: 2 });
+    expect(parted.texts).toEqual({ 2: "Hello" });
+    expect(changesSince(draft, own)).toEqual({
+      texts: [{ channel_id: 2, content_text: "Only there" }],
+    });
+    // A channel that is not chosen says nothing, yet its words are there when it is chosen again.
+    const without = changeDraft(own, { type: "toggleChannel", channelId: 2 });
+    expect(toParts(without).texts).toEqual([]);
+    expect(textFor(changeDraft(without, { type: "toggleChannel", channelId: 2 }), 2)).toBe(
+      "Only there",
+    );
+    expect(changesSince(draft, changeDraft(own, { type: "joinText", channelId: 2 }))).toBeNull();
+  });
+
+  it("keeps how one image is framed and who is marked in it", () => {
+    const framed = changeDraft(draft, {
+      type: "frame",
+      imageId: 2,
+      framing: { focus: { x: 0.2, y: 0.8 } },
+    });
+    const marked = changeDraft(framed, {
+      type: "tag",
+      imageId: 2,
+      userTags: [{ username: "ada", x: 0.1, y: 0.9 }],
+    });
+    expect(changesSince(draft, marked)?.images?.[1]).toEqual({
+      image_id: 2,
+      alt_text: "",
+      framing: "crop",
+      focus: { x: 0.2, y: 0.8 },
+      background: AS_IT_IS.background,
+      user_tags: [{ username: "ada", x: 0.1, y: 0.9 }],
+    });
+    expect(isWorthKeeping(draft, framed)).toBe(true);
+  });
+
+  it("asks for no first comment where only blanks are written", () => {
+    const blank = changeDraft(draft, { type: "comment", firstComment: "  " });
+    expect(changesSince(draft, blank)).toBeNull();
+    expect(toParts({ ...blank, firstComment: " Hi " }).first_comment).toBe("Hi");
   });
 });

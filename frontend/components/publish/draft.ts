@@ -1,7 +1,23 @@
-import type { Image, Post, PostChange, PostImage, PostInput } from "@/lib/api/types";
+import type { Image, Post, PostChange, PostImage, PostInput, UserTag } from "@/lib/api/types";
+import { WHITE } from "./colour";
+
+/** How an image is brought into another shape, where a platform needs one. */
+export interface Framing {
+  framing: "crop" | "fit";
+  /** The middle of what must stay, 0..1 from top left. */
+  focus: { x: number; y: number };
+  /** Around an image that is fitted, `#rrggbb`. */
+  background: string;
+}
+
+export const AS_IT_IS: Framing = {
+  framing: "crop",
+  focus: { x: 0.5, y: 0.5 },
+  background: WHITE,
+};
 
 /** An image at its place in the post that is being written. */
-export interface DraftImage {
+export interface DraftImage extends Framing {
   imageId: number;
   /** What goes out with it; starts as the image's own. */
   altText: string;
@@ -11,6 +27,8 @@ export interface DraftImage {
   width: number;
   height: number;
   isAi: boolean;
+  /** Accounts that are marked in the picture as it is sent. */
+  userTags: readonly UserTag[];
 }
 
 /** What the person has written so far. An image is in a post once. */
@@ -18,12 +36,44 @@ export interface Draft {
   text: string;
   channelIds: readonly number[];
   images: readonly DraftImage[];
+  /** Texts of their own, by channel; `text` is for all others. */
+  texts: Readonly<Record<number, string>>;
+  /** Whether AI-made images are labelled as such; null: as the business does. */
+  aiLabel: boolean | null;
+  /** Written under the post once it is out; null: none is wanted. */
+  firstComment: string | null;
 }
 
-export const EMPTY_DRAFT: Draft = { text: "", channelIds: [], images: [] };
+export const EMPTY_DRAFT: Draft = {
+  text: "",
+  channelIds: [],
+  images: [],
+  texts: {},
+  aiLabel: null,
+  firstComment: null,
+};
+
+/** What a channel gets to say. */
+export function textFor(draft: Draft, channelId: number): string {
+  return draft.texts[channelId] ?? draft.text;
+}
+
+/** Whether anybody would read something: the text of all, or one that a chosen channel has of its own. */
+export function hasText({ text, texts, channelIds }: Draft): boolean {
+  return Boolean(text.trim()) || channelIds.some((id) => texts[id]?.trim());
+}
 
 export type DraftAction =
-  | { type: "write"; text: string }
+  /** Without a channel: the text of all that have none of their own. */
+  | { type: "write"; text: string; channelId?: number | undefined }
+  /** A channel gets a text of its own, which starts as the common one; or the common one again. */
+  | { type: "partText"; channelId: number }
+  | { type: "joinText"; channelId: number }
+  | { type: "frame"; imageId: number; framing: Partial<Framing> }
+  | { type: "tag"; imageId: number; userTags: readonly UserTag[] }
+  | { type: "untagAll" }
+  | { type: "labelAi"; aiLabel: boolean | null }
+  | { type: "comment"; firstComment: string | null }
   | { type: "toggleChannel"; channelId: number }
   /** At the end, or before the first of `before` that is in the post. */
   | { type: "addImages"; images: readonly DraftImage[]; before?: readonly number[] }
@@ -34,8 +84,29 @@ export type DraftAction =
 
 export function changeDraft(draft: Draft, action: DraftAction): Draft {
   switch (action.type) {
-    case "write":
-      return { ...draft, text: action.text };
+    case "write": {
+      const { text, channelId } = action;
+      if (channelId === undefined) return { ...draft, text };
+      return { ...draft, texts: { ...draft.texts, [channelId]: text } };
+    }
+    case "partText": {
+      const { channelId } = action;
+      return { ...draft, texts: { ...draft.texts, [channelId]: textFor(draft, channelId) } };
+    }
+    case "joinText": {
+      const { [action.channelId]: _own, ...texts } = draft.texts;
+      return { ...draft, texts };
+    }
+    case "frame":
+      return changeImage(draft, action.imageId, action.framing);
+    case "tag":
+      return changeImage(draft, action.imageId, { userTags: action.userTags });
+    case "untagAll":
+      return { ...draft, images: draft.images.map((image) => ({ ...image, userTags: [] })) };
+    case "labelAi":
+      return { ...draft, aiLabel: action.aiLabel };
+    case "comment":
+      return { ...draft, firstComment: action.firstComment };
     case "toggleChannel": {
       const { channelId } = action;
       const channelIds = draft.channelIds.includes(channelId)
@@ -61,13 +132,17 @@ export function changeDraft(draft: Draft, action: DraftAction): Draft {
     case "moveImage":
       return { ...draft, images: moveTo(draft.images, action.imageId, action.to) };
     case "describe":
-      return {
-        ...draft,
-        images: draft.images.map((image) =>
-          image.imageId === action.imageId ? { ...image, altText: action.altText } : image,
-        ),
-      };
+      return changeImage(draft, action.imageId, { altText: action.altText });
   }
+}
+
+function changeImage(draft: Draft, imageId: number, change: Partial<DraftImage>): Draft {
+  return {
+    ...draft,
+    images: draft.images.map((image) =>
+      image.imageId === imageId ? { ...image, ...change } : image,
+    ),
+  };
 }
 
 function moveTo(images: readonly DraftImage[], imageId: number, to: number) {
@@ -89,6 +164,8 @@ export function fromLibrary(image: Image): DraftImage {
     width: image.width,
     height: image.height,
     isAi: image.is_ai_generated,
+    userTags: [],
+    ...AS_IT_IS,
   };
 }
 
@@ -102,6 +179,10 @@ function fromPostImage(image: PostImage): DraftImage {
     width: image.width,
     height: image.height,
     isAi: image.is_ai_generated,
+    userTags: image.user_tags,
+    framing: image.framing,
+    focus: image.focus,
+    background: image.background,
   };
 }
 
@@ -111,17 +192,40 @@ export function fromPost(post: Post): Draft {
     text: post.content_text,
     channelIds: post.channel_ids,
     images: post.images.map(fromPostImage),
+    texts: Object.fromEntries(post.texts.map((it) => [it.channel_id, it.content_text])),
+    aiLabel: post.ai_label,
+    firstComment: post.first_comment,
   };
 }
 
-type Parts = Required<Pick<PostInput, "content_text" | "images" | "channel_ids">>;
+type Parts = Required<
+  Pick<
+    PostInput,
+    "content_text" | "images" | "channel_ids" | "texts" | "ai_label" | "first_comment"
+  >
+>;
 
-/** The post as the API takes it. Channels in a fixed order: which was pressed first means nothing. */
+/** The post as the API takes it. Channels in a fixed order: which was pressed first means nothing. Texts
+ * of channels that are not chosen stay here. */
 export function toParts(draft: Draft): Parts {
+  const channelIds = [...draft.channelIds].sort((a, b) => a - b);
   return {
     content_text: draft.text,
-    images: draft.images.map((image) => ({ image_id: image.imageId, alt_text: image.altText })),
-    channel_ids: [...draft.channelIds].sort((a, b) => a - b),
+    images: draft.images.map((image) => ({
+      image_id: image.imageId,
+      alt_text: image.altText,
+      framing: image.framing,
+      focus: image.focus,
+      background: image.background,
+      user_tags: image.userTags.map(({ username, x, y }) => ({ username, x, y })),
+    })),
+    channel_ids: channelIds,
+    texts: channelIds.flatMap((id) => {
+      const own = draft.texts[id];
+      return own === undefined ? [] : [{ channel_id: id, content_text: own }];
+    }),
+    ai_label: draft.aiLabel,
+    first_comment: draft.firstComment?.trim() || null,
   };
 }
 
@@ -130,9 +234,9 @@ export function changesSince(kept: Draft, draft: Draft): PostChange | null {
   const before = toParts(kept);
   const after = toParts(draft);
   const change: PostChange = {};
-  if (before.content_text !== after.content_text) change.content_text = after.content_text;
-  if (!isSame(before.images, after.images)) change.images = after.images;
-  if (!isSame(before.channel_ids, after.channel_ids)) change.channel_ids = after.channel_ids;
+  for (const name of Object.keys(after) as (keyof Parts)[]) {
+    if (!isSame(before[name], after[name])) Object.assign(change, { [name]: after[name] });
+  }
   return Object.keys(change).length ? change : null;
 }
 
@@ -143,5 +247,7 @@ function isSame(a: unknown, b: unknown): boolean {
 /** Whether there is anything that would be missed. Which channels are chosen alone is not. */
 export function isWorthKeeping(kept: Draft, draft: Draft): boolean {
   const change = changesSince(kept, draft);
-  return change?.content_text !== undefined || change?.images !== undefined;
+  if (change === null) return false;
+  const { channel_ids: _channels, ...rest } = change;
+  return Object.keys(rest).length > 0;
 }

@@ -1,18 +1,20 @@
 import { PLATFORM_NAMES } from "@/components/channels/ChannelMark";
 import type { Channel, ChannelCheck, Platform } from "@/lib/api/types";
 import { formatCount } from "@/lib/format";
-import type { Draft, DraftImage } from "./draft";
+import { type Draft, type DraftImage, textFor } from "./draft";
 import { textFacts } from "./textFacts";
 
 /** Something in the way of a post, or worth knowing, and the thing it stands beside. */
 export interface Problem {
   code: string;
   platform: Platform;
+  /** The channel that says so; the first of several that say the same. */
+  channelId: number;
   message: string;
   fix: string;
   isBlocking: boolean;
   imageId: number | null;
-  place: "channels" | "text" | "images";
+  place: "channels" | "text" | "images" | "comment" | "ai";
 }
 
 /** Codes whose rule is known here: they are said at once, before the server has looked. */
@@ -35,6 +37,12 @@ const PLACES: Record<string, Problem["place"]> = {
   text_too_long: "text",
   too_many_hashtags: "text",
   too_many_mentions: "text",
+  permission_missing: "channels",
+  quota_reached: "channels",
+  first_comment_not_supported: "comment",
+  first_comment_too_long: "comment",
+  first_comment_too_many_hashtags: "comment",
+  ai_label_not_supported: "ai",
 };
 
 /** Every rule of the chosen channels that the post would break, in the server's own words. */
@@ -55,15 +63,17 @@ export function problemsOf(draft: Draft, chosen: readonly Channel[]): Problem[] 
 
 const SAID_ONCE = new Set(["too_many_images", "alt_text_too_long", "post_empty"]);
 
-function channelProblems(draft: Draft, { name, platform, rules, status }: Channel): Problem[] {
+function channelProblems(draft: Draft, channel: Channel): Problem[] {
+  const { id: channelId, name, platform, rules, status } = channel;
   const label = PLATFORM_NAMES[platform];
-  const { characters, hashtags, mentions } = textFacts(draft.text);
+  const { characters, hashtags, mentions } = textFacts(textFor(draft, channelId));
   const count = draft.images.length;
   const problems: Problem[] = [];
   const add = (code: string, message: string, fix: string, imageId: number | null = null) =>
     problems.push({
       code,
       platform,
+      channelId,
       message,
       fix,
       isBlocking: true,
@@ -94,7 +104,7 @@ function channelProblems(draft: Draft, { name, platform, rules, status }: Channe
       `Take out ${count - rules.max_images}.`,
     );
   }
-  if (count === 0 && !draft.text.trim()) {
+  if (count === 0 && !textFor(draft, channelId).trim()) {
     add("post_empty", "There is nothing to publish yet.", "Write a text or add an image.");
   }
   const overLimit = (code: string, limit: number | null, has: number, things: string) => {
@@ -110,7 +120,7 @@ function channelProblems(draft: Draft, { name, platform, rules, status }: Channe
   overLimit("too_many_hashtags", rules.max_hashtags, hashtags, "hashtags");
   overLimit("too_many_mentions", rules.max_mentions, mentions, "mentions");
   for (const image of draft.images) {
-    if (Array.from(image.altText).length > rules.max_alt_text) {
+    if (image.altText.length > rules.max_alt_text) {
       add(
         "alt_text_too_long",
         `${label} takes ${formatCount(rules.max_alt_text)} characters of alt text.`,
@@ -135,6 +145,7 @@ export function serverProblems(checks: readonly ChannelCheck[], draft: Draft): P
         check.problems.map((problem) => ({
           code: problem.code,
           platform: check.platform,
+          channelId: check.channel_id,
           message: problem.message,
           fix: problem.fix,
           isBlocking: problem.is_blocking,
@@ -150,9 +161,11 @@ export function serverProblems(checks: readonly ChannelCheck[], draft: Draft): P
 /** Images that are no longer in the library: they do not go out, and nothing is kept with them. */
 export function goneProblems(gone: readonly DraftImage[], chosen: readonly Channel[]): Problem[] {
   const platform = chosen[0]?.platform ?? "instagram";
+  const channelId = chosen[0]?.id ?? 0;
   return gone.map(({ imageId, name }) => ({
     code: "image_in_trash",
     platform,
+    channelId,
     message: `${name} is not in your library any more.`,
     fix: "Restore it from the trash there, or take it out of this post.",
     isBlocking: true,

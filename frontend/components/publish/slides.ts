@@ -11,6 +11,6 @@ export interface Slide {
 export function slidesOf(draft: Draft, check: ChannelCheck | undefined, max: number): Slide[] {
   return draft.images.slice(0, Math.max(max, 0)).map((image) => ({
     image,
-    rendition: check?.renditions.find(({ image_id }) => image_id === image.imageId) ?? null,
+    rendition: check?.renditions.find((it) => it.image_id === image.imageId) ?? null,
   }));
 }

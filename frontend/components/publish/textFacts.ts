@@ -22,6 +22,16 @@ export function textFacts(text: string): TextFacts {
   };
 }
 
+/** Where the first hashtag begins that is over so many; the end of the text where there is none. */
+export function hashtagPlace(text: string, limit: number): number {
+  return [...text.matchAll(HASHTAG)][limit]?.index ?? text.length;
+}
+
+/** The same of mentions. */
+export function mentionPlace(text: string, limit: number): number {
+  return [...text.matchAll(MENTION)][limit]?.index ?? text.length;
+}
+
 export interface TextPart {
   text: string;
   /** A hashtag or a mention: what the platform turns into a link. */

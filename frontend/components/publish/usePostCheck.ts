@@ -1,5 +1,5 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useSettled } from "@/components/images/useSettled";
 import { ApiError } from "@/lib/api/client";
 import { imageQuery } from "@/lib/api/images";
@@ -9,12 +9,15 @@ import { type Draft, type DraftImage, toParts } from "./draft";
 
 /** The longest text that the server takes in; a longer one is over every limit anyway. */
 const LONGEST_TEXT = 70_000;
+const LONGEST_COMMENT = 10_000;
 const NO_CHECKS: readonly ChannelCheck[] = [];
 
 export interface Check {
   /** The last answers, also while newer ones are on their way. */
   channels: readonly ChannelCheck[];
   isChecking: boolean;
+  /** The files in `channels` are those of the images as they stand now. */
+  areFilesCurrent: boolean;
   /** The last look failed; `channels` are older then. */
   error: ApiError | null;
   /** Images of the post that have left the library since; nothing can be checked with them in it. */
@@ -32,11 +35,15 @@ export function usePostCheck(businessId: number, draft: Draft, mayCheck: boolean
     ...postCheckQuery(businessId, input),
     enabled: mayCheck && input.channel_ids.length > 0,
   });
+  const [answered, setAnswered] = useState("");
+  const asked = JSON.stringify(input.images);
+  if (query.data && !query.isPlaceholderData && answered !== asked) setAnswered(asked);
   const error = query.error instanceof ApiError ? query.error : null;
   const gone = useGone(businessId, draft.images, error?.code === "image_not_found");
   return {
     channels: input.channel_ids.length ? (query.data?.channels ?? NO_CHECKS) : NO_CHECKS,
     isChecking: query.isFetching || now !== settled,
+    areFilesCurrent: answered === JSON.stringify(checkInput(draft).images),
     error,
     gone,
     again: () => void query.refetch(),
@@ -63,10 +70,12 @@ function useGone(
 }
 
 function checkInput(draft: Draft): CheckInput {
-  const { content_text, channel_ids, images } = toParts(draft);
+  const { content_text, images, texts, first_comment, ...rest } = toParts(draft);
   return {
+    ...rest,
     content_text: content_text.slice(0, LONGEST_TEXT),
-    channel_ids,
-    image_ids: images.map((image) => image.image_id),
+    texts: texts.map((it) => ({ ...it, content_text: it.content_text.slice(0, LONGEST_TEXT) })),
+    first_comment: first_comment?.slice(0, LONGEST_COMMENT) ?? null,
+    images: images.map(({ alt_text: _spoken, ...image }) => image),
   };
 }

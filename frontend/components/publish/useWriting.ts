@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useReducer, useState } from "react";
 import { showPost } from "@/lib/api/posts";
 import type { Post } from "@/lib/api/types";
-import { changeDraft, changesSince, type Draft, isWorthKeeping } from "./draft";
+import { changeDraft, changesSince, type Draft, hasText, isWorthKeeping } from "./draft";
 import { PostKeeper } from "./postKeeper";
 
 export interface WritingStart {
@@ -53,7 +53,7 @@ export function useWriting(
 
   const isNew = kept.id === null;
   const hasChanged = changesSince(kept.draft, draft) !== null;
-  const isEmpty = !draft.text.trim() && draft.images.length === 0;
+  const isEmpty = !hasText(draft) && draft.images.length === 0;
   return {
     draft,
     dispatch,

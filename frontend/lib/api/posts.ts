@@ -78,26 +78,21 @@ export const postQuery = (businessId: number, postId: number) =>
   });
 
 /** What is checked of a post: alt texts and the moment make no difference to the files. */
-export type CheckInput = Required<Pick<PostInput, "content_text" | "channel_ids">> & {
-  image_ids: readonly number[];
-};
+export type CheckInput = Required<Pick<PostInput, "content_text" | "channel_ids" | "images">> &
+  Pick<PostInput, "texts" | "ai_label" | "first_comment">;
 
 /**
  * What each chosen channel would say, and the very files that it would get: the server makes them
  * now. While another version is looked at, the answer before stays.
  */
-export const postCheckQuery = (businessId: number, { image_ids, ...input }: CheckInput) =>
+export const postCheckQuery = (businessId: number, input: CheckInput) =>
   queryOptions({
     // Not below postsKey: publishing and saving change nothing about it.
-    queryKey: ["post-check", businessId, input, image_ids],
+    queryKey: ["post-check", businessId, input],
     queryFn: ({ signal }) =>
       api.post<PostCheck>(
         "/posts/check",
-        {
-          ...input,
-          business_id: businessId,
-          images: image_ids.map((image_id) => ({ image_id })),
-        } satisfies PostInput,
+        { ...input, business_id: businessId } satisfies PostInput,
         { signal },
       ),
     placeholderData: keepPreviousData,
@@ -167,8 +162,20 @@ export function useCopyPost() {
         {
           business_id: post.business_id,
           content_text: post.content_text,
-          images: post.images.map(({ image_id, alt_text }) => ({ image_id, alt_text })),
+          images: post.images.map(
+            ({ image_id, alt_text, framing, focus, background, user_tags }) => ({
+              image_id,
+              alt_text,
+              framing,
+              focus,
+              background,
+              user_tags,
+            }),
+          ),
           channel_ids: post.channel_ids.filter((id) => connected.has(id)),
+          texts: post.texts.filter(({ channel_id }) => connected.has(channel_id)),
+          ai_label: post.ai_label,
+          first_comment: post.first_comment,
         },
         key,
       );

@@ -29,6 +29,7 @@ export type {
   MemberAdd,
   MemberView as Member,
   ModelView as ImageModel,
+  PlacementView as Placement,
   PostAnswer,
   PostChange,
   PostCheck,
@@ -57,6 +58,7 @@ export type {
   UploadPlace,
   UsageEntryView as UsageEntry,
   UsageView as Usage,
+  UserTagView as UserTag,
   UserView as User,
   WarningView as ModelWarning,
 } from "./types.gen";
