@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Id
 from app.models.channels import Channel
-from app.models.posts import Post, PostImage, Publication, PublicationState
+from app.models.posts import Post, PostImage, Publication, PublicationEvent, PublicationState
 
 _ON = text("ended_at IS NULL AND channel_id IS NULL")
 _ON_CHANNEL = text("ended_at IS NULL AND channel_id IS NOT NULL")
@@ -200,6 +200,34 @@ async def release_held(session: AsyncSession, channel: Channel, now: datetime) -
         )
         .values(held_until=now)
     )
+
+
+async def take_back_held(session: AsyncSession, publication_id: int, now: datetime) -> bool:
+    """Give up a publication that is held back and of which nothing was sent; False where it goes on by now.
+    What was handed over for it is removed by the next runner."""
+    told = "Taken back while it was held. Nothing went out."
+    result = await session.execute(
+        update(Publication)
+        .where(
+            Publication.id == publication_id,
+            Publication.state == PublicationState.PUBLISHING.value,
+            Publication.held_until > now,
+            Publication.attempted_at.is_(None),
+            Publication.lease_owner.is_(None),
+        )
+        .values(
+            state=PublicationState.FAILED.value,
+            error_code="taken_back",
+            error_detail=told,
+            held_until=None,
+            next_step_at=now,
+            updated_at=now,
+        )
+    )
+    is_taken_back = bool(result.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+    if is_taken_back:
+        session.add(PublicationEvent(publication_id=publication_id, at=now, code="taken_back", message=told))
+    return is_taken_back
 
 
 async def note_trouble(session: AsyncSession, channel_id: int, code: str, at: datetime) -> None:

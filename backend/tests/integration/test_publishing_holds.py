@@ -11,7 +11,7 @@ from app.core import clock
 from app.core.errors import Conflict, RuleBroken
 from app.models.channels import Channel
 from app.models.posts import PublicationState
-from app.services import publishing
+from app.services import posts, publishing
 from app.services.publishing.quota import DAY, next_free
 from tests.integration.office import Office, codes, sentences
 
@@ -95,7 +95,7 @@ async def test_the_same_fault_on_several_accounts_holds_the_platform_until_a_pro
     for _ in range(2):
         await office.turn()
     assert await holds(office) == ["platform_unavailable"]
-    late = await office.sends("Late")
+    late, *later = [await office.sends(text) for text in ("Late", "Later", "Last")]
     page = await office.sends("On the Page", to=[office.page])
     await office.settles(page, "published")  # another platform
     story = await office.publication(late)
@@ -105,14 +105,15 @@ async def test_the_same_fault_on_several_accounts_holds_the_platform_until_a_pro
     for _ in range(3):
         await office.turn_in_time()
     assert len(office.practice.control.calls("media")) - made <= 3  # one at a time, not all four
-    assert set(await states(office, [*sent, late])) == {"publishing"}
+    assert set(await states(office, [*sent, late, *later])) == {"publishing"}
 
     office.practice.control.clear_faults()
-    for post_id in [*sent, late]:
+    for post_id in [*sent, late, *later]:
         await office.settles(post_id, "published")
+    assert [medium["caption"] for medium in office.media()] == ["Late", "Later", "Last"]
     assert await holds(office) == []
     out = office.practice.control.media()
-    for channel in [office.instagram, *branches]:
+    for channel in branches:
         assert len([medium for medium in out if medium["account_id"] == channel.external_id]) == 1
 
 
@@ -149,6 +150,27 @@ async def test_what_is_ready_in_one_place_and_not_in_the_other_is_tried_again_at
     assert waits[:5] == [5, 15, 30, 60, 60]
     assert codes(story).count("not_ready_yet") == 1
     assert len(office.media("Nearly ready")) == 1
+
+
+async def test_a_post_that_is_held_back_can_be_taken_back(embedded_office: Office) -> None:
+    office = embedded_office
+    office.practice.control.graph_error(
+        "media", 17, method="POST", nth=3, account_id=office.accounts.instagram.id
+    )
+    images = [await office.image() for _ in range(3)]
+    post_id = await office.sends("Held", images=images)
+    await office.turn()
+    story = await office.publication(post_id)
+    assert len(story.parts) == 2 and publishing.held_until(story) is not None
+    async with office.database.writing() as session:
+        await posts.delete_post(session, user_id=office.user_id, post_id=post_id)
+    story = await office.publication(post_id)
+    assert (story.publication.state, codes(story)[-1]) == ("failed", "taken_back")
+    await office.time_passes(timedelta(hours=2))
+    for _ in range(5):
+        await office.turn()
+    assert (await office.publication(post_id)).publication.state == "failed"
+    assert office.media() == []
 
 
 # --- room in the posts of a day
@@ -194,6 +216,12 @@ async def test_two_who_plan_at_once_do_not_get_the_last_place_both(office: Offic
         for error in refused:
             assert isinstance(error, RuleBroken) and error.code == "quota_reached"
             assert "takes 3 posts in 24 hours" in error.detail and "Plan this post for" in error.detail
+        async with office.database.reading() as session:
+            meter = await office.preflight().quotas.read(office.instagram)
+            quotas = office.preflight().quotas
+            said = await quotas.problem(session, office.instagram, meter, moment)
+            free = await quotas.problem(session, office.instagram, meter, moment + DAY)
+        assert said is not None and said.is_blocking and free is None
         with pytest.raises(RuleBroken) as now_refused:
             await office.sends("Now")
         assert now_refused.value.code == "quota_reached"

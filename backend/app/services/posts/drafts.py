@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.errors import Conflict, NotFound, RuleBroken
 from app.models import posts as models
+from app.models import sending as sending_models
 from app.models.businesses import Role
 from app.models.posts import Post, PublicationState
 from app.services import access
@@ -112,7 +113,8 @@ async def change_post(
 
 
 async def delete_post(session: AsyncSession, *, user_id: int, post_id: int) -> None:
-    """Take a post off the list. What is scheduled is cancelled; what is going out cannot be stopped."""
+    """Take a post off the list. What is scheduled is cancelled, and what is held back is taken back; what is
+    going out cannot be stopped."""
     post = await hold_post(session, user_id=user_id, post_id=post_id)
     now = clock.now()
     publications = await models.list_publications(session, [post.id])
@@ -122,6 +124,8 @@ async def delete_post(session: AsyncSession, *, user_id: int, post_id: int) -> N
         return
     for publication in publications:
         is_going_out = publication.state == PublicationState.PUBLISHING.value
+        if is_going_out:
+            is_going_out = not await sending_models.take_back_held(session, publication.id, now)
         if publication.state == PublicationState.SCHEDULED.value:
             # Its time may have come since it was read.
             is_going_out = not await models.move(

@@ -38,7 +38,7 @@ _CURES = {
     Trouble.LOCAL_ADDRESS: (
         "{label} can't fetch the picture: {host} is an address of this network only.",
         "Set PUBLIC_BASE_URL to an https:// address that the internet reaches, or keep pictures in a store "
-        "with a public address.",
+        "with a public address. If only this network sees it as local, set MEDIA_REACHABILITY=lenient.",
     ),
     Trouble.REDIRECTED: (
         "{label} can't fetch the picture: {host} sends it on to another address, which it does not follow.",
@@ -62,7 +62,8 @@ _CURES = {
     ),
     Trouble.SLOW_OR_UNREACHABLE: (
         "{label} can't fetch the picture from {host}: {seen}.",
-        "Check the name, the firewall and whether something keeps robots away from {host}.",
+        "Check the name, the firewall and whether something keeps robots away from {host}. If only this "
+        "server itself does not reach it, set MEDIA_REACHABILITY=lenient.",
     ),
     Trouble.TOO_LONG: (
         "{label} can't use what {host} gives out for the picture: it is longer than the picture.",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from app.core import clock
 from app.models.posts import Publication, PublicationState
 from app.services.posts import PostStory, PublicationStory
 
@@ -60,8 +61,12 @@ def _current(name: StageName, row: Publication, detail: str | None) -> Stage:
         case PublicationState.UNCONFIRMED:
             is_looking = row.next_step_at is not None
             return Stage(name, "running" if is_looking else "waiting", row.updated_at, row.error_detail)
+        case PublicationState.PUBLISHING if row.held_until is not None and row.held_until > clock.now():
+            return Stage(name, "waiting", row.held_since, detail)
         case PublicationState.PUBLISHING | PublicationState.PUBLISHED if row.next_step_at is not None:
             return Stage(name, "running", row.updated_at, detail)
+        case PublicationState.PUBLISHED:
+            return Stage(name, "waiting", None, "The platform does not show its address.")
         case _:
             return Stage(name, "waiting", None, detail)
 
