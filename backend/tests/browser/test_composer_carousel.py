@@ -66,6 +66,17 @@ def test_a_carousel_is_ordered_framed_and_goes_out_as_it_is_shown(
     frame = editor.get_by_role("button", name=re.compile("^Frame of Instagram"))
     frame.focus()
     page.keyboard.press("Shift+ArrowUp")
+    expect(frame).to_have_accessible_description(re.compile("40 % from the top"))
+    # The pointer does the same.
+    box = frame.bounding_box()
+    assert box
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0], middle[1] + box["height"] * 0.15)
+    page.mouse.up()
+    expect(frame).to_have_accessible_description(re.compile("50 % from the top"))
+    page.keyboard.press("ArrowDown")
     gallery(page, "composer-crop")
     editor.get_by_role("button", name="Done").click()
     expect(modal.get_by_text("cropped around the point that you chose")).to_be_visible()
@@ -119,6 +130,48 @@ def test_a_carousel_is_ordered_framed_and_goes_out_as_it_is_shown(
     assert [[tag["username"] for tag in slide] for slide in media["user_tags"]] == [[], [], ["harbour.baker"]]
     (post,) = practice.posts(message="Open from six.")
     assert media["comments"] == post["comments"] == ["#coffee #harbour"]
+
+
+def test_what_the_check_tells_is_cured_in_place(new_member: OpenMember, practice: PracticeControl) -> None:
+    page, person = (member := new_member()).page, member.person
+    tall, wide = keeps_shapes(person, "harbour.jpg", "coffee-beans.jpg")
+    person.sends(before := person.writes("The first time", image_ids=[tall]))
+    person.waits_for(before, "published")
+    modal = opens_with(page, [wide, tall])
+    sends_to(modal, "Practice Instagram")
+    # A warning stands in nobody's way.
+    again = modal.get_by_text("You posted this picture here")
+    expect(again).to_be_visible()
+    expect(again).to_contain_text("Image 2")
+    publish = modal.get_by_role("button", name="Publish to Practice Instagram")
+    expect(publish).to_be_enabled()
+    # A comment that is too long does, until it is cured.
+    modal.get_by_role("button", name="Add a first comment").click()
+    comment = modal.get_by_label("First comment")
+    comment.fill(" ".join(f"#tag{number}" for number in range(31)))
+    told = modal.get_by_text("Instagram takes 30 hashtags in a comment, and the first comment has 31.")
+    expect(told).to_be_visible()
+    expect(publish).to_be_disabled()
+    modal.get_by_role("button", name="Go there").click()
+    expect(comment).to_be_focused()
+    gallery(page, "composer-cures")
+    modal.get_by_role("button", name="Leave it out").click()
+    expect(publish).to_be_enabled()
+    modal.get_by_role("button", name="Take it out").click()
+    expect(again).to_have_count(0)
+    expect(modal.get_by_role("list", name="Images in this post").get_by_role("listitem")).to_have_count(1)
+
+    # A channel that went away is left out, or leads to where it is connected.
+    practice.change_account(person.channel()["external_id"], token_subcode=460)
+    publish.click()
+    expect(page.get_by_role("dialog", name="Not published")).to_be_visible()
+    page.goto(f"/dashboard?compose=new&with=%5B{wide}%5D")
+    sends_to(modal, "Practice Instagram", "Practice Page")
+    expect(modal.get_by_role("link", name="Connect it again")).to_have_attribute(
+        "href", re.compile(r"/dashboard/settings.*#channels$")
+    )
+    modal.get_by_role("button", name="Leave it out").click()
+    expect(modal.get_by_role("button", name="Publish to the Practice Page")).to_be_enabled()
 
 
 def test_an_ai_label_is_on_unless_it_is_switched_off(

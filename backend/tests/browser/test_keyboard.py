@@ -126,6 +126,32 @@ def test_images_of_a_post_are_ordered_and_taken_out_with_keys(new_member: OpenMe
     expect(strip.get_by_role("button", name="coffee-beans.jpg", exact=True)).to_be_focused()
 
 
+def test_an_image_is_framed_and_an_account_marked_with_keys(new_member: OpenMember) -> None:
+    page, person = (member := new_member()).page, member.person
+    wide = person.keeps_picture(painting("harbour", 1400, 500), filename="harbour.jpg")["id"]
+    page.goto(f"/dashboard?compose=new&with=%5B{wide}%5D")
+    modal = composer(page)
+    presses(page, modal.get_by_role("button", name="What stays visible", exact=True))
+    frame = page.get_by_role("button", name=re.compile("^Frame of Instagram"))
+    tabs_to(page, frame)
+    page.keyboard.press("ArrowLeft")
+    expect(frame).to_have_accessible_description(re.compile("^Middle at 48 % from the left"))
+    page.keyboard.press("Escape")
+    expect(modal.get_by_role("button", name="What stays visible", exact=True)).to_be_focused()
+    presses(page, modal.get_by_role("button", name="Mark accounts"))
+    tabs_to(page, page.get_by_label("Instagram account"))
+    page.keyboard.type("harbour.baker")
+    page.keyboard.press("Shift+Tab")
+    mark = page.get_by_role("button", name=re.compile("^harbour.baker Place of the mark"))
+    expect(mark).to_be_focused()
+    page.keyboard.press("Shift+ArrowUp")
+    expect(mark).to_have_accessible_description("50 % from the left, 40 % from the top")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    presses(page, page.get_by_role("button", name="Done"))
+    expect(modal.get_by_role("button", name="1 account marked")).to_be_focused()
+
+
 def test_a_dialog_keeps_the_focus_and_gives_it_back(new_member: OpenMember) -> None:
     page = new_member().page
     page.goto("/dashboard/posts")

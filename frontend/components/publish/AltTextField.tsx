@@ -22,6 +22,11 @@ export function AltTextField({ image, place, count, limit, onChange, onMove }: A
     <div className="relative min-w-0 flex-1">
       <Field
         label="Alt text"
+        hint={
+          image.isAi && !image.altText.trim()
+            ? "Images made with AI come without one: say what this one shows."
+            : undefined
+        }
         aside={
           <>
             {count > 1 && `image ${place + 1} of ${count}`}

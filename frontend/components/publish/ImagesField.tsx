@@ -185,6 +185,11 @@ export function ImagesField(props: ImagesFieldProps) {
       ))}
       <ProblemNotices
         problems={problems}
+        subjectOf={({ imageId, code }) => {
+          const place = images.findIndex((image) => image.imageId === imageId);
+          const isNamed = code === "image_in_trash";
+          return images.length > 1 && place >= 0 && !isNamed ? `Image ${place + 1}` : null;
+        }}
         cureFor={({ code, imageId }) => {
           if (code === "too_many_images" && max && images.length > max) {
             return (

@@ -6,17 +6,19 @@ interface ProblemNoticesProps {
   problems: readonly Problem[];
   /** A button that does what `fix` says, where one press can. */
   cureFor?: (problem: Problem) => ReactNode;
+  /** Which of several things a problem speaks of: "Image 2". */
+  subjectOf?: (problem: Problem) => string | null;
 }
 
 /** What is in the way or worth knowing: fact, consequence, cure. Spoken when it appears. */
-export function ProblemNotices({ problems, cureFor }: ProblemNoticesProps) {
+export function ProblemNotices({ problems, cureFor, subjectOf }: ProblemNoticesProps) {
   return (
     <div role="status" className="flex flex-col gap-2 empty:hidden">
       {[...problems].sort(byWeight).map((problem) => (
         <Notice
           key={`${problem.code} ${problem.channelId} ${problem.imageId}`}
           tone={toneOf(problem)}
-          fact={problem.message}
+          fact={withSubject(subjectOf?.(problem), problem.message)}
           cure={cureFor?.(problem)}
         >
           {problem.fix}
@@ -24,6 +26,10 @@ export function ProblemNotices({ problems, cureFor }: ProblemNoticesProps) {
       ))}
     </div>
   );
+}
+
+function withSubject(subject: string | null | undefined, message: string): string {
+  return subject ? `${subject}: ${message}` : message;
 }
 
 /** What is only worth knowing: nothing has to be done. */
