@@ -6,6 +6,7 @@ It verifies signatures and honours `If-None-Match`, policies and CORS, as the re
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import secrets
@@ -32,23 +33,29 @@ class SeaweedServer:
 
     def client(self) -> Any:
         """A botocore S3 client with this server's keys."""
-        import botocore.config
-        import botocore.session
-
-        return botocore.session.Session().create_client(
-            "s3",
-            endpoint_url=self.endpoint,
-            region_name=self.region,
-            aws_access_key_id=self.access_key,
-            aws_secret_access_key=self.secret_key,
-            config=botocore.config.Config(signature_version="s3v4", s3={"addressing_style": "path"}),
-        )
+        return _client(self)
 
     def create_bucket(self, name: str | None = None) -> str:
         """Make an empty bucket and return its name; a fresh random one unless given."""
         bucket = name or f"test-{secrets.token_hex(6)}"
         self.client().create_bucket(Bucket=bucket)
         return bucket
+
+
+@functools.cache
+def _client(server: SeaweedServer) -> Any:
+    """Made once: it reads all of S3's description first."""
+    import botocore.config
+    import botocore.session
+
+    return botocore.session.Session().create_client(
+        "s3",
+        endpoint_url=server.endpoint,
+        region_name=server.region,
+        aws_access_key_id=server.access_key,
+        aws_secret_access_key=server.secret_key,
+        config=botocore.config.Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+    )
 
 
 @contextlib.contextmanager
