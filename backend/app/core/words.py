@@ -42,6 +42,12 @@ def without_invisible(text: str) -> str:
     return "".join(char for char in text if not _is_invisible(char))
 
 
+def without_controls(text: str) -> str:
+    """The text without control characters; line ends and tabs stay."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(char for char in lines if char in "\n\t" or unicodedata.category(char) != "Cc")
+
+
 def _is_invisible(char: str) -> bool:
     if char.isspace():
         return False

@@ -63,6 +63,9 @@ class GenerationView(View):
     is_free: bool | None = Field(description="Whether it takes one of the month's free images.")
     price_usd: Money | None = Field(description="What the business is charged when it succeeds.")
     estimated_usd: Money | None = Field(description="What the provider was expected to bill; null: unknown.")
+    ledger_state: Literal["reserved", "booked", "refunded", "unknown"] | None = Field(
+        description="How its price stands: held, owed, given back (a free image too), or not known yet."
+    )
     booked_usd: Money | None = Field(description="What the provider bills; null: unknown, or not yet known.")
     created_at: Moment
     started_at: Moment | None

@@ -39,7 +39,7 @@ def _known_timezones() -> frozenset[str]:
 
 def checked_timezone(name: str | None) -> str:
     """An IANA name, or UTC where none is given. Raises RuleBroken (`unknown_timezone`)."""
-    if not name:
+    if name is None:
         return DEFAULT_TIMEZONE
     if name not in _known_timezones():
         raise RuleBroken(

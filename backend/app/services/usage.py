@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zoneinfo
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from app.core import clock
 from app.core.db import Database
 from app.core.errors import LimitReached, RuleBroken
 from app.core.logging import get_logger
+from app.core.words import without_invisible
 from app.models import businesses as business_models
 from app.models import usage as models
 from app.models.businesses import Business, Role
@@ -37,6 +39,9 @@ HELD_FOR = timedelta(hours=1)
 PAGE = 200
 """Entries that are read at a time for an export."""
 NOTHING = Decimal(0)
+_FORMULA_SIGNS = ("=", "+", "-", "@", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""How a formula begins, also in wide letters."""
+_LINE_SIGNS = ("\t", "\r", "\n")
 COLUMNS = (
     "asked_at",
     "generation_id",
@@ -296,7 +301,9 @@ def _lines(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip(" ")[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%") else cell
+    # A spreadsheet may skip what nobody sees, and read on.
+    seen = without_invisible(cell).lstrip()
+    return f"'{cell}" if seen[:1] in _FORMULA_SIGNS or cell[:1] in _LINE_SIGNS else cell
 
 
 def _amount(value: Decimal | None) -> str:
@@ -307,6 +314,8 @@ def _checked_month(month: str | None) -> str | None:
     if month is None:
         return None
     try:
+        if not re.fullmatch("[0-9]{4}-[0-9]{2}", month):
+            raise ValueError(month)
         return datetime.strptime(month, "%Y-%m").strftime("%Y-%m")
     except ValueError as error:
         raise RuleBroken(

@@ -63,7 +63,7 @@ async def test_a_business_can_be_made_looked_at_and_changed(ada: Person) -> None
 async def test_a_time_zone_that_does_not_exist_changes_nothing(ada: Person) -> None:
     path = f"/businesses/{ada.business_id}"
     before = (await ada.ask("GET", path)).json()
-    for zone in ("Europe/Atlantis", "../etc/passwd", "utc+1"):
+    for zone in ("Europe/Atlantis", "../etc/passwd", "utc+1", ""):
         answer = await ada.ask("PATCH", path, {"name": "New", "timezone": zone})
         assert_problem(answer, 422, "unknown_timezone")
     assert (await ada.ask("GET", path)).json() == before

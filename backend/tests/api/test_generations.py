@@ -117,6 +117,7 @@ def test_the_form_learns_what_can_be_asked_for(live: Live, signs_up: SignsUp) ->
         ({"size": "99999x99999"}, 422, "size_not_offered", None),
         ({"quality": "ultra"}, 422, "invalid_fields", "quality"),
         ({"style": "cubist"}, 422, "unknown_style", "style"),
+        ({"prompt": "x" * 31_990, "style": "vintage"}, 422, "prompt_too_long", None),
         ({"style": "Cubist!"}, 422, "invalid_fields", "style"),
         ({"provider": "nobody"}, 422, "unknown_provider", None),
         ({"model": "no-such-model"}, 422, "unknown_model", None),

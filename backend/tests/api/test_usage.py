@@ -122,20 +122,26 @@ def test_an_owner_sets_a_cap_and_it_holds(live: Live, signs_up: SignsUp) -> None
 
 def test_the_month_can_be_taken_along_as_a_file(live: Live, signs_up: SignsUp) -> None:
     ada, eve = signs_up(live, name="=Ada"), signs_up(live)
-    paints(ada, "=1+1")
+    paints(ada, "\u200b=1+1\x07")
     query = {"business_id": str(ada.business_id)}
     answer = ada.client.get("/usage/export.csv", params=query)
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     month = usage(ada)["month"]
     assert answer.headers["content-disposition"] == f'attachment; filename="ai-usage-{month}.csv"'
     (row,) = csv.DictReader(io.StringIO(answer.text))
-    assert (row["prompt"], row["member"], row["free"], row["charged_usd"]) == ("'=1+1", "'=Ada", "yes", "0")
+    assert (row["prompt"], row["member"], row["free"], row["charged_usd"]) == (
+        "'\u200b=1+1",
+        "'=Ada",
+        "yes",
+        "0",
+    )
     empty = ada.client.get("/usage/export.csv", params={**query, "month": "2020-02"})
     assert list(csv.DictReader(io.StringIO(empty.text))) == []
     for path in ("/usage", "/usage/export.csv"):
         assert_problem(eve.client.get(path, params=query), 404, "business_not_found")
-        answer = ada.client.get(path, params={**query, "month": "2026-13"})
-        assert_problem(answer, 422, "unknown_month")
+        for month in ("2026-13", "2026-1", "\u0662\u0660\u0662\u0666-11"):
+            answer = ada.client.get(path, params={**query, "month": month})
+            assert_problem(answer, 422, "unknown_month")
     past = ada.client.get("/usage", params={**query, "month": "2020-02"}).json()
     assert (past["month"], past["entries"], past["charged_usd"]) == ("2020-02", [], "0.00")
 

@@ -187,6 +187,8 @@ def test_whatever_does_not_work_is_said_in_plain_words_and_nothing_is_lost(
     practice.fault("hold_before", edge=EDGE, on_gone="discard")
     asks_for(dialog, "A calm sea at noon")
     practice.wait_for_hold(EDGE)
+    expect(dialog.get_by_text("counts as a free image even if you cancel")).to_be_visible()
+    gallery(page, "generator-painting", within="[role=dialog]")
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog.get_by_role("alert")).to_contain_text("it took one of your free images")
     shot(page, "generator-cancelled")

@@ -216,7 +216,8 @@ async def test_a_month_is_summed_by_day_model_and_member(studio: Studio) -> None
 async def test_the_export_is_harmless_to_spreadsheets(embedded_studio: Studio) -> None:
     studio = embedded_studio
     studio.painter.script = [picture(None)]
-    prompts = ['=HYPERLINK("http://x","y")', "+1", "-2", "@cmd", ' =1+1, "quoted"\nand more', "A harbour"]
+    prompts = ['=HYPERLINK("http://x","y")', "+1", "-2", "@cmd", ' =1+1, "quoted"\nand more', "\u200b=1+1"]
+    prompts += ["\uff1d1+1", "A harbour"]
     for prompt in prompts:
         await studio.orders(prompt=prompt)
     await studio.turn(limit=1)
@@ -226,7 +227,7 @@ async def test_the_export_is_harmless_to_spreadsheets(embedded_studio: Studio) -
     rows = list(csv.DictReader(io.StringIO("".join([piece async for piece in pieces]))))
     assert name == f"ai-usage-{(await left(studio)).month}.csv"
     assert [row["prompt"] for row in reversed(rows)] == [
-        *(f"'{prompt}" for prompt in prompts[:5]),
+        *(f"'{prompt}" for prompt in prompts[:-1]),
         "A harbour",
     ]
     made = rows[-1]

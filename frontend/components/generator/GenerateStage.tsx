@@ -4,6 +4,7 @@ import { Button } from "@/components/ui/Button";
 import { cn } from "@/components/ui/cn";
 import { CureButton, ErrorState, Notice } from "@/components/ui/feedback";
 import type { Generation, GenerationStory, Image } from "@/lib/api/types";
+import { formatUsd } from "@/lib/format";
 import { OrderFailure } from "./OrderFailure";
 import { outcomeOf } from "./outcome";
 import { Painted } from "./Painted";
@@ -90,6 +91,11 @@ export function GenerateStage({
             words={wordsFor(generation, isCancelling)}
             onCancel={isCancelling || generation.cancel_requested_at ? undefined : doings.onCancel}
           />
+          {!isCancelling && !generation.cancel_requested_at && costOfCancelling(generation) && (
+            <p className="text-balance text-center text-ink-3 text-small">
+              {costOfCancelling(generation)}
+            </p>
+          )}
           {generation.error_detail && (
             <Notice tone="warn" fact={generation.error_detail} className="w-full max-w-120">
               It is asked again by itself for ten minutes. Cancelling costs nothing while it waits.
@@ -162,6 +168,14 @@ export function EmptyStage({ size }: { size: string }) {
       </div>
     </FrameOf>
   );
+}
+
+/** What Cancel costs now; the provider bills for what it has begun, and nothing before. */
+function costOfCancelling({ state, is_free, price_usd }: Generation): string | null {
+  if (state !== "running") return null;
+  if (is_free) return "It has been begun, so it counts as a free image even if you cancel.";
+  if (price_usd === null || Number(price_usd) === 0) return null;
+  return `It has been begun, so cancelling still costs ${formatUsd(price_usd)}.`;
 }
 
 function wordsFor({ state, cancel_requested_at }: Generation, isCancelling: boolean): string {

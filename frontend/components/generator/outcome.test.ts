@@ -9,6 +9,7 @@ function generation(change: Partial<Generation>): Generation {
     error_detail: null,
     is_free: false,
     price_usd: "0.10",
+    ledger_state: "booked",
     booked_usd: null,
     ...change,
   } as Generation;
@@ -35,7 +36,7 @@ describe("how a generation ended", () => {
   });
 
   it.each([
-    [{ booked_usd: "0.00" }, "Nothing was charged."],
+    [{ ledger_state: "refunded" as const, booked_usd: "0.00" }, "Nothing was charged."],
     [{}, "Painting had begun, so $0.10 stays charged."],
     [{ is_free: true }, "Painting had begun, so it took one of your free images."],
   ])("a cancelled one with %o says: %s", (change, words) => {

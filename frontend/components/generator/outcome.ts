@@ -38,9 +38,9 @@ export function outcomeOf(generation: Generation): Outcome | undefined {
   }
 }
 
-/** Before the provider was asked nothing is owed; after that nobody knows what it bills, and the price stands. */
-function cancelled({ booked_usd, is_free, price_usd }: Generation): string {
-  if (booked_usd !== null || price_usd === null) return "Nothing was charged.";
+/** Before the provider was asked nothing is owed; after that it may bill, and the price stands. */
+function cancelled({ ledger_state, is_free, price_usd }: Generation): string {
+  if (ledger_state === "refunded" || price_usd === null) return "Nothing was charged.";
   return is_free
     ? "Painting had begun, so it took one of your free images."
     : `Painting had begun, so ${formatUsd(price_usd)} stays charged.`;

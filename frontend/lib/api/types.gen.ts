@@ -327,6 +327,8 @@ export type GenerationView = {
   is_edit: boolean;
   /** Whether it takes one of the month's free images. */
   is_free: boolean | null;
+  /** How its price stands: held, owed, given back (a free image too), or not known yet. */
+  ledger_state: "reserved" | "booked" | "refunded" | "unknown" | null;
   model: string;
   /** What the business is charged when it succeeds. */
   price_usd: string | null;

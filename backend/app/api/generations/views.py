@@ -33,6 +33,7 @@ def generation_view(story: Story) -> GenerationView:
         is_free=entry.is_free if entry else None,
         price_usd=entry.price if entry else None,
         estimated_usd=entry.estimate if entry else None,
+        ledger_state=entry.state if entry else None,
         booked_usd=entry.cost if entry else None,
         created_at=row.created_at,
         started_at=row.started_at,

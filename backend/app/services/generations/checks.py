@@ -39,12 +39,7 @@ def check_wish(model: Model, *, prompt: str, size: str, quality: str, is_edit: b
     """What the model can do decides. Raises `RuleBroken`."""
     if not is_seen(prompt):
         raise RuleBroken("prompt_empty", "Describe the picture you want.")
-    if len(prompt) > model.max_prompt_length:
-        raise RuleBroken(
-            "prompt_too_long",
-            f"{model.name} takes {model.max_prompt_length:,} characters, and this has {len(prompt):,}.",
-            limit=model.max_prompt_length,
-        )
+    check_length(model, prompt, None)
     if not model.paints(size):
         raise RuleBroken("size_not_offered", f"{model.name} paints {', '.join(model.sizes)}.")
     if quality not in model.qualities:
@@ -55,6 +50,19 @@ def check_wish(model: Model, *, prompt: str, size: str, quality: str, is_edit: b
         raise RuleBroken("mask_without_source", "A mask needs a source_image_id: the image to be changed.")
     if has_mask and not model.masks:
         raise RuleBroken("mask_not_offered", f"{model.name} changes whole pictures only. Leave the mask out.")
+
+
+def check_length(model: Model, prompt: str, style: str | None) -> None:
+    """A provider refuses a prompt that is too long, or cuts it; what a style adds counts as well. Raises
+    `RuleBroken` (`prompt_too_long`)."""
+    if len(prompt) > model.max_prompt_length:
+        has = f"this has {len(prompt):,}{' with the words of its style' if style else ''}"
+        raise RuleBroken(
+            "prompt_too_long",
+            f"{model.name} takes {model.max_prompt_length:,} characters, and {has}. "
+            f"Shorten it by {len(prompt) - model.max_prompt_length:,}.",
+            limit=model.max_prompt_length,
+        )
 
 
 def read_mask(encoded: str) -> Anatomy:

@@ -127,8 +127,8 @@ class Journal:
         log.info("generation.failed", generation_id=row.id, code=outcome.code)
 
     async def called_off(self, row: Generation, *, was_asked: bool) -> None:
-        """Somebody cancelled it. Once the provider was asked it may bill, so the price stands and the cost is
-        not known; before that nothing is owed."""
+        """Somebody cancelled it. Once the provider was asked it may bill: the price stands, and the cost is
+        not known, unless this provider bills nothing at all. Before that nothing is owed."""
         async with self._database.writing() as session:
             moved = await models.move(
                 session,
@@ -143,7 +143,9 @@ class Journal:
                 **_SETTLED_BY,
             )
             if moved and was_asked:
-                await usage.book(session, row.id, cost=None, model=None)
+                entry = (await usage.entries_of(session, [row])).get(row.id)
+                costs_nothing = entry is not None and entry.estimate == 0
+                await usage.book(session, row.id, cost=Decimal(0) if costs_nothing else None, model=None)
             elif moved:
                 await usage.refund(session, row.id, cost=Decimal(0))
         log.info("generation.cancelled", generation_id=row.id, was_asked=was_asked)

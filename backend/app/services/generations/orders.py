@@ -15,6 +15,7 @@ from app.core.db import Database, after_commit
 from app.core.errors import Conflict, NotFound, RateLimited, RuleBroken
 from app.core.faults import fault
 from app.core.logging import get_logger
+from app.core.words import without_controls
 from app.models import businesses as business_models
 from app.models import generations as models
 from app.models import images as image_models
@@ -25,6 +26,7 @@ from app.models.usage import UsageEntry
 from app.providers.image_generation.base import ImageProvider
 from app.services import access, catalogue, usage
 from app.services.generations.checks import (
+    check_length,
     check_mask,
     check_wish,
     chosen_provider,
@@ -106,6 +108,7 @@ class Generations:
         generation for a day. Raises `RuleBroken` for a wish that no model can fill, and `LimitReached` at the
         business's cap.
         """
+        prompt = without_controls(prompt)
         provider = chosen_provider(self.providers, provider_name)
         model = catalogue.chosen(provider, model_id, clock.now().date())
         is_edit = source_image_id is not None
@@ -145,6 +148,7 @@ class Generations:
                     await models.forget_request(session, user_id, request_key, now - KEPT_FOR)
                 business = await business_models.hold(session, business_id)
                 generation.enhanced_prompt = enhanced(business, prompt, style)
+                check_length(model, generation.enhanced_prompt, style)
                 self._prompt_filter.check(generation.enhanced_prompt)
                 if source_image_id is not None:
                     source = await _source(session, business_id, source_image_id)

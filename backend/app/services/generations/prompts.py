@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.errors import RuleBroken
-from app.core.words import without_invisible
+from app.core.words import without_controls, without_invisible
 from app.models.businesses import Business, Role
 from app.services import access, businesses
 
@@ -124,7 +124,7 @@ async def change_styles(
     for name, label, words in styles:
         if name in kept:
             raise RuleBroken("style_twice", f"The style {name} is there twice. Give each its own name.")
-        kept[name] = {"name": name, "label": label, "words": words}
+        kept[name] = {"name": name, "label": label, "words": without_controls(words)}
     if len(kept) > MOST_STYLES:
         raise RuleBroken(
             "too_many_styles", f"A business has at most {MOST_STYLES} styles.", limit=MOST_STYLES
