@@ -192,7 +192,7 @@ def test_what_is_painted_can_be_called_off(
     )
     # It had begun, so it counts. This provider bills nothing, so nothing about its cost is unknown.
     entry = usage(ada)["entries"][0]
-    assert (entry["state"], entry["free"], Decimal(entry["booked_usd"])) == ("booked", True, 0)
+    assert (entry["state"], entry["free"], Decimal(entry["booked_usd"])) == ("booked", True, Decimal(0))
     assert ada.client.post(f"/generations/{generation_id}/cancel").status_code == 200
     assert_problem(ada.client.post(f"/generations/{begun_and_done(ada)}/cancel"), 409, "generation_finished")
 
