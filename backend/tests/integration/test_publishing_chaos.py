@@ -48,7 +48,10 @@ class Worker:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._is_over.wait(self._random.uniform(1, 4)):
+        # The first time early, while everything is on its way.
+        pause = self._random.uniform(0.3, 1.5)
+        while not self._is_over.wait(pause):
+            pause = self._random.uniform(2, 6)
             self.product.process.kill()
             self.kills += 1
             self.product = start_product(
