@@ -67,6 +67,7 @@ KINDS: Mapping[str, Kind] = {
             ("check", "GET", "container", 1),
             ("publish", "POST", "media_publish", 1),
             ("link", "GET", "media_item", 1),
+            ("first comment", "POST", "media_item.comments", 1),
         ),
     ),
     "Instagram carousel": Kind(
@@ -89,6 +90,7 @@ KINDS: Mapping[str, Kind] = {
             ("photo", "POST", "photos", 1),
             ("publish", "POST", "feed", 1),
             ("link", "GET", "post", 1),
+            ("first comment", "POST", "post.comments", 1),
         ),
     ),
     "Page photos": Kind(
@@ -141,7 +143,7 @@ def _edge_of(call: Call, edge: str, node: str, account: Account) -> bool:
     """Whether a call of the client is this one: of objects only the node is named."""
     if call.edge in ("container", "media_item", "post"):
         return edge == "" and node != account.external_id
-    return edge == call.edge
+    return edge == call.edge.rpartition(".")[2]
 
 
 @dataclass(slots=True)
@@ -263,7 +265,8 @@ async def bench_for(office: Office, kind: Kind) -> AsyncIterator[Bench]:
 async def cell(bench: Bench, kind: Kind, call: Call, column: Column, caption: str) -> str:
     """What became of one post of which one call met one fate."""
     office = bench.office
-    post_id = await office.sends(caption, to=[bench.channel], images=bench.images)
+    comment = "Open from seven" if call.name == "first comment" else None
+    post_id = await office.sends(caption, to=[bench.channel], images=bench.images, first_comment=comment)
     await column(bench, call)
     for _ in range(MOST_TURNS):
         if not await office.turn_in_time(bench.steps()):
@@ -277,6 +280,9 @@ async def cell(bench: Bench, kind: Kind, call: Call, column: Column, caption: st
     assert all(len(slides) == kind.images for slides in out), f"{caption}: out with {out} of {kind.images}"
     if story.parts:
         assert out in ([], [[part.sha256 for part in story.parts]]), f"{caption}: in another order"
+    if comment is not None:
+        assert [item["comments"] for item in found] == [[comment]], f"{caption}: {found}"
+        assert row.comment_id is not None
     told = {"published": 1, "failed": 0}.get(row.state)
     if told is None:
         assert row.state == "unconfirmed", f"{caption}: rests as {row.state}"
