@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -49,6 +50,8 @@ main.add_typer(user, name="user")
 @main.callback()
 def _main() -> None:
     """AIGrowth: pictures in, posts out."""
+    # Pictures, tokens and the secret are nobody else's on this machine.
+    os.umask(0o077)
 
 
 @main.command()

@@ -12,6 +12,7 @@ import pytest
 
 from tests.api.conftest import SignsUp
 from tests.api.live import Live
+from tests.factories_pictures import jpeg, photo
 from tests.servers.nursery import run_forked
 from tests.servers.product import product_environment, start_product
 
@@ -104,3 +105,12 @@ def test_a_second_server_on_the_same_data_says_so(tmp_path: Path) -> None:
         assert "Traceback" not in refused.stderr
     finally:
         product.process.stop()
+
+
+def test_nobody_else_on_the_machine_reads_what_the_server_keeps(live: Live, signs_up: SignsUp) -> None:
+    signs_up(live).keeps_picture(jpeg(photo(640, 480)))
+    kept = [path for path in live.product.data_dir.rglob("*") if not path.is_symlink()]
+    assert any(path.suffix == ".jpg" for path in kept)
+    assert any(path.suffix == ".db" for path in kept)
+    open_to_others = [path for path in kept if path.stat().st_mode & 0o077]
+    assert not open_to_others
