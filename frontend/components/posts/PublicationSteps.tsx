@@ -58,7 +58,8 @@ function stepWords({ name, state, detail }: PublicationStep, { platform }: Publi
     case "publish":
       return "Published";
     case "link":
-      return "Link";
+      // Detail here means that none will come.
+      return state === "waiting" && detail ? "Without a link" : "Link";
     case "comment":
       return "First comment";
   }

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
+import { HoldNotice } from "@/components/frame/HoldNotice";
 import { PageHeader } from "@/components/frame/PageHeader";
 import { isOnItsWay } from "@/components/publish/progress";
 import { ButtonLink } from "@/components/ui/Button";
@@ -25,6 +26,7 @@ export default function PostPage() {
           <ArrowLeft aria-hidden className="size-4" />
           All posts
         </Link>
+        <HoldNotice />
         <Found />
       </div>
     </>

@@ -21,7 +21,8 @@ export function PostMenu({ post, isAlone }: { post: Post; isAlone: boolean }) {
   const remove = useDeletePost(business.id);
   const [isAsking, setAsking] = useState(false);
   const isDraft = post.state === "draft";
-  const isSending = post.publications.some(({ state }) => state === "publishing");
+  // What is held back can still be taken back; what is on its way cannot be stopped.
+  const isSending = post.publications.some((it) => it.state === "publishing" && !it.held_until);
   const title = post.content_text.trim().split("\n")[0] || "this post without text";
 
   return (
@@ -89,9 +90,11 @@ function consequence(post: Post): string {
     [...new Set(post.publications.filter((it) => it.state === state).map(placeName))].join(" and ");
   const out = places("published");
   const planned = places("scheduled");
+  const held = places("publishing");
   return [
     out && `It stays published on ${out}.`,
     planned && `It will not go out to ${planned}.`,
+    held && `It is held back for now, and will not go out to ${held}.`,
     "Its history here is gone for good. Its images stay in your library.",
   ]
     .filter(Boolean)

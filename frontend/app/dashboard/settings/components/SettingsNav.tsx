@@ -1,5 +1,5 @@
 import { useLocation } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { cn } from "@/components/ui/cn";
 
 /** The parts of the settings, in their order; the ids are what an address ends with. */
@@ -18,8 +18,16 @@ export function SettingsNav() {
   const { hash } = useLocation();
   useArrival(hash);
   const current = PARTS.find(({ id }) => id === hash)?.id;
+  // On a narrow screen the row is wider than it: where one is stands in view.
+  const row = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const chip = row.current?.querySelector<HTMLElement>(`[href="#${current}"]`);
+    if (!row.current || !chip) return;
+    row.current.scrollLeft = chip.offsetLeft - (row.current.clientWidth - chip.offsetWidth) / 2;
+  }, [current]);
   return (
     <nav
+      ref={row}
       aria-label="Parts of the settings"
       className={cn(
         "flex min-w-0 gap-1 overflow-x-auto [scrollbar-width:none]",
