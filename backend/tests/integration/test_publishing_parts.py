@@ -207,6 +207,27 @@ async def test_a_first_comment_that_is_refused_leaves_the_post_published(office:
     assert (row.state, row.error_code, row.comment_id) == ("published", None, None)
     assert row.comment_error and row.permalink and row.next_step_at is None
     assert codes(story)[-1] == "comment_failed"
-    assert sentences(story)[-1].startswith("The post is out, but without its first comment.")
+    assert sentences(story)[-1].startswith("The post is out. The first comment was not written.")
     assert (await office.channel(office.instagram)).status == "connected"
     assert office.media()[0]["comments"] == []
+
+
+@pytest.mark.parametrize("code", [200, 2], ids=["refuses to show it", "never answers"])
+async def test_a_first_comment_that_may_be_there_is_never_said_to_be_missing(
+    office: Office, code: int
+) -> None:
+    control, account_id = office.practice.control, office.accounts.instagram.id
+    control.fault("drop_after", edge="media_item.comments", method="POST", account_id=account_id, count=1)
+    control.graph_error(
+        "media_item.comments", code, status=403, method="GET", account_id=account_id, count=None
+    )
+    post_id = await office.sends("Perhaps commented", first_comment="First!")
+    await office.settles(post_id, "published")
+    for _ in range(12):
+        if (story := await office.publication(post_id)).publication.comment_error:
+            break
+        await office.turn_in_time()
+    row = story.publication
+    assert (row.state, row.comment_id, row.next_step_at) == ("published", None, None)
+    assert "does not say whether it has the first comment" in (row.comment_error or "")
+    assert office.media()[0]["comments"] == ["First!"]

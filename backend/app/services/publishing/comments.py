@@ -20,15 +20,36 @@ from app.services.publishing.journal import Task
 
 NO_POST = "The platform does not say which post it is, so the first comment could not be written."
 GIVEN_UP = "The platform could not take the first comment. Write it there yourself."
+NOT_KNOWN = (
+    "The platform does not say whether it has the first comment. Look there; write it if it is missing."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class CommentOutcome:
-    """What is known of the comment after a step. With neither, it is tried again, not before `not_before`."""
+    """What is known of the comment after a step. With neither id nor error, it is tried again, not before
+    `not_before`. `is_unclear`: it was sent, and the answer is missing."""
 
     comment_id: str | None = None
     error: str | None = None
     not_before: datetime | None = None
+    is_unclear: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing more comes of it."""
+        return self.comment_id is not None or self.error is not None
+
+    def given_up(self) -> CommentOutcome:
+        """The same when nothing more is tried, told as it is."""
+        return CommentOutcome(error=NOT_KNOWN if self.is_unclear else GIVEN_UP)
+
+
+def refused(task: Task, detail: str) -> CommentOutcome:
+    """It cannot be written or looked for any more. `detail` says why."""
+    if task.publication.comment_attempted_at is not None:
+        return CommentOutcome(error=NOT_KNOWN)
+    return CommentOutcome(error=f"The first comment was not written. {detail}")
 
 
 def is_comment_due(task: Task) -> bool:
@@ -52,7 +73,7 @@ class FirstComments:
         """Write the comment, unless it is there already. Raises nothing that a platform does."""
         text, post_id = task.outgoing.first_comment or "", task.publication.external_id
         if publisher.rules.first_comment is None:
-            return CommentOutcome(error="This platform takes no first comment.")
+            return refused(task, "This platform takes none from here.")
         if post_id is None:
             return CommentOutcome(error=NO_POST)
         attempted_at = task.publication.comment_attempted_at
@@ -61,8 +82,11 @@ class FirstComments:
                 found = await publisher.find_comment(account, post_id, text)
                 if found is not None:
                     return CommentOutcome(comment_id=found)
-                if clock.now() < attempted_at + self._settle_after:
-                    return CommentOutcome(not_before=attempted_at + self._settle_after)
+                settled_at = attempted_at + self._settle_after
+                if clock.now() < settled_at:
+                    return CommentOutcome(not_before=settled_at, is_unclear=True)
+                # It is not there. From here on only the next attempt counts.
+                task.publication.comment_attempted_at = attempted_at = None
             if not await self._note_attempt(task, clock.now()):
                 return CommentOutcome(not_before=clock.now())
             fault("publish.before_comment")
@@ -70,12 +94,13 @@ class FirstComments:
             fault("publish.after_comment")
             return CommentOutcome(comment_id=comment_id)
         except OutcomeUnclear:
-            return CommentOutcome()
+            return CommentOutcome(is_unclear=True)
         except TryLater as error:
             await self._note_attempt(task, attempted_at)
-            return CommentOutcome(not_before=clock.now() + timedelta(seconds=error.retry_after or 0))
+            wait = timedelta(seconds=error.retry_after or 0)
+            return CommentOutcome(not_before=clock.now() + wait, is_unclear=attempted_at is not None)
         except PublishingError as error:
-            return CommentOutcome(error=error.detail)
+            return refused(task, error.detail)
 
     async def _note_attempt(self, task: Task, at: datetime | None) -> bool:
         now = clock.now()

@@ -31,7 +31,7 @@ from app.services import posts
 from app.services.channels import Channels
 from app.services.images import Library
 from app.services.media_urls import MediaUrls
-from app.services.publishing.comments import GIVEN_UP, CommentOutcome, FirstComments, is_comment_due
+from app.services.publishing.comments import CommentOutcome, FirstComments, is_comment_due, refused
 from app.services.publishing.doubts import Doubts
 from app.services.publishing.history import note
 from app.services.publishing.holds import LONGEST_HELD, Holds, HoldTerms
@@ -289,12 +289,12 @@ class PublicationSteps:
                 comment = await self._comments.write(task, publisher, account)
         except (PublishingError, AppError) as error:
             if is_commenting:
-                comment = CommentOutcome(error=error.detail)
+                comment = refused(task, error.detail)
         is_last = publication.step_count >= len(PAUSES)
-        if is_commenting and is_last and not (comment.comment_id or comment.error):
-            comment = CommentOutcome(error=GIVEN_UP)
+        if is_commenting and is_last and not comment.is_settled:
+            comment = comment.given_up()
         is_link_missing = permalink is None and publication.external_id is not None
-        is_comment_missing = is_commenting and not (comment.comment_id or comment.error)
+        is_comment_missing = is_commenting and not comment.is_settled
         next_step_at = None
         if not is_last and (is_link_missing or is_comment_missing):
             soonest = clock.now() + pause(publication.step_count)
@@ -318,7 +318,7 @@ class PublicationSteps:
             if moved and comment.comment_id:
                 note(session, publication.id, clock.now(), "commented", "The first comment is written.")
             elif moved and comment.error:
-                told = f"The post is out, but without its first comment. {comment.error}"
+                told = f"The post is out. {comment.error}"
                 note(session, publication.id, clock.now(), "comment_failed", told)
 
     async def _link(self, publisher: Publisher, account: Account, external_id: str) -> str | None:
