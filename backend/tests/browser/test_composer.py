@@ -73,6 +73,7 @@ def test_each_rule_that_a_text_breaks_is_told_with_its_cure(new_member: OpenMemb
     modal.get_by_role("button", name="Keep the first 10").click()
     # One press leads to where it begins to be too much, and one key takes that out.
     modal.get_by_role("button", name="Show me where").first.click()
+    expect(text).to_be_focused()
     page.keyboard.press("Delete")
     expect(modal.get_by_text("Instagram takes 2,200 characters", exact=False)).to_have_count(0)
     text.fill("Short enough")

@@ -118,6 +118,10 @@ def test_two_fingers_zoom_a_picture(new_member: OpenMember) -> None:
     assert before and after
     assert 2.5 < after["width"] / before["width"] < 3.5
     shot(page, "lightbox-pinched-phone-light")
+    # A screen that is turned, also one that is wide then, leaves it where it is.
+    for width, height in ((844, 390), (1300, 600), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        expect(box).to_be_visible()
     box.get_by_role("button", name="Close").tap()
     expect(box).to_have_count(0)
 

@@ -25,6 +25,7 @@ export interface GenerateImageDialogProps {
   start?: GenerateStart | undefined;
   /** Says what `onUse` does; "Add to the post" inside of one. */
   useLabel?: string;
+  keepLabel?: string;
 }
 
 /**
@@ -37,6 +38,7 @@ export function GenerateImageDialog({
   onUse,
   start = {},
   useLabel = "Use in a post",
+  keepLabel = "Keep in library",
 }: GenerateImageDialogProps) {
   const business = useBusiness();
   const options = useQuery({ ...generationOptionsQuery(business.id), enabled: isOpen });
@@ -73,6 +75,7 @@ export function GenerateImageDialog({
           onClose={onClose}
           onUse={onUse}
           useLabel={useLabel}
+          keepLabel={keepLabel}
         />
       )}
     </Dialog>

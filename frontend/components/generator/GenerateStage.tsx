@@ -37,6 +37,7 @@ interface GenerateStageProps {
   isCancelling: boolean;
   priceLabel: string;
   useLabel: string;
+  keepLabel: string;
   doings: StageDoings;
   /** Stands there while nothing is asked for. */
   idle: ReactNode;
@@ -57,6 +58,7 @@ export function GenerateStage({
   isCancelling,
   priceLabel,
   useLabel,
+  keepLabel,
   doings,
   idle,
   className,
@@ -135,6 +137,7 @@ export function GenerateStage({
           generation={story.generation}
           priceLabel={priceLabel}
           useLabel={useLabel}
+          keepLabel={keepLabel}
           doings={doings}
         />
       ) : generation ? (

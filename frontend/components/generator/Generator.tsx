@@ -31,6 +31,7 @@ interface GeneratorProps {
   onClose: () => void;
   onUse: (image: Image) => void;
   useLabel: string;
+  keepLabel: string;
 }
 
 interface Asked {
@@ -40,7 +41,15 @@ interface Asked {
 }
 
 /** The form on the left, and on the right what becomes of it. */
-export function Generator({ options, start, promptRef, onClose, onUse, useLabel }: GeneratorProps) {
+export function Generator({
+  options,
+  start,
+  promptRef,
+  onClose,
+  onUse,
+  useLabel,
+  keepLabel,
+}: GeneratorProps) {
   const business = useBusiness();
   const { user } = useSession();
   const { source } = start;
@@ -165,6 +174,7 @@ export function Generator({ options, start, promptRef, onClose, onUse, useLabel 
         isCancelling={cancel.isPending}
         priceLabel={price.label}
         useLabel={useLabel}
+        keepLabel={keepLabel}
         doings={{
           onAgain: () =>
             void ask(again(options, shown ?? asked?.wish ?? wish, source !== undefined)),

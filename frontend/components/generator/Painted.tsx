@@ -13,11 +13,19 @@ interface PaintedProps {
   generation: Generation;
   priceLabel: string;
   useLabel: string;
+  keepLabel: string;
   doings: StageDoings;
 }
 
 /** The picture, what it came to, and everything that may be done next. */
-export function Painted({ image, generation, priceLabel, useLabel, doings }: PaintedProps) {
+export function Painted({
+  image,
+  generation,
+  priceLabel,
+  useLabel,
+  keepLabel,
+  doings,
+}: PaintedProps) {
   return (
     <>
       <FrameOf size={`${image.width}x${image.height}`}>
@@ -35,7 +43,7 @@ export function Painted({ image, generation, priceLabel, useLabel, doings }: Pai
         <Button variant="primary" onClick={() => doings.onUse(image)}>
           {useLabel}
         </Button>
-        <Button onClick={doings.onKeep}>Keep in library</Button>
+        <Button onClick={doings.onKeep}>{keepLabel}</Button>
         <Menu
           align="center"
           side="top"

@@ -98,9 +98,12 @@ export function TextField(props: TextFieldProps) {
           return (
             <CureButton
               onPress={() => {
-                onWriteFor(isOwn ? channelId : null);
-                // The text may be another one only after this.
-                requestAnimationFrame(() => selectFrom(inputRef.current, over(channel.rules)));
+                const meant = isOwn ? channelId : null;
+                const show = () => selectFrom(inputRef.current, over(channel.rules));
+                if (meant === (own?.id ?? null)) return show();
+                // The text is the meant one only after this.
+                onWriteFor(meant);
+                requestAnimationFrame(show);
               }}
             >
               Show me where

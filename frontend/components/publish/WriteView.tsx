@@ -233,6 +233,7 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
               setGenerator("closed");
             }}
             useLabel="Add to the post"
+            keepLabel="Keep in library only"
           />
         </Suspense>
       )}
