@@ -12,6 +12,7 @@ import { ApiError } from "@/lib/api/client";
 import { sessionQuery } from "@/lib/api/session";
 import { parseImagesSearch } from "./dashboard/images/search";
 import { parsePostsSearch } from "./dashboard/posts/search";
+import { parseSettingsSearch } from "./dashboard/settings/search";
 import { ErrorScreen, NotFoundScreen } from "./screens";
 
 interface Context {
@@ -123,6 +124,7 @@ const postRoute = createRoute({
 const settingsRoute = createRoute({
   getParentRoute: () => dashboardRoute,
   path: "/settings",
+  validateSearch: parseSettingsSearch,
   component: lazyRouteComponent(() => import("./dashboard/settings/page")),
 });
 

@@ -1,5 +1,5 @@
 import type { Tone } from "@/components/ui/feedback";
-import type { ChannelStatus } from "@/lib/api/types";
+import type { Channel, ChannelStatus } from "@/lib/api/types";
 
 /** How a channel is, in words. */
 export const HEALTH: Record<ChannelStatus, { words: string; tone: Tone }> = {
@@ -7,3 +7,15 @@ export const HEALTH: Record<ChannelStatus, { words: string; tone: Tone }> = {
   reconnect_needed: { words: "Connect again", tone: "warn" },
   restricted: { words: "Restricted", tone: "bad" },
 };
+
+const MOST_NAMED = 3;
+
+/** What waits for a channel, as a sentence that follows another: ` Waiting: “Winter hours”.` */
+export function waitingWords({ waiting_posts }: Channel): string {
+  if (waiting_posts.length === 0) return "";
+  const named = waiting_posts
+    .slice(0, MOST_NAMED)
+    .map(({ content_text }) => `“${content_text || "Without text"}”`);
+  const more = waiting_posts.length - named.length;
+  return ` Waiting: ${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}.`;
+}

@@ -33,6 +33,16 @@ export function useConnectChannel(businessId: number) {
   });
 }
 
+/** Asks the platform how a channel is, now. */
+export function useCheckChannel(businessId: number) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (channelId: number) => api.post<Channel>(`/channels/${channelId}/check`),
+    onSuccess: () =>
+      queryClient.invalidateQueries({ queryKey: channelsQuery(businessId).queryKey }),
+  });
+}
+
 /** Lets go of a channel. What was published on it stays. */
 export function useDisconnectChannel(businessId: number) {
   const queryClient = useQueryClient();

@@ -1,5 +1,7 @@
 /** The words of the house, tied to the types made from the API's description. */
 export type {
+  AccountChoiceView as AccountChoice,
+  AttemptView as LoginAttempt,
   BulkDeleted,
   BulkRefusal,
   BulkRestored,
@@ -25,6 +27,7 @@ export type {
   LibraryTotals,
   LimitsView as Limits,
   Login as SignIn,
+  LoginView as MetaLogin,
   Me as Session,
   MemberAdd,
   MemberView as Member,

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { ChannelMark } from "@/components/channels/ChannelMark";
-import { HEALTH } from "@/components/channels/health";
+import { HEALTH, waitingWords } from "@/components/channels/health";
 import { placeTitle } from "@/components/channels/placeName";
 import { Badge, ErrorState, Loading, Skeleton } from "@/components/ui/feedback";
 import { Card } from "@/components/ui/surface";
@@ -39,15 +40,26 @@ export function ChannelsCard() {
           {query.data.map((channel) => {
             const { words, tone } = HEALTH[channel.status];
             return (
-              <li key={channel.id} className="flex items-center gap-3">
-                <ChannelMark platform={channel.platform} className="size-8" />
-                <span className="min-w-0 flex-1">
-                  <span className="block truncate font-medium">{channel.name}</span>
-                  <span className="block truncate text-caption text-ink-3">
-                    {placeTitle(channel)}
+              <li key={channel.id}>
+                <div className="flex items-center gap-3">
+                  <ChannelMark platform={channel.platform} className="size-8" />
+                  <span className="min-w-0 flex-1">
+                    <span className="block truncate font-medium">{channel.name}</span>
+                    <span className="block truncate text-caption text-ink-3">
+                      {placeTitle(channel)}
+                    </span>
                   </span>
-                </span>
-                <Badge tone={tone}>{words}</Badge>
+                  <Badge tone={tone}>{words}</Badge>
+                </div>
+                {channel.problem && (
+                  <p className="mt-1.5 text-pretty text-ink-2 text-small">
+                    {channel.problem.detail}
+                    {waitingWords(channel)}{" "}
+                    <Link to="/dashboard/settings" hash="channels" className="link">
+                      Channels
+                    </Link>
+                  </p>
+                )}
               </li>
             );
           })}
