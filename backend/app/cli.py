@@ -16,6 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.cli_common import leave, read_settings, require_data, run
+from app.cli_secret import secret
 from app.cli_storage import storage
 from app.cli_users import user
 from app.core import clock, migrate
@@ -43,6 +44,7 @@ main = typer.Typer(
 )
 
 
+main.add_typer(secret, name="secret")
 main.add_typer(storage, name="storage")
 main.add_typer(user, name="user")
 
