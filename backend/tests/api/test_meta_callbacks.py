@@ -64,7 +64,7 @@ def test_a_person_who_removes_the_app_or_wants_to_be_forgotten_is_gone_at_once(
         (found,) = [one for one in listed if one["id"] == channel["id"]]
         assert (found["status"], found["problem"]["code"]) == ("reconnect_needed", "login_removed")
         assert live.count("logins", theirs) == 0
-        assert live.execute(f"SELECT token_sealed FROM channels WHERE id = {channel['id']}")[0] == ""
+        assert live.count("channels", f"id = {channel['id']} AND token_sealed = ''") == 1
         # An Instagram account that logged in by itself is forgotten with its name.
         attempt = logs_in(ada, pat, "instagram")
         assert chooses(ada, attempt, usable(attempt)[0]).status_code == 201

@@ -323,9 +323,8 @@ def test_an_image_is_dragged_into_a_new_post_and_what_is_chosen_goes_along(new_m
     expect(page.get_by_text("New post with 2 images")).to_be_visible()
     shot(page, "images-drag-many-wide-light")
     brings(page, page.get_by_text("New post with 2 images"))
-    # Practice Instagram takes one, and whoever chose two is told.
-    expect(strip).to_have_count(1)
-    expect(page.get_by_text("1 of 2 images is in the post")).to_be_visible()
+    expect(strip).to_have_count(2)
+    expect(strip.get_by_role("button", name="pine-forest.jpg").first).to_be_visible()
 
 
 def takes(page: Page, picture: Locator) -> None:

@@ -64,8 +64,8 @@ _APP_REFUSED = (
     "META_APP_SECRET (for Instagram Login META_INSTAGRAM_APP_ID and META_INSTAGRAM_APP_SECRET)."
 )
 _REDIRECT_REFUSED = (
-    "Meta does not know this server's address for logins. Its operator has to enter it in the app at Meta: "
-    "aigrowth doctor prints it."
+    "Meta does not know this server's address for logins. Its operator has to enter it in the app at Meta, "
+    "exactly: PUBLIC_BASE_URL with /api/v1/channels/meta/callback behind it."
 )
 _PERSONAL = (
     "This is a personal Instagram account, and those cannot publish from outside. Turn it into a "
