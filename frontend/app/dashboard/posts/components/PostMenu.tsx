@@ -59,19 +59,20 @@ export function PostMenu({ post, isAlone }: { post: Post; isAlone: boolean }) {
       <ConfirmDialog
         isOpen={isAsking}
         onClose={() => setAsking(false)}
-        onConfirm={() =>
-          remove.mutate(post.id, {
-            onSuccess: () => {
+        onConfirm={() => {
+          // Followed here and not by the mutation's own callbacks: with the post its card goes, and they with it.
+          void remove.mutateAsync(post.id).then(
+            () => {
               setAsking(false);
               if (isAlone) void navigate({ to: "/dashboard/posts", replace: true });
               toast({ title: isDraft ? "Draft deleted" : "Taken off the list" });
             },
-            onError: (error) => {
+            (error: Error) => {
               setAsking(false);
               toast({ tone: "bad", title: "Nothing was changed", description: error.message });
             },
-          })
-        }
+          );
+        }}
         title={isDraft ? "Delete this draft?" : "Take this post off the list?"}
         confirmLabel={isDraft ? "Delete draft" : "Take off the list"}
         isBusy={remove.isPending}
