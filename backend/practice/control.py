@@ -142,11 +142,16 @@ class ControlApi:
         return {"id": person.id, "cookie": person.cookie}
 
     async def _change_person(self, request: Request) -> Json:
-        """`subcode` ends every token of theirs (null heals them), `declined` takes permissions away."""
+        """`subcode` ends every token of theirs (null heals them), `declined` takes permissions away, and with
+        `older_by` everything is so many seconds longer ago."""
         sent, person_id = await _body(request), request.path_params["person_id"]
-        subcode, declined = sent.get("subcode"), sent.get("declined")
+        subcode, declined, older_by = sent.get("subcode"), sent.get("declined"), sent.get("older_by", 0)
+        if not isinstance(older_by, int | float):
+            raise ControlError(422, "older_by must be a number")
         count = await self._context.store.run(
-            lambda db: change_grants(db, person_id, subcode=subcode, declined=declined)
+            lambda db: change_grants(
+                db, person_id, subcode=subcode, declined=declined, older_by=float(older_by)
+            )
         )
         return {"changed": count}
 

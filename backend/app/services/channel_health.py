@@ -68,7 +68,7 @@ class ChannelHealth:
         before = channel.token_sealed
         facts = await self._look(channel)
         now = clock.now()
-        facts = {"check_at": now + jittered(CHECK_EVERY), "checked_at": now, "updated_at": now} | facts
+        facts = {"check_at": _next_look(facts, now), "checked_at": now, "updated_at": now} | facts
         async with self._database.writing() as session:
             await models.keep_facts(session, channel_id, seen_token=before, **facts)
         async with self._database.reading() as session:
@@ -140,6 +140,12 @@ class ChannelHealth:
             "token_expires_at": expires_at,
             "renew_at": now + jittered(RENEW_AFTER),
         }
+
+
+def _next_look(facts: dict[str, Any], now: datetime) -> datetime:
+    """Within a day, and when something of it ends, so that this is told that day."""
+    ends: list[datetime | None] = [facts.get("token_expires_at"), facts.get("data_access_expires_at")]
+    return min([now + jittered(CHECK_EVERY), *(end for end in ends if end is not None and end > now)])
 
 
 def _judged(

@@ -241,7 +241,9 @@ class Channels:
             channel.token_expires_at = standing.token_expires_at
             channel.data_access_expires_at = standing.data_access_expires_at
             channel.renew_at = standing.renew_at
-            channel.check_at = now + jittered(CHECK_EVERY)
+            # How long a token still lasts that nobody makes new is told at once.
+            is_ending = standing.token_expires_at is not None and standing.renew_at is None
+            channel.check_at = now if is_ending else now + jittered(CHECK_EVERY)
         log.info("channel.connected", channel_id=channel.id, business_id=business_id, platform=way.platform)
         return channel
 

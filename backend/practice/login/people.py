@@ -270,11 +270,19 @@ def page_token(db: sqlite3.Connection, store: Store, user: Grant, page_id: str) 
 
 
 def change_grants(
-    db: sqlite3.Connection, person_id: str, *, subcode: int | None, declined: Sequence[str] | None
+    db: sqlite3.Connection,
+    person_id: str,
+    *,
+    subcode: int | None,
+    declined: Sequence[str] | None,
+    older_by: float = 0,
 ) -> int:
-    """Something happens to all tokens of a person: they end (or heal), or permissions are taken away."""
+    """Something happens to all tokens of a person: they end (or heal), permissions are taken away, or all of
+    it is that many seconds longer ago."""
     count = db.execute(
-        "UPDATE login_grants SET subcode = ? WHERE person_id = ?", (subcode, person_id)
+        "UPDATE login_grants SET subcode = ?, issued_at = issued_at - ?, expires_at = expires_at - ?, "
+        "data_access_expires_at = data_access_expires_at - ? WHERE person_id = ?",
+        (subcode, older_by, older_by, older_by, person_id),
     ).rowcount
     for name in declined or ():
         for row in db.execute(

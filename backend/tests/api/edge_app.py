@@ -30,6 +30,7 @@ from app.core.db import Database
 from app.core.logging import configure
 from app.providers.storage.local import LocalStorage
 from app.services.channels import Channels
+from app.services.logins import Callbacks
 
 PASSWORD = "correct horse battery"
 
@@ -49,6 +50,7 @@ class EdgeProduct:
     database: Database
     storage: LocalStorage
     channels: Channels
+    callbacks: Callbacks
     runner: Runner
     instance: str = "edge-tests#1"
 
@@ -73,6 +75,7 @@ def edge_app(settings: Settings, database: Database, *more: APIRouter) -> FastAP
         database=database,
         storage=LocalStorage(settings.data_dir / "files"),
         channels=Channels(database, Vault(lambda: [b"edge"]), {}, None),
+        callbacks=Callbacks(database, []),
         runner=Runner(),
     )
     return app

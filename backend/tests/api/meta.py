@@ -28,11 +28,17 @@ class MetaPerson:
     def __init__(self, control: PracticeControl, *, pages: int | None = None) -> None:
         made = control.ask("POST", "people", {"pages": pages})
         self.id = str(made["id"])
+        self._control = control
         self._browser = httpx.Client(trust_env=False, verify=NO_TLS, timeout=30, follow_redirects=False)
         self._cookie = {"Cookie": f"practice_person={made['cookie']}"}
 
     def close(self) -> None:
         self._browser.close()
+
+    def changes(self, **changes: Any) -> None:
+        """`subcode=460` ends every token of theirs, `declined` takes permissions away, and with `older_by`
+        everything is so many seconds longer ago."""
+        self._control.ask("PATCH", f"people/{self.id}", changes)
 
     def sees(self, address: str) -> dict[str, list[str]]:
         """What the dialog at this address shows: names of boxes, and their values."""

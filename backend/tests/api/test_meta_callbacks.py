@@ -8,14 +8,18 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from app.api import meta_callbacks
 from app.core.crypto import derived_key
+from app.core.db import Database
+from app.core.rate_limits import RateLimit
 from tests.api.conftest import SignsUp
-from tests.api.edge_app import assert_problem
+from tests.api.edge_app import assert_problem, edge_app, edge_settings, serving, visitor
 from tests.api.live import Live
 from tests.api.meta import MetaPerson, chooses, logs_in, usable
 from tests.api.platforms import control_of
@@ -93,3 +97,58 @@ def test_an_event_makes_its_channel_be_looked_at(
             answer = meta.post("/webhooks", content=body, headers={"X-Hub-Signature-256": signature})
             assert answer.status_code == 200
     assert live.execute(f"SELECT check_at FROM channels WHERE {due}") != before
+
+
+async def test_webhooks_are_subscribed_with_the_token_of_the_settings(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    database = Database(sqlite_url)
+    asked = {"hub.mode": "subscribe", "hub.verify_token": "open sésame", "hub.challenge": "1158201444"}
+    path = "/api/v1/meta/webhooks"
+    settings = edge_settings(tmp_path, meta_webhook_verify_token="open sésame")
+    async with serving(edge_app(settings, database, meta_callbacks.router)) as url, visitor(url) as meta:
+        answer = await meta.get(path, params=asked)
+        # The bare challenge, as text: it is the caller's, and no page.
+        assert (answer.status_code, answer.text) == (200, "1158201444")
+        assert answer.headers["content-type"].startswith("text/plain")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        for changes in ({"hub.verify_token": "open"}, {"hub.verify_token": ""}, {"hub.mode": "unsubscribe"}):
+            body = assert_problem(
+                await meta.get(path, params={**asked, **changes}), 403, "verify_token_invalid"
+            )
+            assert "META_WEBHOOK_VERIFY_TOKEN" in body["detail"] and "sésame" not in body["detail"]
+        strange = await meta.get(path, params={**asked, "hub.challenge": "<script>"})
+        assert_problem(strange, 422, "invalid_fields")
+    # A server whose settings name no token takes none, not even the empty one.
+    app = edge_app(edge_settings(tmp_path), database, meta_callbacks.router)
+    async with serving(app) as url, visitor(url) as meta:
+        answer = await meta.get(path, params={**asked, "hub.verify_token": ""})
+        assert_problem(answer, 404, "not_found")
+    await database.close()
+
+
+async def test_what_nobody_has_signed_in_for_is_limited_for_each_address(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    database = Database(sqlite_url)
+    app = edge_app(edge_settings(tmp_path), database, meta_callbacks.router)
+    app.state.rate_limits.meta = RateLimit("Meta", "5/hour")
+    calls = (
+        ("GET", "/webhooks"),
+        ("POST", "/webhooks"),
+        ("POST", "/deauthorize"),
+        ("POST", "/data-deletion"),
+        ("GET", "/data-deletion/del_made-up"),
+    )
+    async with serving(app) as url:
+        async with visitor(f"{url}/api/v1/meta") as meta:
+            # Each counts, whatever it is answered.
+            answered = [(await meta.request(method, path)).status_code for method, path in calls]
+            assert answered == [404, 403, 422, 422, 404]
+            for method, path in calls:
+                body = assert_problem(await meta.request(method, path), 429, "rate_limited")
+                assert body["retry_after"] > 3000
+        elsewhere = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
+        async with httpx.AsyncClient(transport=elsewhere) as other:
+            assert (await other.get(f"{url}/api/v1/meta/webhooks")).status_code == 404
+    await database.close()

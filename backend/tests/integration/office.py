@@ -31,6 +31,7 @@ from app.imaging import Workshop
 from app.models.businesses import Business, Member, Role
 from app.models.channels import Channel
 from app.models.images import Image
+from app.models.logins import Login
 from app.models.posts import Post, Publication, PublicationEvent, PublicationPart
 from app.models.sending import Hold, Trouble
 from app.models.users import User
@@ -230,6 +231,8 @@ class Office:
                 (PublicationEvent, "at"),
                 (Hold, "began_at until ended_at"),
                 (Trouble, "at"),
+                (Channel, "token_expires_at data_access_expires_at renew_at checked_at check_at"),
+                (Login, "expires_at renew_at granted_at"),
             ):
                 for row in await session.scalars(select(table)):
                     for name in names.split():
