@@ -1,7 +1,7 @@
 """Pictures as bytes: what is one, what of it is kept, and what is made from it. No database, no network.
 
-Importing this loads no picture library. `verify` and `render` do, in the process that calls them; a server
-uses a `Workshop`, which calls them in processes of its own.
+Importing this loads no picture library. `verify` and `render_all` do, in the process that calls them; a
+server uses a `Workshop`, which calls them in processes of its own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from app.imaging.formats import EXTRA_MIME_TYPES, HEAD_BYTES, ExtraFormat, Forma
 from app.imaging.framing import AS_IT_IS, Framing, Plan, plan
 from app.imaging.origin import SourceType
 from app.imaging.recipes import FACEBOOK, INSTAGRAM_FEED, PREVIEW, RECIPES, Recipe
-from app.imaging.renditions import Rendered, render
+from app.imaging.renditions import Rendered, Wanted, render, render_all
 from app.imaging.seals import SEAL_ALGORITHMS, OwnSeal, Seal, SealAlgorithm, read_seal
 from app.imaging.verify import THUMB_MIME_TYPE, Limits, Verified, is_clean, verify
 from app.imaging.workshop import Workshop
@@ -41,12 +41,14 @@ __all__ = [
     "SealAlgorithm",
     "SourceType",
     "Verified",
+    "Wanted",
     "Workshop",
     "has_decoder",
     "is_clean",
     "plan",
     "read_seal",
     "render",
+    "render_all",
     "sniff",
     "verify",
 ]

@@ -59,16 +59,20 @@ def prove_every_frame(data: bytes, format: Format) -> None:
 
 
 def open_scaled(data: bytes, format: Format, anatomy: Anatomy, width: int, height: int) -> VipsImage:
-    """The first frame as `width` by `height` pixels in memory, in its own colours.
+    """The first frame as `width` by `height` pixels in memory, in its own colours. All of the frame's data is
+    decoded."""
+    return scaled(data, format, anatomy, width, height).copy_memory()
 
-    All of the frame's data is decoded. A JPEG is decoded at a lower resolution where that is enough.
-    """
+
+def scaled(data: bytes, format: Format, anatomy: Anatomy, width: int, height: int) -> VipsImage:
+    """The first frame as `width` by `height` pixels in its own colours, computed as it is asked for, once and
+    from top to bottom. A JPEG is decoded at a lower resolution where that is enough."""
     options: dict[str, Any] = {"access": "sequential", "fail_on": "warning"}
     if format is Format.JPEG:
         room = min(anatomy.width / width, anatomy.height / height)
         # A third more than is wanted leaves the last step to a good filter.
         options["shrink"] = next((shrink for shrink in (8, 4, 2) if room >= 1.33 * shrink), 1)
-    return resized(_LOAD[format](data, **options), width, height).copy_memory()
+    return resized(_LOAD[format](data, **options), width, height)
 
 
 def open_upright(data: bytes, format: Format, orientation: int) -> VipsImage:
@@ -139,8 +143,9 @@ def save_webp(image: VipsImage, quality: int, effort: int) -> bytes:
     return bytes(image.webpsave_buffer(Q=quality, effort=effort, keep="none"))
 
 
-def save_jpeg(image: VipsImage, quality: int, *, keep: str = "none") -> bytes:
-    return bytes(image.jpegsave_buffer(Q=quality, optimize_coding=True, keep=keep))
+def save_jpeg(image: VipsImage, quality: int, *, keep: str = "none", optimized: bool = True) -> bytes:
+    """Optimized, the same pixels take a fiftieth less room, and more than twice the time."""
+    return bytes(image.jpegsave_buffer(Q=quality, optimize_coding=optimized, keep=keep))
 
 
 def on_white(image: VipsImage) -> VipsImage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Hashable
 from typing import Generic, Literal, TypeVar
 
@@ -13,7 +13,8 @@ Place = Literal["taken", "full", "full for this party"]
 
 
 class FairQueue(Generic[T]):
-    """First in, first out for each party, and one of each party in turn.
+    """First in, first out for each party. A party's turn comes when no other has fewer things in hand; among
+    equals it is one after the other. A thing is in hand from `take` until `finish`.
 
     At most `most` things wait, and at most `most_of_one` of one party. It may be used from any number of
     threads.
@@ -24,6 +25,7 @@ class FairQueue(Generic[T]):
         self._most_of_one = most_of_one
         # The party whose turn it is stands first; none is without things.
         self._lines: OrderedDict[Hashable, deque[T]] = OrderedDict()
+        self._in_hand: Counter[Hashable] = Counter()
         self._count = 0
         self._idle = 0
         self._is_closed = False
@@ -62,12 +64,22 @@ class FairQueue(Generic[T]):
                 self._idle += 1
                 self._changed.wait()
                 self._idle -= 1
-            party, line = self._lines.popitem(last=False)
+            # Of those with the fewest, the first whose turn it is.
+            party = min(self._lines, key=self._in_hand.__getitem__)
+            line = self._lines.pop(party)
             thing = line.popleft()
+            self._in_hand[party] += 1
             if line:
                 self._lines[party] = line
             self._count -= 1
             return thing
+
+    def finish(self, party: Hashable) -> None:
+        """Something of this party that was taken is done with."""
+        with self._changed:
+            self._in_hand[party] -= 1
+            if not self._in_hand[party]:
+                del self._in_hand[party]
 
     def close(self) -> list[T]:
         """Nobody joins any more; returns those that waited, and ends every `take`."""

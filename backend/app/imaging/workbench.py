@@ -26,7 +26,7 @@ from app.imaging.errors import corrupt, too_slow
 
 _START_SECONDS = 60.0
 _MAX_ANSWER_BYTES = 64 * 1024
-# A second one is for the case that nobody could be asked for the time.
+# For each file. A second one is for the case that nobody could be asked for the time.
 _MOST_SIGNATURES = 2
 _BACKEND = Path(__file__).resolve().parents[2]
 _ENVIRONMENT = {
@@ -52,6 +52,7 @@ class _DeadlinePassed(Exception):
 class Job:
     task: dict[str, Any]
     outputs: tuple[Path, ...]
+    party: int
     answer: Future[dict[str, Any]] = field(default_factory=Future)
     is_abandoned: bool = False
 
@@ -67,11 +68,13 @@ class Bench:
     def __init__(
         self,
         take: Callable[[], Job | None],
+        finish: Callable[[Job], None],
         deadline: float,
         memory_bytes: int,
         sign: Callable[[bytes], bytes] | None,
     ) -> None:
         self._take = take
+        self._finish = finish
         self._deadline = deadline
         self._memory_bytes = memory_bytes
         self._sign = sign
@@ -109,7 +112,11 @@ class Bench:
             self.ready.set_result(None)
         while (job := self._take()) is not None:
             try:
-                answer = self._attempt(job.task)
+                try:
+                    answer = self._attempt(job)
+                finally:
+                    # First, so that whoever hears of it and brings the next finds nothing in work.
+                    self._finish(job)
             except Exception as error:
                 job.answer.set_exception(error)
             else:
@@ -118,8 +125,8 @@ class Bench:
                 job.remove_outputs()
         self._end_worker()
 
-    def _attempt(self, task: dict[str, Any]) -> dict[str, Any]:
-        line = json.dumps(task).encode("ascii") + b"\n"
+    def _attempt(self, job: Job) -> dict[str, Any]:
+        line = json.dumps(job.task).encode("ascii") + b"\n"
         for _ in range(2):
             try:
                 process = self._ensure_worker()
@@ -128,7 +135,7 @@ class Bench:
             try:
                 _send(process, line)
                 answer = _receive(process, self._deadline)
-                for _ in range(_MOST_SIGNATURES):
+                for _ in range(_MOST_SIGNATURES * len(job.outputs)):
                     if "to_sign" not in answer:
                         break
                     _send(process, self._signature(answer["to_sign"]))

@@ -4,7 +4,8 @@ A picture can crash its decoder, fill the memory or never end, so none is opened
 Each worker process has one thread here that hands it one task at a time, waits with a deadline, and
 replaces it when it ends. A worker that dies during a task gets that task once more in its successor, as its
 death may have had nothing to do with the picture; a second death is the picture's fault. Tasks wait in one
-queue, each party's in turn, with a bound for one and for all; beyond it the answer is *busy*, at once.
+queue, and of those who wait comes first who has the fewest in work, with a bound for one and for all; beyond
+it the answer is *busy*, at once.
 
 Workers are started afresh, never forked, with an environment that holds no setting of ours. Only paths and
 small JSON values travel. Workers end with this process, however it ends.
@@ -15,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +29,7 @@ from app.imaging.formats import Format
 from app.imaging.framing import AS_IT_IS, Framing
 from app.imaging.origin import SourceType
 from app.imaging.recipes import Recipe
-from app.imaging.renditions import Rendered
+from app.imaging.renditions import Rendered, Wanted
 from app.imaging.seals import Seal
 from app.imaging.verify import Limits, Verified
 from app.imaging.workbench import Bench, Job, closed
@@ -39,8 +41,9 @@ class Workshop:
     """Verifies and renders pictures in worker processes.
 
     `workers` defaults to the number of cores. `max_waiting` tasks may wait, half of them of one party at
-    most; parties take turns. `deadline` is for one task, from when a worker takes it. `memory_bytes` is
-    what one task may take beyond an idle worker. With a `seal` it writes C2PA manifests.
+    most; none has a second worker while another waits for its first. `deadline` is for one task, from when a
+    worker takes it. `memory_bytes` is what one task may take beyond an idle worker. With a `seal` it writes
+    C2PA manifests.
 
     It may be used from any number of event loops and threads.
     """
@@ -60,7 +63,9 @@ class Workshop:
         self._is_closed = False
         self._staffed = 0
         self._benches = [
-            Bench(self._take, deadline.total_seconds(), memory_bytes, seal.sign if seal else None)
+            Bench(
+                self._take, self._finish, deadline.total_seconds(), memory_bytes, seal.sign if seal else None
+            )
             for _ in range(workers or os.cpu_count() or 1)
         ]
 
@@ -146,18 +151,31 @@ class Workshop:
     ) -> Rendered:
         """As `app.imaging.render`, in turn with other parties. After any error the target does not exist.
         Raises as `verify` does."""
+        wanted = Wanted(recipe, target, framing, shape)
+        return (await self.render_all(source, [wanted], source_type=source_type, party=party))[0]
+
+    async def render_all(
+        self,
+        source: Path,
+        wanted: Sequence[Wanted],
+        *,
+        source_type: SourceType | None = None,
+        party: int = 0,
+    ) -> list[Rendered]:
+        """As `app.imaging.render_all`, in turn with other parties, as one task. After any error no target
+        exists. Raises as `verify` does."""
         task = {
             "kind": "render",
             "source": _absolute(source),
-            "recipe": asdict(recipe),
-            "target": _absolute(target),
-            "framing": asdict(framing),
-            "shape": shape,
+            "wanted": [{**asdict(one), "target": _absolute(one.target)} for one in wanted],
             "source_type": source_type and source_type.value,
             "seal": self._public_seal(),
         }
-        done = await self._complete(task, (target,), party)
-        return Rendered(**{**done, "crop": tuple(done["crop"]) if done["crop"] else None})
+        done = await self._complete(task, tuple(one.target for one in wanted), party)
+        return [
+            Rendered(**{**made, "crop": tuple(made["crop"]) if made["crop"] else None})
+            for made in done["rendered"]
+        ]
 
     def _public_seal(self) -> dict[str, str] | None:
         """What a worker may know of the seal."""
@@ -188,17 +206,17 @@ class Workshop:
     async def _complete(self, task: dict[str, Any], outputs: tuple[Path, ...], party: int) -> dict[str, Any]:
         """What `_perform` returns. A picture is not refused for a timestamp server that never answers."""
         try:
-            return await self._perform(Job(task, outputs), party)
+            return await self._perform(Job(task, outputs, party))
         except PictureRefused as refusal:
             seal = task["seal"]
             if refusal.code != "image_timeout" or not seal or not seal["timestamp_url"]:
                 raise
         without_time = {**task, "seal": {**seal, "timestamp_url": ""}}
-        return await self._perform(Job(without_time, outputs), party)
+        return await self._perform(Job(without_time, outputs, party))
 
-    async def _perform(self, job: Job, party: int) -> dict[str, Any]:
+    async def _perform(self, job: Job) -> dict[str, Any]:
         self.start()
-        place = self._jobs.put(party, job)
+        place = self._jobs.put(job.party, job)
         if place != "taken":
             whose = "Many pictures" if place == "full" else "Many of your pictures"
             raise UpstreamUnavailable(
@@ -219,11 +237,15 @@ class Workshop:
         """The next task for a worker, or None when the workshop closes."""
         while (job := self._jobs.take()) is not None:
             if not job.answer.set_running_or_notify_cancel():
+                self._finish(job)
                 continue
             if not self._is_closed:
                 return job
             job.answer.set_exception(closed())
         return None
+
+    def _finish(self, job: Job) -> None:
+        self._jobs.finish(job.party)
 
 
 def _absolute(path: Path) -> str:

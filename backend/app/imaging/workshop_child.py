@@ -23,7 +23,7 @@ from app.imaging.errors import PictureRefused
 from app.imaging.framing import Framing
 from app.imaging.origin import SourceType
 from app.imaging.recipes import recipe_from_json
-from app.imaging.renditions import render
+from app.imaging.renditions import Wanted, render_all
 from app.imaging.seals import Seal
 from app.imaging.verify import Limits, verify
 
@@ -82,17 +82,19 @@ def _perform(task: dict[str, Any], seal: Seal | None) -> dict[str, Any]:
         )
         told = verified.source_type and verified.source_type.value
         return {**asdict(verified), "format": verified.format.value, "source_type": told}
-    framing, shape = task["framing"], task["shape"]
-    rendered = render(
-        source,
-        recipe_from_json(task["recipe"]),
-        Path(task["target"]),
-        framing=Framing(**{**framing, "focus": tuple(framing["focus"])}),
-        shape=(shape[0], shape[1]) if shape else None,
-        source_type=source_type,
-        seal=seal,
+    wanted = [_wanted(fields) for fields in task["wanted"]]
+    rendered = render_all(source, wanted, source_type=source_type, seal=seal)
+    return {"rendered": [asdict(made) for made in rendered]}
+
+
+def _wanted(fields: dict[str, Any]) -> Wanted:
+    framing, shape = fields["framing"], fields["shape"]
+    return Wanted(
+        recipe_from_json(fields["recipe"]),
+        Path(fields["target"]),
+        Framing(**{**framing, "focus": tuple(framing["focus"])}),
+        (shape[0], shape[1]) if shape else None,
     )
-    return asdict(rendered)
 
 
 def _die_with(parent_pid: int) -> None:

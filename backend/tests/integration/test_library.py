@@ -7,10 +7,11 @@ import contextlib
 import hashlib
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from app.core import clock
 from app.core.db import Database
 from app.core.errors import AppError, Conflict, NotFound, RuleBroken, UnsupportedType, UpstreamUnavailable
-from app.imaging import Workshop
+from app.imaging import Rendered, Wanted, Workshop
 from app.imaging.recipes import RECIPES
 from app.models.images import Image, Rendition, StorageIntent
 from app.models.posts import Post, PostImage
@@ -29,7 +30,7 @@ from app.models.users import User
 from app.providers.storage.base import StorageError, StoredObject, Stores
 from app.providers.storage.local import LocalStorage
 from app.services import users
-from app.services.images import UNFINISHED_AFTER, Library, Received
+from app.services.images import UNFINISHED_AFTER, Form, Library, Received
 from tests import factories_pictures as pictures
 
 BACKEND = Path(__file__).resolve().parents[2]
@@ -421,6 +422,57 @@ async def test_a_rendition_that_many_want_is_made_once(shelf: Shelf) -> None:
     assert await shelf.notes() == []
     assert shelf.objects() == await shelf.named()
     assert len(shelf.objects()) == 3
+
+
+class CountingWorkshop(Workshop):
+    """Remembers which files were made together."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers=workers)
+        self.made: list[list[str]] = []
+
+    async def render_all(self, source: Path, wanted: Sequence[Wanted], **more: Any) -> list[Rendered]:
+        self.made.append([one.recipe.name for one in wanted])
+        return await super().render_all(source, wanted, **more)
+
+
+async def test_all_that_is_wanted_of_an_image_is_made_from_one_decode(shelf: Shelf) -> None:
+    with contextlib.closing(CountingWorkshop(workers=1)) as counting:
+        shelf.workshop = counting
+        library = shelf.another_process()
+        image, _ = await shelf.accept()
+        shape = Form(FEED, shape=(4, 5))
+        feed, cropped, again = await library.renditions(image, [Form(FEED), shape, Form(FEED)])
+        assert isinstance(feed, Rendition) and isinstance(cropped, Rendition) and isinstance(again, Rendition)
+        assert (feed.id, feed.width * 3) == (again.id, feed.height * 4)
+        assert cropped.width * 5 == cropped.height * 4
+        assert counting.made == [["instagram-feed", "instagram-feed"]]
+
+        # Two who come while somebody else's file is made wait for one decode, not for two.
+        other, _ = await shelf.accept(pictures.jpeg(pictures.photo(seed=62)))
+        shelf.storage.gate.clear()
+        first = asyncio.create_task(library.rendition(other, FEED))
+        await shelf.storage.is_waiting.wait()
+        later = [
+            asyncio.create_task(library.rendition(other, RECIPES[name])) for name in ("facebook", "preview")
+        ]
+        await asyncio.sleep(0)
+        shelf.storage.gate.set()
+        made = await asyncio.gather(first, *later)
+        assert [rendition.recipe for rendition in made] == ["instagram-feed", "facebook-2", "preview"]
+        assert counting.made[1:] == [["instagram-feed"], ["facebook", "preview"]]
+    assert await shelf.notes() == []
+    assert shelf.objects() == await shelf.named()
+
+
+async def test_a_file_that_cannot_be_made_keeps_no_other_from_being_made(shelf: Shelf) -> None:
+    image, _ = await shelf.accept()
+    hopeless = Form(replace(RECIPES["preview"], name="tiny", max_bytes=100))
+    feed, refused = await shelf.library.renditions(image, [Form(FEED), hopeless])
+    assert isinstance(feed, Rendition) and (await shelf.library.rendition(image, FEED)).id == feed.id
+    assert isinstance(refused, RuleBroken) and refused.code == "image_too_complex"
+    assert await shelf.notes() == []
+    assert shelf.objects() == await shelf.named()
 
 
 async def test_a_rendition_of_an_image_that_is_removed_meanwhile_is_not_kept(shelf: Shelf) -> None:

@@ -25,10 +25,33 @@ def test_whoever_comes_back_stands_behind_those_who_wait() -> None:
     queue.put("a", "a 0")
     queue.put("a", "a 1")
     assert queue.take() == "a 0"
+    queue.finish("a")
     queue.put("b", "b 0")
     assert queue.take() == "a 1"
+    queue.finish("a")
     queue.put("a", "a 2")
     assert emptied(queue) == ["b 0", "a 2"]
+
+
+def test_whoever_has_less_in_hand_comes_first() -> None:
+    queue = FairQueue[str](most=100, most_of_one=100)
+    for thing in ("a 0", "a 1", "a 2", "a 3"):
+        queue.put("a", thing)
+    assert [queue.take(), queue.take()] == ["a 0", "a 1"]
+    # It stands behind all that a brought, and b has nothing in hand yet.
+    queue.put("b", "b 0")
+    queue.put("b", "b 1")
+    assert queue.take() == "b 0"
+    queue.finish("a")
+    # Now they are even, and a stood there before b came back.
+    assert queue.take() == "a 2"
+    assert queue.take() == "b 1"
+    queue.finish("a")
+    queue.finish("a")
+    queue.finish("b")
+    queue.put("b", "b 2")
+    # a has nothing in hand, b has one.
+    assert emptied(queue) == ["a 3", "b 2"]
 
 
 def test_there_is_a_bound_for_each_and_for_all() -> None:

@@ -25,8 +25,10 @@ from app.imaging import (
     Recipe,
     Rendered,
     SourceType,
+    Wanted,
     plan,
     render,
+    render_all,
 )
 from tests import factories_pictures as pictures
 from tests.factories_pictures import SECRET
@@ -139,6 +141,41 @@ def test_the_same_picture_gives_the_same_rendition_byte_for_byte(press: Press) -
         first, _ = press.make(data, recipe)
         second, _ = press.make(data, recipe)
         assert first == second
+
+
+def test_files_made_together_are_those_made_alone(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(pictures.jpeg(pictures.photo(3000, 2000), quality=95))
+    crop, fit = Framing(focus=(0.2, 0.5)), Framing("fit", background="#204060")
+    of_one_size = [Wanted(recipe, tmp_path / recipe.name) for recipe in RECIPES.values()]
+    larger = [
+        Wanted(INSTAGRAM_FEED, tmp_path / "crop", crop, (4, 5)),
+        Wanted(INSTAGRAM_FEED, tmp_path / "fit", fit, (1, 1)),
+    ]
+    alone: dict[Path, tuple[Rendered, bytes]] = {}
+    for one in (*of_one_size, *larger):
+        rendered = render(source, one.recipe, one.target, framing=one.framing, shape=one.shape)
+        alone[one.target] = rendered, one.target.read_bytes()
+        one.target.unlink()
+    made = render_all(source, of_one_size)
+    assert [(told, one.target.read_bytes()) for told, one in zip(made, of_one_size, strict=True)] == [
+        alone[one.target] for one in of_one_size
+    ]
+    # Beside one that needs more pixels they are made of those.
+    wanted = [*of_one_size, *larger]
+    for one, together in zip(wanted, render_all(source, wanted), strict=True):
+        rendered, encoded = alone[one.target]
+        assert dataclasses.replace(together, sha256="", file_size=0) == dataclasses.replace(
+            rendered, sha256="", file_size=0
+        )
+        assert together.sha256 == hashlib.sha256(one.target.read_bytes()).hexdigest()
+        pixels, own = (
+            np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+            for data in (one.target.read_bytes(), encoded)
+        )
+        assert np.abs(pixels - own).mean() < 1.5
+    # Two platforms that show the same get the same file.
+    assert (tmp_path / "facebook").read_bytes() == (tmp_path / "instagram-feed").read_bytes()
 
 
 def test_the_crop_follows_the_focal_point(press: Press) -> None:

@@ -13,13 +13,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from app.core.errors import UpstreamUnavailable
-from app.imaging import INSTAGRAM_FEED, PREVIEW, Framing, Limits, PictureRefused, SourceType, Workshop
+from app.imaging import (
+    INSTAGRAM_FEED,
+    PREVIEW,
+    RECIPES,
+    Framing,
+    Limits,
+    PictureRefused,
+    SourceType,
+    Wanted,
+    Workshop,
+)
 from tests import factories_pictures as pictures
 
 BACKEND = Path(__file__).resolve().parents[2]
@@ -74,6 +85,7 @@ class Endless:
     """A file that gives its reader nothing and does not end until told to."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
         self.path = folder / "endless"
         os.mkfifo(self.path)
         self._pipe: int | None = None
@@ -140,6 +152,24 @@ async def test_pictures_are_verified_and_rendered_in_other_processes(
         written(tmp_path, "tall", pictures.jpeg(pictures.photo(400, 900))), INSTAGRAM_FEED, target
     )
     assert cropped.crop == (0, 200, 400, 500)
+
+
+async def test_all_files_of_a_picture_are_made_in_one_task(workshop: Workshop, tmp_path: Path) -> None:
+    endless = Endless(tmp_path)
+    wanted = [Wanted(recipe, tmp_path / recipe.name) for recipe in RECIPES.values()]
+    making = asyncio.create_task(workshop.render_all(endless.path, wanted))
+    await endless.is_being_read()
+    # It can be read once only: who opens it again waits for ever.
+    endless.end(pictures.jpeg(pictures.photo(1600, 1200)))
+    rendered = await making
+    assert [(made.width, made.height) for made in rendered] == [(1440, 1080)] * 3
+    assert [one.target.stat().st_size for one in wanted] == [made.file_size for made in rendered]
+    # One that cannot be made takes the others with it.
+    wanted.append(Wanted(replace(PREVIEW, max_bytes=100), tmp_path / "too small"))
+    source = written(tmp_path, "source", pictures.jpeg())
+    with pytest.raises(PictureRefused):
+        await workshop.render_all(source, wanted)
+    assert not any(one.target.exists() for one in wanted)
 
 
 def test_a_process_that_uses_a_workshop_never_loads_a_picture_library(tmp_path: Path) -> None:
@@ -314,6 +344,33 @@ async def test_a_party_with_many_tasks_holds_up_nobody_with_one(
         await running
     await asyncio.gather(*waiting)
     assert done == ["many 0", "alone", "many 1", "many 2", "many 3", "many 4"]
+
+
+async def test_nobody_has_a_second_worker_while_another_waits_for_the_first(
+    open_workshop: Callable[..., Workshop], tmp_path: Path
+) -> None:
+    workshop = open_workshop(workers=2, max_waiting=20)
+    pictures_held = [Endless(tmp_path / f"{number}") for number in range(4)]
+
+    async def verify(path: Path, party: int) -> None:
+        with pytest.raises(PictureRefused):
+            await workshop.verify(path, path.with_name("clean"), path.with_name("thumb"), party=party)
+
+    tasks = [asyncio.create_task(verify(held.path, 1)) for held in pictures_held[:3]]
+    await asyncio.gather(*(held.is_being_read() for held in pictures_held[:2]))
+    await until(lambda: workshop.waiting == 1)
+    tasks.append(asyncio.create_task(verify(pictures_held[3].path, 2)))
+    await until(lambda: workshop.waiting == 2)
+    # One worker is free again, and the first who waits has the other one.
+    pictures_held[0].end()
+    await tasks[0]
+    await pictures_held[3].is_being_read()
+    assert workshop.waiting == 1
+    for held in (pictures_held[1], pictures_held[3]):
+        held.end()
+    await pictures_held[2].is_being_read()
+    pictures_held[2].end()
+    await asyncio.gather(*tasks)
 
 
 async def test_a_caller_that_gives_up_does_not_hold_up_others(

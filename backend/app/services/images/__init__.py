@@ -17,7 +17,8 @@ from app.services.images.catalogue import (
     trash_image,
 )
 from app.services.images.counting import find_miscounts, fold_counts, recount
-from app.services.images.library import AiOrigin, Library, Received, source_type_of
+from app.services.images.deriving import Form, source_type_of
+from app.services.images.library import AiOrigin, Library, Received
 from app.services.images.names import display_name, download_name, framed_name, rendition_name, slug
 from app.services.images.packing import images_to_pack, packed, zip_entry
 from app.services.images.readiness import Readiness, readiness
@@ -27,6 +28,7 @@ __all__ = [
     "UNFINISHED_AFTER",
     "AiOrigin",
     "Filter",
+    "Form",
     "Image",
     "Library",
     "Objects",

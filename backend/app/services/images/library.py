@@ -16,25 +16,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
-from weakref import WeakValueDictionary
 
 from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
 from app.core.db import Database
-from app.core.errors import AppError, Conflict, NotFound, RuleBroken, UnsupportedType, UpstreamUnavailable
+from app.core.errors import AppError, Conflict, UpstreamUnavailable
 from app.core.faults import fault
 from app.core.fetch import Network, fetch_to_file
 from app.core.logging import get_logger
 from app.imaging import THUMB_MIME_TYPE, Limits, PictureRefused, SourceType, Workshop
-from app.imaging.framing import AS_IT_IS, Framing, plan
-from app.imaging.recipes import PREVIEW, Recipe
 from app.models import images as models
-from app.models.images import Image, Rendition, StorageIntent, StoredFile
+from app.models.images import Image, StorageIntent
 from app.providers.storage.base import Stores
 from app.services.images.bulk import distinct_tags
-from app.services.images.names import display_name, framed_name, rendition_name, slug
-from app.services.images.sweeping import Objects
+from app.services.images.deriving import Derived, refused, source_type_of
+from app.services.images.names import display_name, slug
 
 log = get_logger(__name__)
 
@@ -64,7 +61,7 @@ class AiOrigin:
     source_type: SourceType | None = None
 
 
-class Library(Objects):
+class Library(Derived):
     """The pictures of every business: one database, the stores, one workshop."""
 
     def __init__(
@@ -77,11 +74,9 @@ class Library(Objects):
         network: Network | None = None,
         limits: Limits | None = None,
     ) -> None:
-        super().__init__(database, stores, work_dir=work_dir)
-        self.workshop = workshop
+        super().__init__(database, stores, workshop, work_dir=work_dir)
         self._limits = limits or Limits()
         self._network = network or Network()
-        self._making: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 
     async def accept(
         self,
@@ -119,7 +114,7 @@ class Library(Objects):
                 party=business_id,
             )
         except PictureRefused as refusal:
-            raise _as_app_error(refusal) from refusal
+            raise refused(refusal) from refusal
 
         unique = secrets.token_hex(16)
         base = f"ai-{unique}" if origin else f"{unique}-{slug(received.filename)}"
@@ -179,102 +174,6 @@ class Library(Objects):
             log.error("image.not_sealed", image_id=image.id)
         log.info("image.accepted", image_id=image.id, business_id=business_id, bytes=image.file_size)
         return image, False
-
-    async def rendition(
-        self,
-        image: Image,
-        recipe: Recipe,
-        framing: Framing = AS_IT_IS,
-        shape: tuple[int, int] | None = None,
-    ) -> Rendition:
-        """The rendition of an image by a recipe, framed, made when it is first wanted and then kept."""
-        name = framed_name(recipe, image, plan(image.width, image.height, recipe, framing, shape))
-        lock = self._making.setdefault((image.id, name), asyncio.Lock())
-        async with lock:
-            async with self.database.reading() as session:
-                made = await models.find_rendition(session, image.id, name)
-            if made:
-                return made
-            async with self.workspace() as workspace:
-                return await self._make(image, recipe, name, workspace, framing, shape)
-
-    async def preview(self, image_id: int) -> StoredFile:
-        """The preview of an image, made when it is first wanted. The caller has checked that whoever asks may
-        see it."""
-        made = await self.find_file(image_id, rendition_name(PREVIEW))
-        if made:
-            return made
-        async with self.database.reading() as session:
-            image = (await models.find_by_ids(session, [image_id])).get(image_id)
-        if image is None:
-            raise NotFound("image_not_found", "This image is no longer there.")
-        rendition = await self.rendition(image, PREVIEW)
-        return StoredFile(rendition.storage_provider, rendition.storage_key, rendition.mime_type)
-
-    async def _make(
-        self,
-        image: Image,
-        recipe: Recipe,
-        name: str,
-        workspace: Path,
-        framing: Framing,
-        shape: tuple[int, int] | None,
-    ) -> Rendition:
-        source, target = workspace / "source", workspace / "target"
-        await self._download(image.storage_provider, image.storage_key, source)
-        try:
-            rendered = await self.workshop.render(
-                source,
-                recipe,
-                target,
-                framing=framing,
-                shape=shape,
-                source_type=source_type_of(image),
-                party=image.business_id,
-            )
-        except PictureRefused as refusal:
-            raise _as_app_error(refusal) from refusal
-        if rendered.is_seal_broken:
-            log.error("rendition.not_sealed", image_id=image.id, recipe=name)
-        key = f"{image.business_id}/{secrets.token_hex(16)}-{name}.{recipe.extension}"
-        async with self._begun([key], "renditions") as intent:
-            await self._put(key, target, rendered.mime_type)
-            fault("renditions.after_object")
-            made = Rendition(
-                image_id=image.id,
-                recipe=name,
-                storage_provider=intent.storage_provider,
-                storage_key=key,
-                mime_type=rendered.mime_type,
-                width=rendered.width,
-                height=rendered.height,
-                file_size=rendered.file_size,
-                sha256=rendered.sha256,
-                is_cropped=rendered.crop is not None,
-                created_at=clock.now(),
-            )
-            try:
-                async with self.database.writing() as session:
-                    session.add(made)
-                    await session.flush()
-                    if not await models.finish_intent(session, intent.id):
-                        raise UpstreamUnavailable("storage_slow", "Storing took too long. Try again.")
-                    fault("renditions.before_commit")
-                fault("renditions.after_commit")
-            except IntegrityError as error:
-                # Another process made it meanwhile, or the image is gone.
-                await self._undo(intent, [key])
-                async with self.database.reading() as session:
-                    other = await models.find_rendition(session, image.id, name)
-                if other is None:
-                    raise NotFound("image_not_found", "This image is no longer there.") from error
-                return other
-        return made
-
-    async def find_file(self, image_id: int, name: str) -> StoredFile | None:
-        """Where `original`, `thumb` or a rendition of an image is, if it is there."""
-        async with self.database.reading() as session:
-            return await models.find_file(session, image_id, name)
 
     async def import_url(
         self, url: str, *, business_id: int, max_bytes: int, alt_text: str = ""
@@ -369,14 +268,6 @@ class Library(Objects):
             return await models.find_by_hash(session, business_id, sha256)
 
 
-def source_type_of(image: Image) -> SourceType | None:
-    """How a model had a part in an image."""
-    if image.digital_source_type:
-        return SourceType(image.digital_source_type)
-    # Written by a server of an earlier version that still runs beside this one.
-    return SourceType.GENERATED if image.is_ai_generated else None
-
-
 def _is_before(moment: datetime | None, other: datetime) -> bool:
     return moment is not None and moment < other
 
@@ -384,8 +275,3 @@ def _is_before(moment: datetime | None, other: datetime) -> bool:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _as_app_error(refusal: PictureRefused) -> Exception:
-    kind = UnsupportedType if refusal.code == "unsupported_image_type" else RuleBroken
-    return kind(refusal.code, refusal.detail, **refusal.facts)

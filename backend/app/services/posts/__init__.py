@@ -1,6 +1,6 @@
 """Posts: written, checked against each platform's rules, listed, changed while they are drafts."""
 
-from app.services.posts.checking import ChannelVerdict, check_post, judge
+from app.services.posts.checking import ChannelVerdict, check_post, judge, judge_all
 from app.services.posts.drafts import (
     MAX_AHEAD,
     change_post,
@@ -12,7 +12,7 @@ from app.services.posts.drafts import (
     hold_post,
     list_posts,
 )
-from app.services.posts.layouts import FramedRendition, Layout, lay_out
+from app.services.posts.layouts import FramedRendition, Layout, lay_out, make_files
 from app.services.posts.parts import KEPT, Kept, PictureInput
 from app.services.posts.problems import LABELS, Problem, early_problems, rule_problems
 from app.services.posts.stories import (
@@ -49,8 +49,10 @@ __all__ = [
     "get_post",
     "hold_post",
     "judge",
+    "judge_all",
     "lay_out",
     "list_posts",
+    "make_files",
     "rule_problems",
     "tell",
 ]

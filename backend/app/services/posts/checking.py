@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.core.db import Database
-from app.core.errors import AppError, RuleBroken, UpstreamTrouble
+from app.core.errors import RuleBroken, UpstreamTrouble
 from app.models import businesses as business_models
 from app.models.businesses import Role
 from app.models.channels import Channel
@@ -16,7 +15,7 @@ from app.providers.publishing.base import Placement, TextFacts, text_facts
 from app.services import access
 from app.services.channels import Channels
 from app.services.images import Library
-from app.services.posts.layouts import FramedRendition, lay_out
+from app.services.posts.layouts import FramedRendition, Layout, lay_out, make_files
 from app.services.posts.parts import PictureInput, find_channels, find_pictures
 from app.services.posts.problems import Problem, layout_problems, rule_problems
 from app.services.posts.stories import Outgoing
@@ -73,43 +72,50 @@ async def check_post(
         labels_ai = ai_label
         if labels_ai is None:
             labels_ai = await business_models.labels_ai_images(session, business_id)
-    return [
-        await judge(
-            library,
-            channels,
-            channel,
-            Outgoing(own_texts.get(channel.id, content_text), shown, labels_ai, first_comment or None),
-        )
+    outgoings = [
+        Outgoing(own_texts.get(channel.id, content_text), shown, labels_ai, first_comment or None)
         for channel in chosen
     ]
+    return await judge_all(library, channels, list(zip(chosen, outgoings, strict=True)))
 
 
 async def judge(library: Library, channels: Channels, channel: Channel, outgoing: Outgoing) -> ChannelVerdict:
-    """One channel's verdict, with its renditions. Raises `UpstreamTrouble` when they cannot be made now:
-    that says nothing about the post."""
-    verdict = ChannelVerdict(channel, text_facts(outgoing.text))
-    try:
-        rules = channels.rules(channel)
-    except RuleBroken as error:
-        verdict.problems.append(Problem(error.code, error.detail, "Take the channel out of this post."))
-        return verdict
-    placement = rules.placement_for(len(outgoing.pictures))
-    verdict.placement = placement
-    verdict.is_ai_labelled = outgoing.is_ai_labelled and placement.takes_ai_label
-    verdict.problems += rule_problems(rules, channel, outgoing)
-    layouts = lay_out(placement, outgoing.pictures)
-    # All at once: several pictures keep the workshop's processes busy.
-    files = await asyncio.gather(*(layout.rendition(library) for layout in layouts), return_exceptions=True)
-    made = []
-    for layout, file in zip(layouts, files, strict=True):
+    """One channel's verdict: see `judge_all`."""
+    return (await judge_all(library, channels, [(channel, outgoing)]))[0]
+
+
+async def judge_all(
+    library: Library, channels: Channels, parts: Sequence[tuple[Channel, Outgoing]]
+) -> list[ChannelVerdict]:
+    """The verdicts of the channels of a post, with their renditions: all those of an image from one decode.
+    Raises `UpstreamTrouble` when they cannot be made now: that says nothing about the post."""
+    verdicts = []
+    layouts: list[tuple[ChannelVerdict, Layout]] = []
+    for channel, outgoing in parts:
+        verdict = ChannelVerdict(channel, text_facts(outgoing.text))
+        verdicts.append(verdict)
+        try:
+            rules = channels.rules(channel)
+        except RuleBroken as error:
+            verdict.problems.append(Problem(error.code, error.detail, "Take the channel out of this post."))
+            continue
+        placement = rules.placement_for(len(outgoing.pictures))
+        verdict.placement = placement
+        verdict.is_ai_labelled = outgoing.is_ai_labelled and placement.takes_ai_label
+        verdict.problems += rule_problems(rules, channel, outgoing)
+        layouts += [(verdict, layout) for layout in lay_out(placement, outgoing.pictures)]
+    files = await make_files(library, [layout for _, layout in layouts])
+    for (verdict, layout), file in zip(layouts, files, strict=True):
         if isinstance(file, Rendition):
             verdict.renditions.append(FramedRendition(layout, file))
-            made.append(layout)
-        elif isinstance(file, AppError) and not isinstance(file, UpstreamTrouble):
+        elif isinstance(file, UpstreamTrouble):
+            raise file
+        else:
             verdict.problems.append(
                 Problem(file.code, file.detail, "Choose another image.", image_id=layout.picture.image.id)
             )
-        else:
-            raise file
-    verdict.problems += layout_problems(rules, placement, made)
-    return verdict
+    for verdict in verdicts:
+        if verdict.placement is not None:
+            made = [rendition.layout for rendition in verdict.renditions]
+            verdict.problems += layout_problems(channels.rules(verdict.channel), verdict.placement, made)
+    return verdicts

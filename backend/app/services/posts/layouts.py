@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.core.errors import AppError
 from app.imaging.framing import Framing, Plan, plan
 from app.imaging.recipes import RECIPES, Recipe
 from app.models.images import Rendition
 from app.providers.publishing.base import Placement
-from app.services.images import Library
+from app.services.images import Form, Library
 from app.services.posts.stories import PictureInPost
 
 
@@ -38,9 +41,10 @@ class Layout:
             return None
         return left / image.width, top / image.height, width / image.width, height / image.height
 
-    async def rendition(self, library: Library) -> Rendition:
-        """The file, made when it is first wanted. Raises `AppError`."""
-        return await library.rendition(self.picture.image, self.recipe, self.framing, self.shape)
+    @property
+    def form(self) -> Form:
+        """What the file is to be."""
+        return Form(self.recipe, self.framing, self.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,29 @@ class FramedRendition:
 
     layout: Layout
     file: Rendition
+
+
+async def make_files(library: Library, layouts: Sequence[Layout]) -> list[Rendition | AppError]:
+    """The files of these layouts, or why there is none, in order; those of one image are made together."""
+    by_image: defaultdict[int, list[int]] = defaultdict(list)
+    for number, layout in enumerate(layouts):
+        by_image[layout.picture.image.id].append(number)
+
+    async def make(numbers: list[int]) -> list[Rendition | AppError]:
+        own = [layouts[number] for number in numbers]
+        try:
+            return await library.renditions(own[0].picture.image, [layout.form for layout in own])
+        except AppError as error:
+            return [error] * len(own)
+
+    # All at once: several images keep the workshop's processes busy.
+    found = await asyncio.gather(*(make(numbers) for numbers in by_image.values()))
+    files = {
+        number: file
+        for numbers, made in zip(by_image.values(), found, strict=True)
+        for number, file in zip(numbers, made, strict=True)
+    }
+    return [files[number] for number in range(len(layouts))]
 
 
 def lay_out(placement: Placement, pictures: Sequence[PictureInPost]) -> list[Layout]:

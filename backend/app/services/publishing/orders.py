@@ -349,10 +349,9 @@ class Publishing:
             raise RuleBroken("channel_required", "Choose where to publish: at least one channel.")
         for picture in story.pictures:
             _require_kept(picture.image)
-        for channel in chosen:
-            outgoing = story.outgoing(channel.id)
-            verdict = await posts.judge(self._library, self._channels, channel, outgoing)
-            obstacle = verdict.obstacle or await self.preflight.obstacle(channel, verdict.files)
+        parts = [(channel, story.outgoing(channel.id)) for channel in chosen]
+        for verdict in await posts.judge_all(self._library, self._channels, parts):
+            obstacle = verdict.obstacle or await self.preflight.obstacle(verdict.channel, verdict.files)
             if obstacle is not None:
                 raise obstacle.refusal()
 

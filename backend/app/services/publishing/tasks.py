@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.core.db import Database
-from app.core.errors import RuleBroken
+from app.core.errors import AppError, RuleBroken
 from app.models import channels as channel_models
 from app.models import posts as models
 from app.models.channels import Channel
@@ -64,9 +64,12 @@ class Tasks:
 
     async def content(self, task: Task, placement: Placement) -> Content:
         """What goes out, with addresses made now. Raises `AppError` where a picture cannot be made."""
+        layouts = posts.lay_out(placement, task.outgoing.pictures)
         pictures = []
-        for layout in posts.lay_out(placement, task.outgoing.pictures):
-            picture, made = layout.picture, await layout.rendition(self._library)
+        for layout, made in zip(layouts, await posts.make_files(self._library, layouts), strict=True):
+            if isinstance(made, AppError):
+                raise made
+            picture = layout.picture
             url = self._media_urls.url(
                 image_id=picture.image.id,
                 name=made.recipe,
