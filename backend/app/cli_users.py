@@ -62,20 +62,23 @@ def create_user(
 
 @user.command("password")
 def set_password(email: Annotated[str, typer.Argument(help="the e-mail of the account")]) -> None:
-    """Set another password and end every session of its user. It is asked for, or read from the first line of
-    the standard input."""
+    """Set another password, end every session of its user and revoke their API keys. The password is asked
+    for, or read from the first line of the standard input."""
     settings = _settings()
     wanted = _checked(NewPassword, email=email, password=_read_password())
 
-    async def change() -> int:
+    async def change() -> tuple[int, int]:
         database = Database(settings.sqlalchemy_url)
         try:
             return await users.set_password(database, email=wanted.email, password=wanted.password)
         finally:
             await database.close()
 
-    ended = run(change)
-    typer.echo(f"The password is set, and {ended} session{'' if ended == 1 else 's'} ended.")
+    ended, revoked = run(change)
+    typer.echo(
+        f"The password is set, {ended} session{'' if ended == 1 else 's'} ended, and "
+        f"{revoked} API key{'' if revoked == 1 else 's'} revoked."
+    )
 
 
 def _settings() -> Settings:

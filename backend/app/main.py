@@ -19,6 +19,7 @@ from starlette.types import Scope
 
 from app import __version__
 from app.api import (
+    api_keys,
     businesses,
     channels,
     direct_uploads,
@@ -89,6 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (
         users,
         businesses,
+        api_keys,
         direct_uploads,
         images,
         storage,

@@ -68,6 +68,24 @@ class Person:
         image: dict[str, Any] = answer.json()["image"]
         return image
 
+    def makes_key(self, role: str = "editor", **more: Any) -> dict[str, Any]:
+        """What is answered to whoever makes an API key."""
+        wish = {"business_id": self.business_id, "name": f"{role} script", "role": role, **more}
+        answer = self.client.post("/api-keys", json=wish)
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def with_key(self, secret: str) -> httpx.Client:
+        """A program with an API key at the same server. Close it."""
+        return httpx.Client(
+            base_url=self.client.base_url,
+            headers={"Authorization": f"Bearer {secret}"},
+            timeout=100,
+            trust_env=False,
+            verify=NO_TLS,
+        )
+
     def channel(self, platform: str = "instagram") -> dict[str, Any]:
         """The practice channel of this platform."""
         answer = self.client.get("/channels", params={"business_id": self.business_id})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
-from app.api.deps import PathId, ProductDep, ReadSession, UserId, WriteSession, api_router
+from app.api.deps import PathId, PersonId, ProductDep, ReadSession, UserId, WriteSession, api_router
 from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
 from app.schemas.base import Done
 from app.schemas.businesses import (
@@ -41,7 +41,7 @@ async def list_businesses(user_id: UserId, session: ReadSession) -> BusinessList
     openapi_extra=IDEMPOTENT,
 )
 async def createbusiness_view(
-    body: BusinessCreate, user_id: UserId, product: ProductDep, request: Request
+    body: BusinessCreate, user_id: PersonId, product: ProductDep, request: Request
 ) -> Response:
     """You own it. Without `timezone` it lives in UTC; 422 `unknown_timezone` when the name is not known."""
 
@@ -123,7 +123,7 @@ async def list_members(business_id: PathId, user_id: UserId, session: ReadSessio
     openapi_extra=IDEMPOTENT,
 )
 async def add_member(
-    business_id: PathId, body: MemberAdd, user_id: UserId, product: ProductDep, request: Request
+    business_id: PathId, body: MemberAdd, user_id: PersonId, product: ProductDep, request: Request
 ) -> Response:
     """Take in somebody who has signed up already. For admins and owners; only owners make owners."""
 
@@ -144,7 +144,7 @@ async def add_member(
 
 @router.patch("/businesses/{business_id}/members/{member_id}", summary="Change a member's role")
 async def change_member(
-    business_id: PathId, member_id: PathId, body: MemberChange, user_id: UserId, session: WriteSession
+    business_id: PathId, member_id: PathId, body: MemberChange, user_id: PersonId, session: WriteSession
 ) -> MemberView:
     """`member_id` is the member's user id. 409 `last_owner` when no owner would be left."""
     changed = await businesses.change_member(
@@ -155,7 +155,7 @@ async def change_member(
 
 @router.delete("/businesses/{business_id}/members/{member_id}", summary="Remove a member, or leave")
 async def remove_member(
-    business_id: PathId, member_id: PathId, user_id: UserId, session: WriteSession
+    business_id: PathId, member_id: PathId, user_id: PersonId, session: WriteSession
 ) -> Done:
     """It bites on the member's next request. Your own user id: you leave the business."""
     await businesses.remove_member(session, business_id=business_id, user_id=user_id, member_id=member_id)

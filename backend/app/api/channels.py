@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from app.api.deps import (
     PathId,
+    PersonId,
     Product,
     ProductDep,
     QueryId,
@@ -130,7 +131,7 @@ async def list_channels(
     summary="Connect with a token",
 )
 async def connect_channel(
-    request: Request, product: ProductDep, user_id: UserId, body: ChannelConnect
+    request: Request, product: ProductDep, user_id: PersonId, body: ChannelConnect
 ) -> Response:
     """The platform is asked before anything is kept. Connecting the same account again renews it."""
 
@@ -153,7 +154,7 @@ async def connect_channel(
 
 
 @router.delete("/channels/{channel_id}", summary="Disconnect a channel")
-async def disconnect_channel(session: WriteSession, user_id: UserId, channel_id: PathId) -> Done:
+async def disconnect_channel(session: WriteSession, user_id: PersonId, channel_id: PathId) -> Done:
     """Refused while posts are still to go out on it. What was published stays, and stays listed."""
     await channels.disconnect(session, user_id=user_id, channel_id=channel_id)
     return Done(message="Channel disconnected")

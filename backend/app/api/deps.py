@@ -19,7 +19,7 @@ from app.api.errors import PROBLEM_RESPONSES
 from app.api.rate_limits import limits_of
 from app.core.errors import Forbidden, Unauthenticated
 from app.schemas.base import Id
-from app.services import users
+from app.services import api_keys, users
 from app.services.access import Session
 
 if TYPE_CHECKING:
@@ -108,27 +108,51 @@ def _origin(url: str) -> str:
 
 
 # For the API description only: `session_token` reads the header itself, and the cookie.
-_described = HTTPBearer(auto_error=False, scheme_name="token", description="From register or login.")
+_described = HTTPBearer(
+    auto_error=False, scheme_name="token", description="From register or login, or the secret of an API key."
+)
 
 
 async def require_user(request: Request, _: Annotated[object, Depends(_described)] = None) -> int:
-    """The id of whoever is signed in.
+    """The id of whoever is signed in, or whose key this is: then the request stays within the key's bounds.
 
-    Raises Unauthenticated: `not_signed_in`, `token_expired` or `token_invalid`.
+    Raises Unauthenticated: `not_signed_in`, `token_expired`, `token_invalid`, `api_key_expired` or
+    `api_key_invalid`.
     """
     known: int | None = getattr(request.state, "user_id", None)
     if known is None:
         token = session_token(request)
         if token is None:
             raise Unauthenticated("not_signed_in", "Sign in first.")
-        async with get_product(request).database.reading() as session:
-            known = await users.identify(session, token)
+        database = get_product(request).database
+        # In a cookie it would travel by itself: keys are for programs.
+        if api_keys.is_api_key(token) and "authorization" in request.headers:
+            caller = await api_keys.identify(database, token)
+            known, request.state.has_key = caller.user_id, True
+            api_keys.ask_within(caller.bounds)
+        else:
+            async with database.reading() as session:
+                known = await users.identify(session, token)
         request.state.user_id = known
     return known
 
 
 UserId = Annotated[int, Depends(require_user)]
-"""Who is signed in."""
+"""Who is signed in, or whose key this is."""
+
+
+async def require_person(request: Request, user_id: UserId) -> int:
+    """The id of whoever is signed in themselves. Raises Forbidden (`not_with_api_key`) for a key."""
+    if getattr(request.state, "has_key", False):
+        raise Forbidden(
+            "not_with_api_key",
+            "An API key cannot do this. Sign in, and do it with the session's token or in the settings.",
+        )
+    return user_id
+
+
+PersonId = Annotated[int, Depends(require_person)]
+"""Who is signed in. For what would make a stolen key worth more: accounts, members, keys, ways to Meta."""
 
 
 async def limit_uploads(request: Request, user_id: UserId) -> None:

@@ -15,7 +15,7 @@ import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request
 from starlette.responses import Response
@@ -31,6 +31,8 @@ from app.services.idempotency import Begun, Settled
 WAIT_SECONDS = 10.0
 _POLL_SECONDS = 0.1
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
+
+V = TypeVar("V", bound=View)
 
 IDEMPOTENT: dict[str, Any] = {
     "parameters": [
@@ -60,9 +62,10 @@ async def idempotently(
     product: Product,
     user_id: int,
     fingerprint: str,
-    work: Callable[[str | None], Awaitable[tuple[int, View]]],
+    work: Callable[[str | None], Awaitable[tuple[int, V]]],
     *,
     admit: Callable[[], Awaitable[object]],
+    as_kept: Callable[[V], V] = lambda view: view,
     wait_seconds: float = WAIT_SECONDS,
 ) -> Response:
     """The answer of `work`, or of the earlier request with the same key, once `admit` lets the user have it.
@@ -70,10 +73,10 @@ async def idempotently(
     `fingerprint` stands for what was sent (`body_fingerprint`, or a hash of a form's fields and file).
     `work` gets the key, so that what must not exist twice can keep it, and gives a status number and a
     view. It opens its own transactions: a route that calls this holds none, or the two would wait for
-    each other. `admit` (see `member_of`) raises where the user may not see the answer any more. A repetition
-    waits up to `wait_seconds` for the first request. Raises Malformed
-    (`invalid_idempotency_key`), Conflict (`idempotency_key_reused`, `in_progress`), and whatever `work`
-    raises.
+    each other. `as_kept` leaves out what only the first answer may say. `admit` (see `member_of`) raises
+    where the user may not see the answer any more. A repetition waits up to `wait_seconds` for the first
+    request. Raises Malformed (`invalid_idempotency_key`), Conflict (`idempotency_key_reused`,
+    `in_progress`), and whatever `work` raises.
     """
     key = request.headers.get("idempotency-key")
     if key is None:
@@ -101,11 +104,11 @@ async def idempotently(
         # Whatever was done in spite of this carries the key on its own row.
         await asyncio.shield(idempotency.forget(product.database, request_id=claim.request_id))
         raise
-    answer = view.model_dump(mode="json")
+    kept = as_kept(view).model_dump(mode="json")
     await asyncio.shield(
-        idempotency.settle(product.database, request_id=claim.request_id, status=status, answer=answer)
+        idempotency.settle(product.database, request_id=claim.request_id, status=status, answer=kept)
     )
-    return _answer(status, answer)
+    return _answer(status, view.model_dump(mode="json"))
 
 
 def member_of(

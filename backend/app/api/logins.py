@@ -11,9 +11,9 @@ from starlette.responses import RedirectResponse, Response
 from app.api.channels import channel_view
 from app.api.deps import (
     PathId,
+    PersonId,
     ProductDep,
     QueryId,
-    UserId,
     Visitor,
     api_router,
     limit_channel_checks,
@@ -63,7 +63,7 @@ def _view(attempt: Attempt) -> AttemptView:
 async def begin_login(
     request: Request,
     product: ProductDep,
-    user_id: UserId,
+    user_id: PersonId,
     business_id: QueryId,
     login: LoginName = "facebook",
     again: bool = False,
@@ -103,7 +103,7 @@ async def end_login(
 
 
 @router.get("/channels/meta/attempts/{attempt_id}", summary="What a login brought")
-async def get_attempt(product: ProductDep, user_id: UserId, attempt_id: PathId) -> AttemptView:
+async def get_attempt(product: ProductDep, user_id: PersonId, attempt_id: PathId) -> AttemptView:
     """The accounts that can be connected, for a quarter of an hour; or what went wrong."""
     return _view(await product.connecting.attempt(user_id=user_id, attempt_id=attempt_id))
 
@@ -116,7 +116,7 @@ async def get_attempt(product: ProductDep, user_id: UserId, attempt_id: PathId) 
     summary="Connect what a login brought",
 )
 async def choose_accounts(
-    request: Request, product: ProductDep, user_id: UserId, attempt_id: PathId, body: AccountChoices
+    request: Request, product: ProductDep, user_id: PersonId, attempt_id: PathId, body: AccountChoices
 ) -> Response:
     """All of the accounts, or none where one is not possible. Those connected already are renewed."""
     attempt = await product.connecting.attempt(user_id=user_id, attempt_id=attempt_id)

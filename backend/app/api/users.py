@@ -9,6 +9,7 @@ from fastapi import Depends, Response
 from app.api.businesses import business_view
 from app.api.deps import (
     SESSION_COOKIE,
+    PersonId,
     Product,
     ProductDep,
     ReadSession,
@@ -55,7 +56,7 @@ async def login(body: Login, product: ProductDep, response: Response) -> SignedI
 
 @router.post("/auth/logout", status_code=204, summary="Sign out")
 async def logout(
-    user_id: UserId,
+    user_id: PersonId,
     token: Annotated[str | None, Depends(session_token)],
     session: WriteSession,
     product: ProductDep,
@@ -70,7 +71,8 @@ async def logout(
 
 @router.get("/auth/me", summary="Who am I")
 async def me(user_id: UserId, session: ReadSession, product: ProductDep) -> Me:
-    """The user behind the token, their businesses, what is practice here, and this server's limits."""
+    """The user behind the token, their businesses (with a key, the one it is for), what is practice here, and
+    this server's limits."""
     return _me(await users.look_up(session, user_id=user_id), product)
 
 

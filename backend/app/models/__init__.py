@@ -1,6 +1,7 @@
 """Tables, and the named questions asked of them. Importing this package knows every table."""
 
 from app.models import (
+    api_keys,
     businesses,
     channels,
     direct_uploads,
@@ -16,6 +17,7 @@ from app.models import (
 )
 
 __all__ = [
+    "api_keys",
     "businesses",
     "channels",
     "direct_uploads",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -40,6 +42,36 @@ class Role(StrEnum):
         """Whether this role may do what `other` may."""
         order = list(Role)
         return order.index(self) <= order.index(other)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far whoever asks with a key can go: in this business alone, and with this role at most."""
+
+    business_id: int
+    role: Role
+
+
+_bounds: ContextVar[Bounds | None] = ContextVar("bounds", default=None)
+
+
+def ask_within(bounds: Bounds) -> None:
+    """From here on, until the request ends, every role that is looked up stays within these bounds.
+
+    They belong to the request and not to the arguments of each question, so that no question can be asked
+    without them. Work that the request leaves behind asks for no roles.
+    """
+    _bounds.set(bounds)
+
+
+def role_within(role: str, business_id: int) -> Role | None:
+    """What a member with this role may do, with a key or without one; None where the key is not for here."""
+    own, bounds = Role(role), _bounds.get()
+    if bounds is None:
+        return own
+    if bounds.business_id != business_id:
+        return None
+    return bounds.role if own.includes(bounds.role) else own
 
 
 class Business(Base):
@@ -81,9 +113,9 @@ class Member(Base):
 
 
 async def find_role(session: AsyncSession, business_id: int, user_id: int) -> Role | None:
-    """The user's role in the business, or None for a stranger."""
+    """What the user may do in the business as of now, or None for a stranger."""
     role = await session.scalar(_ROLE, {"business_id": business_id, "user_id": user_id})
-    return Role(role) if role else None
+    return role_within(role, business_id) if role else None
 
 
 # Asked with nearly every request, and made once.
@@ -100,7 +132,11 @@ async def list_for_user(session: AsyncSession, user_id: int) -> Sequence[tuple[B
         .where(Member.user_id == user_id)
         .order_by(Member.id)
     )
-    return [(business, Role(role)) for business, role in rows]
+    return [
+        (business, within)
+        for business, role in rows
+        if (within := role_within(role, business.id)) is not None
+    ]
 
 
 async def find(session: AsyncSession, business_id: int) -> Business | None:

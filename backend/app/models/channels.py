@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Id
-from app.models.businesses import Business, Member, Role
+from app.models.businesses import Business, Member, Role, role_within
 from app.models.logins import Login
 
 
@@ -122,7 +122,8 @@ async def find_for_user(session: AsyncSession, channel_id: int, user_id: int) ->
             .where(Channel.id == channel_id, Channel.disconnected_at.is_(None))
         )
     ).one_or_none()
-    return (row[0], Role(row[1])) if row else None
+    role = role_within(row[1], row[0].business_id) if row else None
+    return (row[0], role) if row and role else None
 
 
 async def set_status(

@@ -27,6 +27,7 @@ from app.core.crypto import new_token, token_hash
 from app.core.db import Database
 from app.core.errors import Conflict, NotFound, RuleBroken, Unauthenticated, UpstreamUnavailable
 from app.core.logging import get_logger
+from app.models import api_keys as key_models
 from app.models import businesses as business_models
 from app.models import users as models
 from app.models.businesses import Business, Role
@@ -175,8 +176,9 @@ async def create(
     return account
 
 
-async def set_password(database: Database, *, email: str, password: str) -> int:
-    """Replace a forgotten password and end every session of its user; how many there were.
+async def set_password(database: Database, *, email: str, password: str) -> tuple[int, int]:
+    """Replace a forgotten password, end every session of its user and revoke their API keys; how many
+    sessions and keys there were.
 
     Raises NotFound (`user_not_found`), and RuleBroken (`invalid_fields`).
     """
@@ -188,8 +190,9 @@ async def set_password(database: Database, *, email: str, password: str) -> int:
             raise NotFound("user_not_found", f"Nobody has an account with the e-mail {address}.")
         await models.set_password_hash(session, user.id, password_hash, clock.now())
         ended = await models.revoke_tokens(session, user.id)
-    log.info("user.password_set", user_id=user.id, sessions_ended=ended)
-    return ended
+        revoked = await key_models.revoke_of_user(session, user.id)
+    log.info("user.password_set", user_id=user.id, sessions_ended=ended, api_keys_revoked=revoked)
+    return ended, revoked
 
 
 async def log_in(database: Database, *, email: str, password: str) -> SignIn:

@@ -23,7 +23,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import text
 
-from app.api import businesses, errors, middleware, operations, rate_limits, users
+from app.api import api_keys, businesses, errors, middleware, operations, rate_limits, users
 from app.core.config import Settings
 from app.core.crypto import Vault
 from app.core.db import Database
@@ -67,7 +67,7 @@ def edge_app(settings: Settings, database: Database, *more: APIRouter) -> FastAP
     errors.install(app)
     rate_limits.install(app, settings)
     middleware.install(app, settings)
-    for router in (users.router, businesses.router, *more):
+    for router in (users.router, businesses.router, api_keys.router, *more):
         app.include_router(router, prefix="/api/v1")
     app.include_router(operations.router)
     app.state.product = EdgeProduct(

@@ -39,6 +39,7 @@ class House:
     doomed_id: int
     generation_id: int
     channel_id: int
+    api_key_id: int
     draft_id: int
     doomed_draft_id: int
     sent_draft_id: int
@@ -77,11 +78,13 @@ class Row:
     """How to call a route in the name of the house, who may, and what they then get.
 
     `nobody`: a signed-out caller may. `anybody`: whoever is signed in, about themselves alone.
+    `takes_person`: no API key may, whatever its role.
     """
 
     least: Least
     status: int
     call: Call
+    takes_person: bool = False
 
 
 def get(path: str, **query: str) -> Call:
@@ -115,10 +118,12 @@ LEAVER = "/businesses/{h.business_id}/members/{h.leaver_id}"
 TABLE: dict[str, Row] = {
     "POST /auth/register": Row("nobody", 422, send("POST", "/auth/register", lambda _: {})),
     "POST /auth/login": Row("nobody", 422, send("POST", "/auth/login", lambda _: {})),
-    "POST /auth/logout": Row("anybody", 204, send("POST", "/auth/logout")),
+    "POST /auth/logout": Row("anybody", 204, send("POST", "/auth/logout"), takes_person=True),
     "GET /auth/me": Row("anybody", 200, get("/auth/me")),
     "GET /businesses": Row("anybody", 200, get("/businesses")),
-    "POST /businesses": Row("anybody", 201, send("POST", "/businesses", lambda _: {"name": "Second"})),
+    "POST /businesses": Row(
+        "anybody", 201, send("POST", "/businesses", lambda _: {"name": "Second"}), takes_person=True
+    ),
     "GET /businesses/{business_id}": Row("viewer", 200, get("/businesses/{h.business_id}")),
     "PATCH /businesses/{business_id}": Row(
         "admin", 200, send("PATCH", "/businesses/{h.business_id}", lambda h: {"name": h.marker})
@@ -132,11 +137,26 @@ TABLE: dict[str, Row] = {
             "/businesses/{h.business_id}/members",
             lambda h: {"email": h.newcomer_email, "role": "viewer"},
         ),
+        takes_person=True,
     ),
     "PATCH /businesses/{business_id}/members/{member_id}": Row(
-        "admin", 200, send("PATCH", MEMBER, lambda _: {"role": "editor"})
+        "admin", 200, send("PATCH", MEMBER, lambda _: {"role": "editor"}), takes_person=True
     ),
-    "DELETE /businesses/{business_id}/members/{member_id}": Row("admin", 200, send("DELETE", LEAVER)),
+    "DELETE /businesses/{business_id}/members/{member_id}": Row(
+        "admin", 200, send("DELETE", LEAVER), takes_person=True
+    ),
+    "GET /api-keys": Row("viewer", 200, get("/api-keys", **IN_BUSINESS), takes_person=True),
+    "POST /api-keys": Row(
+        "viewer",
+        201,
+        send(
+            "POST", "/api-keys", lambda h: {"business_id": h.business_id, "name": "Script", "role": "viewer"}
+        ),
+        takes_person=True,
+    ),
+    "DELETE /api-keys/{key_id}": Row(
+        "admin", 200, send("DELETE", "/api-keys/{h.api_key_id}"), takes_person=True
+    ),
     "POST /images/upload": Row("editor", 201, upload),
     "POST /images/import": Row(
         "editor",
@@ -224,11 +244,16 @@ TABLE: dict[str, Row] = {
                 "login": "instagram",
             },
         ),
+        takes_person=True,
     ),
-    "GET /channels/meta/authorize": Row("admin", 200, get("/channels/meta/authorize", **IN_BUSINESS)),
+    "GET /channels/meta/authorize": Row(
+        "admin", 200, get("/channels/meta/authorize", **IN_BUSINESS), takes_person=True
+    ),
     "GET /channels/meta/callback": Row("nobody", 303, get("/channels/meta/callback")),
     # What a login brought is for whoever logged in, and here nobody did.
-    "GET /channels/meta/attempts/{attempt_id}": Row("anybody", 404, get("/channels/meta/attempts/1")),
+    "GET /channels/meta/attempts/{attempt_id}": Row(
+        "anybody", 404, get("/channels/meta/attempts/1"), takes_person=True
+    ),
     "POST /channels/meta/attempts/{attempt_id}": Row(
         "anybody",
         404,
@@ -237,6 +262,7 @@ TABLE: dict[str, Row] = {
             "/channels/meta/attempts/1",
             lambda _: {"accounts": [{"platform": "facebook", "external_id": "1"}]},
         ),
+        takes_person=True,
     ),
     "POST /channels/{channel_id}/check": Row("admin", 200, send("POST", "/channels/{h.channel_id}/check")),
     "GET /meta/webhooks": Row("nobody", 404, get("/meta/webhooks")),
@@ -244,7 +270,9 @@ TABLE: dict[str, Row] = {
     "POST /meta/deauthorize": Row("nobody", 422, send("POST", "/meta/deauthorize", lambda _: {})),
     "POST /meta/data-deletion": Row("nobody", 422, send("POST", "/meta/data-deletion", lambda _: {})),
     "GET /meta/data-deletion/{code}": Row("nobody", 404, get("/meta/data-deletion/1")),
-    "DELETE /channels/{channel_id}": Row("admin", 409, send("DELETE", "/channels/{h.channel_id}")),
+    "DELETE /channels/{channel_id}": Row(
+        "admin", 409, send("DELETE", "/channels/{h.channel_id}"), takes_person=True
+    ),
     "POST /posts": Row("editor", 201, send("POST", "/posts", lambda h: h.draft)),
     "GET /posts": Row("viewer", 200, get("/posts", **IN_BUSINESS)),
     "POST /posts/check": Row("editor", 200, send("POST", "/posts/check", lambda h: h.draft)),
@@ -314,6 +342,7 @@ def settle_in(live: Live, signs_up: SignsUp) -> House:
         doomed_id=doomed_id,
         generation_id=int(generation_id),
         channel_id=owner.channel()["id"],
+        api_key_id=owner.makes_key("viewer")["api_key"]["id"],
         draft_id=draft_ids[0],
         doomed_draft_id=draft_ids[1],
         sent_draft_id=draft_ids[2],
@@ -373,6 +402,39 @@ def test_each_actor_gets_what_the_table_says(live: Live, signs_up: SignsUp, sign
         for role in ROLES[: ROLES.index(row.least)]:
             expect(route, role, house.people[role].client, "403 role_too_low")
         expect(route, row.least, house.people[row.least].client, str(row.status))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_key_may_what_its_role_may_in_its_business_alone(embedded: Live, signs_up: SignsUp) -> None:
+    """All keys here are made by an owner, so it is the key that is refused."""
+    house = settle_in(embedded, signs_up)
+    owner = house.people["owner"]
+    second = owner.client.post("/businesses", json={"name": "Second"}).json()["id"]
+    keys = {role: owner.with_key(owner.makes_key(role)["secret"]) for role in ROLES}
+    elsewhere = owner.with_key(owner.makes_key("owner", business_id=second)["secret"])
+    wrong = []
+
+    def expect(route: str, key: str, client: httpx.Client, expected: str) -> None:
+        answer = TABLE[route].call(client, house)
+        found = refusal(answer)
+        if not found.startswith(expected):
+            wrong.append(f"{route}: the {key} key got {found} instead of {expected}: {answer.text[:200]}")
+        if key == "other business's" and house.marker in answer.text:
+            wrong.append(f"{route}: the {key} key was shown something of the house")
+
+    for route, row in TABLE.items():
+        if row.takes_person:
+            expect(route, "owner", keys["owner"], "403 not_with_api_key")
+        elif row.least == "anybody":
+            expect(route, "viewer", keys["viewer"], str(row.status))
+            expect(route, "other business's", elsewhere, str(row.status))
+        elif row.least != "nobody":
+            expect(route, "other business's", elsewhere, "404")
+            for role in ROLES[: ROLES.index(row.least)]:
+                expect(route, role, keys[role], "403 role_too_low")
+            expect(route, row.least, keys[row.least], str(row.status))
+    for client in (*keys.values(), elsewhere):
+        client.close()
     assert not wrong, "\n".join(wrong)
 
 

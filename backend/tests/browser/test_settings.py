@@ -154,7 +154,7 @@ def test_viewers_and_editors_see_what_is_set_and_can_change_nothing(new_member: 
     leave = main.get_by_role("button", name="Leave Harbour Coffee")
     months = main.get_by_role("button", name=re.compile("^Month (before|after)$"))
     expect(months).to_have_count(2)
-    expect(main.get_by_role("button").filter(visible=True)).to_have_count(4)
+    expect(main.get_by_role("button").filter(visible=True)).to_have_count(5)
     expect(leave.or_(main.get_by_role("button", name="New post")).first).to_be_visible()
     expect(main.get_by_role("textbox")).to_have_count(0)
     gallery(page, "settings-editor")

@@ -71,9 +71,16 @@ def test_another_password_ends_every_session(product: Product) -> None:
         assert user(product, "create", email, "--name", "Eve").returncode == 0
     tokens = [signs_in(product, "eve@example.com", PASSWORD).json()["access_token"] for _ in range(2)]
     other = signs_in(product, "bob@example.com", PASSWORD).json()["access_token"]
+    headers = {"Authorization": f"Bearer {tokens[0]}"}
+    with httpx.Client(base_url=f"{product.url}/api/v1", headers=headers, trust_env=False) as eve:
+        own = eve.get("/businesses").json()["businesses"][0]["id"]
+        key = eve.post("/api-keys", json={"business_id": own, "name": "Script"}).json()["secret"]
     changed = user(product, "password", "EVE@example.com", typed="a better one than that")
-    assert (changed.returncode, changed.stdout) == (0, "The password is set, and 2 sessions ended.\n")
-    assert [status_of(product, token) for token in tokens] == [401, 401]
+    assert (changed.returncode, changed.stdout) == (
+        0,
+        "The password is set, 2 sessions ended, and 1 API key revoked.\n",
+    )
+    assert [status_of(product, token) for token in (*tokens, key)] == [401, 401, 401]
     assert status_of(product, other) == 200
     assert signs_in(product, "eve@example.com", PASSWORD).status_code == 401
     assert signs_in(product, "eve@example.com", "a better one than that").status_code == 200

@@ -29,6 +29,48 @@ export type AccountsConnected = {
   channels: Array<ChannelView>;
 };
 
+/** Keys, newest first. */
+export type ApiKeyList = {
+  api_keys: Array<ApiKeyView>;
+};
+
+/** A new key with its secret. */
+export type ApiKeyMade = {
+  api_key: ApiKeyView;
+  message: string;
+  /** For `Authorization: Bearer`. It is told once; null: an earlier answer told it. */
+  secret: string | null;
+  success: true;
+};
+
+/** A new key for one business. */
+export type ApiKeyMake = {
+  business_id: number;
+  /** Null: it counts until it is revoked. */
+  expires_at?: string | null;
+  /** What it is for. */
+  name: string;
+  /** The most that it may: your own role in the business, or a lower one. */
+  role?: "owner" | "admin" | "editor" | "viewer";
+};
+
+/** A key as it is listed: without its secret, which nobody can read any more. */
+export type ApiKeyView = {
+  business_id: number;
+  created_at: string;
+  expires_at: string | null;
+  /** What its secret begins with. */
+  hint: string;
+  id: number;
+  /** To the minute; null: never. */
+  last_used_at: string | null;
+  made_by: string;
+  made_by_id: number;
+  name: string;
+  /** The most that it may. Where its maker may less by now, so may the key. */
+  role: "owner" | "admin" | "editor" | "viewer";
+};
+
 /** What became of a login. `missing_permissions`: what was not allowed and is needed. */
 export type AttemptView = {
   business_id: number;

@@ -1,6 +1,10 @@
 /** The words of the house, tied to the types made from the API's description. */
 export type {
   AccountChoiceView as AccountChoice,
+  ApiKeyList,
+  ApiKeyMade,
+  ApiKeyMake,
+  ApiKeyView as ApiKey,
   AttemptView as LoginAttempt,
   BulkDeleted,
   BulkRefusal,

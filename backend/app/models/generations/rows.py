@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.models.businesses import Member, Role
+from app.models.businesses import Member, Role, role_within
 from app.models.generations.tables import MOVES, UNFINISHED, Generation, GenerationState
 
 
@@ -25,7 +25,8 @@ async def find_for_user(
             .execution_options(populate_existing=True)
         )
     ).one_or_none()
-    return (row[0], Role(row[1])) if row else None
+    role = role_within(row[1], row[0].business_id) if row else None
+    return (row[0], role) if row and role else None
 
 
 async def find(session: AsyncSession, generation_id: int) -> Generation | None:

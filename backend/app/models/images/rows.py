@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import and_, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.models.businesses import Member, Role
+from app.models.businesses import Member, Role, role_within
 from app.models.images.tables import Image, Rendition
 from app.models.posts import PostImage
 
@@ -22,7 +22,8 @@ async def find_for_user(session: AsyncSession, image_id: int, user_id: int) -> t
             .where(Image.id == image_id)
         )
     ).one_or_none()
-    return (row[0], Role(row[1])) if row else None
+    role = role_within(row[1], row[0].business_id) if row else None
+    return (row[0], role) if row and role else None
 
 
 async def find_many(session: AsyncSession, business_id: int, image_ids: Sequence[int]) -> dict[int, Image]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import and_, case, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.models.businesses import Member, Role
+from app.models.businesses import Member, Role, role_within
 from app.models.posts.tables import (
     MOVES,
     Post,
@@ -67,13 +67,14 @@ async def find_publication_for_user(
     """A publication and the asking user's role in its business."""
     row = (
         await session.execute(
-            select(Publication, Member.role)
+            select(Publication, Member.role, Post.business_id)
             .join(Post, Post.id == Publication.post_id)
             .join(Member, and_(Member.business_id == Post.business_id, Member.user_id == user_id))
             .where(Publication.id == publication_id, Post.deleted_at.is_(None))
         )
     ).one_or_none()
-    return (row[0], Role(row[1])) if row else None
+    role = role_within(row[1], row[2]) if row else None
+    return (row[0], role) if row and role else None
 
 
 async def move(

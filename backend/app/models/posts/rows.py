@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.models.businesses import Member, Role
+from app.models.businesses import Member, Role, role_within
 from app.models.posts.tables import Post, PostChannel, PostImage, PostText, Publication, PublicationState
 
 
@@ -28,7 +28,8 @@ async def find_for_user(
     if is_held:
         query = query.with_for_update(of=Post).execution_options(populate_existing=True)
     row = (await session.execute(query)).one_or_none()
-    return (row[0], Role(row[1])) if row else None
+    role = role_within(row[1], row[0].business_id) if row else None
+    return (row[0], role) if row and role else None
 
 
 async def find(session: AsyncSession, post_id: int) -> Post | None:

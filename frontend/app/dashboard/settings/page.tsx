@@ -1,5 +1,6 @@
 import { PageHeader } from "@/components/frame/PageHeader";
 import { useBusiness } from "@/lib/business";
+import { ApiKeysSection } from "./components/ApiKeysSection";
 import { BusinessSection } from "./components/BusinessSection";
 import { ChannelsSection } from "./components/ChannelsSection";
 import { ModelsSection } from "./components/ModelsSection";
@@ -9,7 +10,7 @@ import { SpendingSection } from "./components/SpendingSection";
 import { StorageSection } from "./components/StorageSection";
 import { StylesSection } from "./components/StylesSection";
 
-/** What a business is set to: its name, who is in it, where it publishes, what AI may cost, where it keeps. */
+/** What a business is set to: its name, who is in it, where it publishes, what AI may cost, where it keeps, its keys. */
 export default function SettingsPage() {
   const business = useBusiness();
   return (
@@ -26,6 +27,7 @@ export default function SettingsPage() {
           <ModelsSection />
           <StylesSection />
           <StorageSection />
+          <ApiKeysSection />
         </div>
       </div>
     </>

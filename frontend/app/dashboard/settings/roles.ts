@@ -18,6 +18,11 @@ export function mayManage(role: Role): boolean {
   return role === "owner" || role === "admin";
 }
 
+/** The roles that a key of somebody with this role can have: their own, and those below. */
+export function rolesUpTo(own: Role): typeof ROLES {
+  return ROLES.slice(ROLES.findIndex(({ value }) => value === own));
+}
+
 /** Whether somebody may give, change or take away this role: owners are only for owners. */
 export function mayTouch(own: Role, role: Role): boolean {
   return mayManage(own) && (role !== "owner" || own === "owner");

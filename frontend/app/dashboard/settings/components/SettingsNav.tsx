@@ -11,6 +11,7 @@ const PARTS = [
   { id: "ai-models", label: "AI models" },
   { id: "ai-styles", label: "AI styles" },
   { id: "storage", label: "Storage" },
+  { id: "api-keys", label: "API keys" },
 ] as const;
 
 /** Leads to each part: a list beside them on a very wide screen, a row above them that stays in view. */
