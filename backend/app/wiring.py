@@ -46,7 +46,7 @@ from app.services import images
 from app.services.channel_health import ChannelHealth
 from app.services.channels import Channels, Way
 from app.services.direct_uploads import DirectUploads
-from app.services.doctor import Outside
+from app.services.doctor import MetaSetup, Outside
 from app.services.generations import Board, Generations, GenerationSteps, PromptFilter, Spool
 from app.services.images import Library
 from app.services.logins import Callbacks, Connecting, Gates, LoginRenewal
@@ -501,6 +501,25 @@ def make_facebook_login(settings: Settings) -> FacebookLogin:
         version=settings.meta_graph_version,
         config_id=settings.meta_login_config_id,
         extra=settings.meta_extra_permissions,
+    )
+
+
+def meta_setup(settings: Settings) -> MetaSetup:
+    """What the doctor looks at of the Meta app."""
+
+    async def try_keys() -> None:
+        login = make_facebook_login(settings)
+        try:
+            await login.try_keys()
+        finally:
+            await login.close()
+
+    return MetaSetup(
+        try_keys=try_keys if settings.meta_app_id else None,
+        has_instagram_keys=bool(settings.meta_instagram_app_id),
+        redirect_uri=login_redirect_uri(settings),
+        callbacks_url=f"{settings.public_url}/api/v1/meta",
+        has_verify_token=bool(settings.meta_webhook_verify_token.get_secret_value()),
     )
 
 

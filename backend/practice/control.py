@@ -25,7 +25,7 @@ from practice.graph.comments import comments_of
 from practice.graph.context import Context, iso_time
 from practice.graph.media import slide_containers
 from practice.graph.pictures import picture_path
-from practice.login.people import add_person, change_grants
+from practice.login.people import add_person, age_grants, end_grants, take_permissions
 from practice.store import put_setting
 
 Json = dict[str, Any]
@@ -145,15 +145,18 @@ class ControlApi:
         """`subcode` ends every token of theirs (null heals them), `declined` takes permissions away, and with
         `older_by` everything is so many seconds longer ago."""
         sent, person_id = await _body(request), request.path_params["person_id"]
-        subcode, declined, older_by = sent.get("subcode"), sent.get("declined"), sent.get("older_by", 0)
+        older_by = sent.get("older_by", 0)
         if not isinstance(older_by, int | float):
             raise ControlError(422, "older_by must be a number")
-        count = await self._context.store.run(
-            lambda db: change_grants(
-                db, person_id, subcode=subcode, declined=declined, older_by=float(older_by)
-            )
-        )
-        return {"changed": count}
+
+        def change(db: sqlite3.Connection) -> None:
+            if "subcode" in sent:
+                end_grants(db, person_id, sent["subcode"])
+            take_permissions(db, person_id, sent.get("declined") or ())
+            age_grants(db, person_id, float(older_by))
+
+        await self._context.store.run(change)
+        return sent
 
     async def _list_faults(self, request: Request) -> Json:
         return {"faults": await self._context.store.run(list_faults)}

@@ -106,9 +106,8 @@ def post_view(product: Product, story: PostStory) -> PostView:
 
 def _publication_view(post: PostStory, story: PublicationStory) -> PublicationView:
     row = story.publication
-    error = None
-    if row.error_code:
-        error = PublicationErrorView(code=row.error_code, detail=row.error_detail or "")
+    trouble = posts.trouble_of(story)
+    error = None if trouble is None else PublicationErrorView(code=trouble[0], detail=trouble[1])
     return PublicationView.model_validate(
         {
             "id": row.id,

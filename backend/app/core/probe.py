@@ -65,7 +65,7 @@ async def probe(
     """
     parsed = httpx.URL(url)
     host, is_https = parsed.raw_host.decode("ascii").lower().removesuffix("."), parsed.scheme == "https"
-    if not is_local_allowed and _is_local_name(host):
+    if not is_local_allowed and is_local_name(host):
         return Probe(Trouble.LOCAL_ADDRESS)
     try:
         async with asyncio.timeout(deadline):
@@ -89,7 +89,7 @@ async def probe(
         return Probe(Trouble.SLOW_OR_UNREACHABLE, "the connection fails")
 
 
-def _is_local_name(host: str) -> bool:
+def is_local_name(host: str) -> bool:
     """Whether a name or address can mean something in our own network only."""
     try:
         ipaddress.ip_address(host)

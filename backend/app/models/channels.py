@@ -134,14 +134,16 @@ async def set_status(
     *,
     token_sealed: str,
     problem: tuple[str, str] | None = None,
+    check_at: datetime | None = None,
 ) -> None:
     """What the platform let us know about the account when it was asked with this token. `problem`: its code
-    and its words. A look at the account follows soon and says more."""
+    and its words. With `check_at`, a look at the account follows then and says more."""
     code, detail = problem or (None, None)
+    later = {} if check_at is None else {"check_at": check_at}
     await session.execute(
         update(Channel)
         .where(Channel.id == channel_id, Channel.token_sealed == token_sealed)
-        .values(status=status.value, updated_at=at, problem_code=code, problem_detail=detail)
+        .values(status=status.value, updated_at=at, problem_code=code, problem_detail=detail, **later)
     )
 
 

@@ -11,14 +11,26 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, and_, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    and_,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Id
-from app.models.channels import Channel
+from app.models.channels import Channel, ChannelStatus
 from app.models.posts import Post, PostImage, Publication, PublicationEvent, PublicationState
 
 _ON = text("ended_at IS NULL AND channel_id IS NULL")
@@ -348,18 +360,31 @@ async def last_published(
     return {image_id: at for image_id, at in rows if at is not None}
 
 
-async def claim_preflights(
+async def claim_first_looks(
     session: AsyncSession, *, now: datetime, due_before: datetime, limit: int
 ) -> list[int]:
-    """Planned publications that are due soon and were not looked at for that yet: they are marked as looked
-    at, so each is returned once."""
+    """Planned publications that come before a moment and were never looked at: they are marked as looked at,
+    so each is returned once."""
+    return await _claim_looks(session, due_before, Publication.preflight_at.is_(None), now, limit)
+
+
+async def claim_last_looks(session: AsyncSession, *, due_before: datetime, limit: int) -> list[int]:
+    """Planned publications that come before a moment and were not looked at for the last time yet: they are
+    marked as looked at for their own time, so each is returned once."""
+    is_waiting = or_(Publication.preflight_at.is_(None), Publication.preflight_at < Publication.next_step_at)
+    return await _claim_looks(session, due_before, is_waiting, Publication.next_step_at, limit)
+
+
+async def _claim_looks(
+    session: AsyncSession, due_before: datetime, is_waiting: ColumnElement[bool], mark: object, limit: int
+) -> list[int]:
     ids = list(
         await session.scalars(
             select(Publication.id)
             .where(
                 Publication.state == PublicationState.SCHEDULED.value,
                 Publication.next_step_at <= due_before,
-                Publication.preflight_at.is_(None),
+                is_waiting,
             )
             .order_by(Publication.next_step_at)
             .limit(limit)
@@ -367,5 +392,38 @@ async def claim_preflights(
         )
     )
     if ids:
-        await session.execute(update(Publication).where(Publication.id.in_(ids)).values(preflight_at=now))
+        await session.execute(update(Publication).where(Publication.id.in_(ids)).values(preflight_at=mark))
     return ids
+
+
+async def list_cut_off(session: AsyncSession, code: str, limit: int) -> Sequence[tuple[Publication, Channel]]:
+    """Planned publications on channels that nothing can go out on, and that this code does not say so of."""
+    return await _planned(
+        session,
+        limit,
+        Channel.status != ChannelStatus.CONNECTED.value,
+        Publication.error_code.is_distinct_from(code),
+    )
+
+
+async def list_joined_again(
+    session: AsyncSession, code: str, limit: int
+) -> Sequence[tuple[Publication, Channel]]:
+    """Planned publications that this code says are cut off, and are not any more."""
+    return await _planned(
+        session, limit, Channel.status == ChannelStatus.CONNECTED.value, Publication.error_code == code
+    )
+
+
+async def _planned(
+    session: AsyncSession, limit: int, *conditions: ColumnElement[bool]
+) -> Sequence[tuple[Publication, Channel]]:
+    rows = await session.execute(
+        select(Publication, Channel)
+        .join(Channel, Channel.id == Publication.channel_id)
+        .where(Publication.state == PublicationState.SCHEDULED.value, *conditions)
+        .order_by(Publication.next_step_at, Publication.id)
+        .limit(limit)
+        .with_for_update(of=Publication, skip_locked=True)
+    )
+    return [(publication, channel) for publication, channel in rows]

@@ -24,7 +24,7 @@ from app.providers.publishing.base import (
     TokenFacts,
     TryLater,
 )
-from app.services.channels import CHECK_EVERY, Channels, in_words, jittered, missing_permissions
+from app.services.channels import CHECK_EVERY, Channels, jittered, missing_permissions, not_allowed
 
 log = get_logger(__name__)
 
@@ -160,10 +160,7 @@ def _judged(
     """What the facts mean for the channel."""
     now = clock.now()
     if missing:
-        return _reconnect(
-            "permission_missing",
-            f"This connection may not {in_words(missing)}. Connect the channel again and leave that ticked.",
-        )
+        return _reconnect("permission_missing", not_allowed(missing))
     if data_until is not None and data_until <= now:
         return _reconnect(
             "data_access_ended",
@@ -171,7 +168,7 @@ def _judged(
         )
     if channel.status == ChannelStatus.RESTRICTED.value:
         return {}  # a look proves nothing: only a post that goes out does
-    if channel.problem_code == "permission_missing" and token.permissions is None:
+    if channel.problem_code == "permission_missing" and not channel.missing_permissions:
         return {}  # the platform refused a post for it, and does not say more
     warning: tuple[str | None, str | None] = (None, None)
     if data_until is not None and data_until - now < WARN_BEFORE:

@@ -253,6 +253,7 @@ def jittered(length: timedelta) -> timedelta:
     return length * (1 - secrets.randbelow(1000) / 5000)
 
 
+PERMISSION_MISSING = "permission_missing"
 PERMISSIONS = {
     "pages_show_list": "see your Pages",
     "pages_read_engagement": "read your Pages",
@@ -263,12 +264,24 @@ PERMISSIONS = {
     "instagram_business_content_publish": "publish on Instagram",
 }
 """Meta's permissions, as what they allow us to do."""
+COMMENT_PERMISSIONS = {
+    ("facebook", "facebook"): "pages_manage_engagement",
+    ("instagram", "facebook"): "instagram_manage_comments",
+    ("instagram", "instagram"): "instagram_business_manage_comments",
+}
+"""By platform and login: what a comment needs. Not asked for unless the settings name it."""
 
 
 def in_words(permissions: Sequence[str]) -> str:
     """What these permissions allow, each with Meta's name for it."""
     parts = [f"{PERMISSIONS.get(name, 'do more')} ({name})" for name in permissions]
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def not_allowed(missing: Sequence[str]) -> str:
+    """That a connection lacks these permissions, and the cure."""
+    them = "that" if len(missing) == 1 else "them"
+    return f"This connection may not {in_words(missing)}. Connect the channel again and leave {them} ticked."
 
 
 def missing_permissions(gate: LoginGate | None, platform: str, granted: Collection[str] | None) -> list[str]:

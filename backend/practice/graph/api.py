@@ -18,6 +18,7 @@ from practice.graph import comments, errors, instagram, media, page
 from practice.graph.call import NEWEST, GraphCall, read_call
 from practice.graph.context import DAY, Context, Json, json_text
 from practice.graph.errors import GraphError
+from practice.login.people import find_grant
 from practice.login.tokens import TokenApi
 
 _HOUR = 3_600.0
@@ -125,6 +126,7 @@ class GraphApi:
         current = await store.run(lambda db: _target(db, call))
         _check_token(call, current)
         await store.run(lambda db: self._tokens.check_proof(db, call))
+        await store.run(lambda db: _check_permission(db, call, current))
         return await self._execute(call, current, plan)
 
     async def _turned_away(self, call: GraphCall, target: Target) -> Response:
@@ -300,6 +302,23 @@ def _check_reach(call: GraphCall, caller: Account, account: Account) -> None:
     if caller.kind == "instagram":
         refusal = errors.PERMISSION_MISSING if call.method == "GET" else errors.PAGE_TOKEN_NEEDED
         raise GraphError(refusal)
+
+
+def _check_permission(db: sqlite3.Connection, call: GraphCall, target: Target) -> None:
+    """Whoever allowed the token has to have allowed this, too. Tokens that come of no login may do all."""
+    grant, account = find_grant(db, call.token), target.account
+    if grant is None or account is None or call.method == "GET":
+        return
+    is_comment = target.edge in _COMMENT_EDGES
+    if account.kind == "page":
+        needed = "pages_manage_engagement" if is_comment else "pages_manage_posts"
+    elif grant.kind == "instagram":
+        needed = f"instagram_business_{'manage_comments' if is_comment else 'content_publish'}"
+    else:
+        needed = "instagram_manage_comments" if is_comment else "instagram_content_publish"
+    if needed not in grant.granted:
+        is_post = account.kind == "page" and not is_comment
+        raise GraphError(errors.PAGE_PERMISSION_MISSING if is_post else errors.PERMISSION_MISSING)
 
 
 def _debug_token(db: sqlite3.Connection, call: GraphCall) -> Json:

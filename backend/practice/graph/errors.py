@@ -107,6 +107,13 @@ OBJECT_MISSING = Refusal(
 PERMISSION_MISSING = Refusal(
     10, None, "(#10) Application does not have permission for this action", status=403
 )
+PAGE_PERMISSION_MISSING = Refusal(
+    200,
+    None,
+    "(#200) If posting to a page, requires both pages_read_engagement and pages_manage_posts as an admin "
+    "with sufficient administrative permission",
+    status=403,
+)
 PAGE_TOKEN_NEEDED = Refusal(
     200, None, "(#200) Unpublished posts must be posted to a page as the page itself.", status=403
 )

@@ -269,22 +269,23 @@ def page_token(db: sqlite3.Connection, store: Store, user: Grant, page_id: str) 
     ).token
 
 
-def change_grants(
-    db: sqlite3.Connection,
-    person_id: str,
-    *,
-    subcode: int | None,
-    declined: Sequence[str] | None,
-    older_by: float = 0,
-) -> int:
-    """Something happens to all tokens of a person: they end (or heal), permissions are taken away, or all of
-    it is that many seconds longer ago."""
-    count = db.execute(
-        "UPDATE login_grants SET subcode = ?, issued_at = issued_at - ?, expires_at = expires_at - ?, "
+def end_grants(db: sqlite3.Connection, person_id: str, subcode: int | None) -> None:
+    """All tokens of a person end, with the subcode of the reason; None: they count again."""
+    db.execute("UPDATE login_grants SET subcode = ? WHERE person_id = ?", (subcode, person_id))
+
+
+def age_grants(db: sqlite3.Connection, person_id: str, seconds: float) -> None:
+    """Everything that a person has allowed is so much longer ago."""
+    db.execute(
+        "UPDATE login_grants SET issued_at = issued_at - ?, expires_at = expires_at - ?, "
         "data_access_expires_at = data_access_expires_at - ? WHERE person_id = ?",
-        (subcode, older_by, older_by, older_by, person_id),
-    ).rowcount
-    for name in declined or ():
+        (seconds, seconds, seconds, person_id),
+    )
+
+
+def take_permissions(db: sqlite3.Connection, person_id: str, names: Sequence[str]) -> None:
+    """Permissions are taken away from all tokens of a person."""
+    for name in names:
         for row in db.execute(
             "SELECT token, granted, declined FROM login_grants WHERE person_id = ?", (person_id,)
         ).fetchall():
@@ -293,4 +294,3 @@ def change_grants(
                 "UPDATE login_grants SET granted = ?, declined = ? WHERE token = ?",
                 (json.dumps(granted), json.dumps([*json.loads(row["declined"]), name]), row["token"]),
             )
-    return int(count)

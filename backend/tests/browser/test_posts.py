@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Locator, Page, Route, expect
 
@@ -209,15 +210,29 @@ def test_a_channel_that_is_no_longer_connected_says_so_where_it_matters(
     page, person = (member := new_member()).page, member.person
     account = person.channel()["external_id"]
     (image_id,) = fills_library(person, "harbour.jpg")
+    planned_id = person.writes("Planned for later", image_ids=[image_id])
+    moment = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    answer = person.client.post(f"/posts/{planned_id}/schedule", json={"scheduled_at": moment})
+    assert answer.status_code == 200, answer.text
     practice.change_account(account, token_subcode=460)
     person.sends(post_id := person.writes("Locked out", image_ids=[image_id]))
     person.waits_for(post_id, "failed")
     page.goto("/dashboard")
-    expect(page.get_by_role("region", name="Channels").get_by_text("Connect again")).to_be_visible()
+    channels = page.get_by_role("region", name="Channels")
+    expect(channels.get_by_text("Connect again", exact=True)).to_be_visible()
+    expect(channels).to_contain_text("Waiting: “Planned for later”.")
+    going_out = page.get_by_role("region", name="Going out")
+    expect(going_out).to_contain_text(re.compile(r"· Nothing goes out on .+ now\. Meta no longer accepts"))
+    gallery(page, "home-disconnected")
+    page.goto(f"/dashboard/posts/{planned_id}")
+    expect(page.get_by_text("This will not go out as it is.")).to_be_visible()
+    expect(page.get_by_role("link", name="Connect it again")).to_be_visible()
+    gallery(page, "post-disconnected")
     page.goto(f"/dashboard?compose=new&with=%5B{image_id}%5D")
     modal = composer(page)
     modal.get_by_role("checkbox", name=re.compile(", Practice Instagram$")).check()
-    expect(modal.get_by_text(re.compile("is not connected any more."))).to_be_visible()
+    expect(modal.get_by_text(re.compile("Nothing goes out on .+ now."))).to_be_visible()
+    expect(modal.get_by_text(re.compile("Meta no longer accepts this connection."))).to_be_visible()
     expect(modal.get_by_role("button", name=re.compile("^Publish to"))).to_be_disabled()
     gallery(page, "composer-disconnected")
 

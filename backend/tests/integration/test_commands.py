@@ -12,6 +12,7 @@ import pytest
 from tests import factories_pictures as pictures
 from tests.person import Person
 from tests.servers.nursery import run_forked
+from tests.servers.process import free_ports
 from tests.servers.product import product_environment, running_product
 
 # Each command is a process of its own.
@@ -103,14 +104,24 @@ def test_a_catalogue_of_models_that_is_broken_is_a_sentence_with_its_line(tmp_pa
         assert f"{models}, line 2" in broken.stderr and "price" in broken.stderr
 
 
-def test_the_doctor_tells_of_a_model_that_has_ended(tmp_path: Path) -> None:
+def test_the_doctor_tells_of_a_model_that_has_ended_and_of_metas_silence(
+    tmp_path: Path,
+) -> None:
     data_dir, models = tmp_path / "data", tmp_path / "models.toml"
     data_dir.mkdir()
     assert aigrowth(data_dir, "migrate").returncode == 0
     models.write_text('[practice."practice-image-1"]\nshutdown_on = 2020-01-01\n')
-    told = aigrowth(data_dir, "doctor", IMAGE_CATALOGUE=str(models))
+    meta = {
+        "META_APP_ID": "1",
+        "META_APP_SECRET": "two",
+        "META_GRAPH_URL": f"http://127.0.0.1:{free_ports()[0]}",
+        "META_INSTAGRAM_GRAPH_URL": f"http://127.0.0.1:{free_ports()[0]}",
+    }
+    told = aigrowth(data_dir, "doctor", IMAGE_CATALOGUE=str(models), **meta)
     assert told.returncode == 1
     assert "WRONG  model practice-image-1: Practice painter ended on 2020-01-01" in told.stdout
+    assert "WRONG  Meta app: Its keys could not be tried" in told.stdout
+    assert "/api/v1/channels/meta/callback is known on this machine only" in told.stdout
 
 
 @pytest.mark.parametrize("is_there", [True, False], ids=["an empty folder", "no folder"])

@@ -4,6 +4,7 @@ the day it is known."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,9 +24,10 @@ from app.providers.publishing.login import FacebookLogin, InstagramLogin
 from app.services.channel_health import ChannelHealth
 from app.services.channels import Channels, Way, jittered
 from app.services.logins import Connecting, LoginRenewal
+from app.services.publishing import LookAhead
 from practice.login.people import APP_ID, app_secret
 from tests.api.meta import MetaPerson
-from tests.integration.office import Office
+from tests.integration.office import Office, codes, sentences
 from tests.practice_server import CONTROL_KEY
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -43,9 +45,9 @@ def is_within(moment: datetime | None, bounds: tuple[timedelta, timedelta]) -> b
 class Desk:
     """The office's connections: a person at Meta, both logins, and what looks after them."""
 
-    def __init__(self, office: Office, pat: MetaPerson) -> None:
+    def __init__(self, office: Office, pat: MetaPerson, *, secret: str = app_secret(CONTROL_KEY)) -> None:
         self.office, self.pat = office, pat
-        practice, keys = office.practice, {"app_id": APP_ID, "app_secret": app_secret(CONTROL_KEY)}
+        practice, keys = office.practice, {"app_id": APP_ID, "app_secret": secret}
         facebook = FacebookLogin(
             **keys,
             graph_url=practice.graph_url,
@@ -71,7 +73,13 @@ class Desk:
         self.health = ChannelHealth(database, self.channels)
         gates: dict[str, tuple[LoginGate, bool]] = {gate.kind: (gate, False) for gate in self.gates}
         self.connecting = Connecting(database, vault, self.channels, gates, redirect_uri=REDIRECT)
+        office.channels = self.channels
         self.renewal = LoginRenewal(database, vault, self.channels, gates)
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        for gate in self.gates:
+            await gate.close()
 
     async def connects(self, kind: str = "facebook") -> Sequence[Channel]:
         """Log in, and choose everything that can be chosen."""
@@ -118,10 +126,8 @@ class Desk:
 
 async def _open(office: Office) -> AsyncIterator[Desk]:
     pat = await asyncio.to_thread(MetaPerson, office.practice.control)
-    desk = Desk(office, pat)
-    yield desk
-    for gate in desk.gates:
-        await gate.close()
+    async with contextlib.aclosing(Desk(office, pat)) as desk:
+        yield desk
     pat.close()
 
 
@@ -292,6 +298,10 @@ async def test_every_channel_is_looked_at_daily_and_soon_again_when_the_platform
     for kept in others:
         assert kept.checked_at is not None and kept.checked_at > clock.now() - HOUR
         assert is_within(kept.check_at, LOOKED_AT_BETWEEN)
+    # A server whose own secret is wrong blames no channel for it.
+    async with contextlib.aclosing(Desk(desk.office, desk.pat, secret="wrong")) as mistaken:
+        await mistaken.health.check_health(channels[0].id)
+    assert {(kept.status, kept.problem_code) for kept in await desk.now(channels)} == {("connected", None)}
     # A permission that was taken away at Meta is named, in words as well.
     desk.pat.changes(declined=["pages_manage_posts"])
     await desk.time_passes(DAY)
@@ -325,6 +335,96 @@ async def test_a_token_that_ends_and_cannot_be_made_new_says_when_from_the_first
     await desk.health.check_due()
     (ended,) = await desk.now([channel])
     assert (ended.status, ended.problem_code) == ("reconnect_needed", "token_invalid")
+
+
+async def test_a_channel_that_is_cut_off_is_told_on_its_planned_posts_and_when_it_is_well_again(
+    desk_anywhere: Desk,
+) -> None:
+    desk, office = desk_anywhere, desk_anywhere.office
+    page, *_ = await desk.connects()
+    ahead = LookAhead(office.database, office.library, desk.channels, office.preflight(), desk.health)
+    ids = [await office.writes(text, to=[page], images=[]) for text in ("Bread", "Rolls")]
+    for post_id in ids:
+        moment = clock.now() + 3 * DAY
+        await office.publishing.schedule(user_id=office.user_id, post_id=post_id, scheduled_at=moment)
+    assert await ahead.look() == 0
+    # A day before: one look at the channel is enough for both posts, and for two servers.
+    await desk.time_passes(2 * DAY + HOUR / 2)
+    before = desk.calls("account")
+    desk.pat.changes(declined=["pages_manage_posts"])
+    looks = await asyncio.gather(ahead.look(), ahead.look())
+    assert sum(looks) == 2 and desk.calls("account") == before + 1
+    assert (await desk.now([page]))[0].status == "reconnect_needed"
+    for post_id in ids:
+        story = await office.publication(post_id)
+        told = "Nothing goes out on Harbour Bakery now. This connection may not post on your Pages "
+        assert sentences(story)[1:] == [
+            f"{told}(pages_manage_posts). Connect the channel again and leave that ticked."
+        ]
+        assert codes(story) == ["scheduled", "channel_not_connected"]
+        assert story.publication.error_code == "channel_not_connected"
+        assert (story.publication.error_detail or "").startswith(told)
+    assert await ahead.look() == 0
+    assert codes(await office.publication(ids[0])) == ["scheduled", "channel_not_connected"]
+    # Connected again, they say so, and nothing is left of the warning.
+    await desk.connects()
+    assert await ahead.look() == 0
+    story = await office.publication(ids[0])
+    assert (story.publication.error_code, story.publication.error_detail) == (None, None)
+    assert sentences(story)[-1] == "Harbour Bakery is connected again: this goes out at its time."
+    # Ten minutes before they are looked at once more.
+    desk.pat.changes(subcode=460)
+    await desk.time_passes(DAY - HOUR / 2 - timedelta(minutes=10))
+    assert await ahead.look() == 2 and await ahead.look() == 0
+    assert (await office.publication(ids[0])).publication.error_code == "channel_not_connected"
+    story = await office.settles(ids[0], "failed", publishing=office.runner(channels=desk.channels))
+    assert (
+        codes(story)
+        == ["scheduled", "channel_not_connected", "channel_connected"] + ["channel_not_connected"] * 2
+    )
+
+
+async def test_a_post_that_a_permission_is_missing_for_says_which_and_what_to_do(desk: Desk) -> None:
+    office = desk.office
+    page, account, *_ = await desk.connects()
+    runner = office.runner(channels=desk.channels)
+    for channel, permission, words in (
+        (page, "pages_manage_posts", "post on your Pages"),
+        (account, "instagram_content_publish", "publish on Instagram"),
+        # Instagram Login does not say what a token allows. The account is the one of before.
+        (account, "instagram_business_content_publish", None),
+    ):
+        if words is None:
+            await desk.connects("instagram")
+        desk.pat.changes(declined=[permission])
+        post_id = await office.sends("Not allowed", to=[channel], images=[await office.image()])
+        story = await office.settles(post_id, "failed", publishing=runner)
+        detail = "Connect the channel again and grant every permission asked for."
+        if words is not None:
+            detail = f"This connection may not {words} ({permission}). Connect the channel again and leave "
+        assert story.publication.error_code == "permission_missing"
+        assert detail in (story.publication.error_detail or "")
+        (kept,) = await desk.now([channel])
+        assert (kept.status, kept.problem_code) == ("reconnect_needed", "permission_missing")
+        assert detail in (kept.problem_detail or "")
+        # The look that follows soon does not take it back.
+        await desk.time_passes(timedelta(minutes=3))
+        await desk.health.check_due()
+        (kept,) = await desk.now([channel])
+        assert (kept.status, kept.problem_code) == ("reconnect_needed", "permission_missing")
+    control = office.practice.control
+    assert not control.media("Not allowed") and not control.posts("Not allowed")
+
+
+async def test_a_comment_that_was_not_allowed_is_told_and_the_post_is_out(desk: Desk) -> None:
+    office = desk.office
+    page, *_ = await desk.connects()
+    post_id = await office.sends("Fresh bread", to=[page], first_comment="Open until six")
+    story = await office.settles(post_id, "published", publishing=office.runner(channels=desk.channels))
+    assert codes(story)[-2:] == ["published", "comment_failed"]
+    assert "pages_manage_engagement is missing" in sentences(story)[-1]
+    (kept,) = await desk.now([page])
+    assert (kept.status, kept.problem_code) == ("connected", None)
 
 
 def _short_page_token(desk: Desk) -> tuple[str, str]:

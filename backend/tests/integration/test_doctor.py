@@ -15,15 +15,18 @@ from app.core import clock
 from app.core.db import Database
 from app.imaging import PREVIEW, ExtraFormat, OwnSeal, Workshop
 from app.models.images import Image, StorageIntent
+from app.providers.publishing.login import FacebookLogin
 from app.providers.storage.base import Stores
 from app.providers.storage.local import LocalStorage
 from app.providers.storage.s3 import S3Storage
 from app.services import users
 from app.services.catalogue import Ending
-from app.services.doctor import Doctor, Finding, Outside
+from app.services.doctor import Doctor, Finding, MetaSetup, Outside
 from app.services.images import AiOrigin, Library, Received
+from practice.login.people import APP_ID, app_secret
 from tests import factories_pictures as pictures
 from tests.certificates import certificate
+from tests.practice_server import CONTROL_KEY, PracticeProcess
 from tests.servers.process import free_ports
 from tests.servers.seaweedfs import SeaweedServer
 
@@ -252,7 +255,7 @@ async def test_a_database_that_is_not_there_is_told(workshop: Workshop, tmp_path
 
 
 async def test_a_format_that_nothing_opens_is_told(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.services.doctor.has_decoder", lambda name: name != "heic")
+    monkeypatch.setattr("app.services.doctor.settings.has_decoder", lambda name: name != "heic")
     await ward.is_wrong("picture formats", "heic", "EXTRA_IMAGE_FORMATS", "pillow-heif")
     report = await ward.report(extra_formats=())
     assert report["picture formats"].detail == "Taken in: JPEG, PNG, GIF, WebP."
@@ -291,6 +294,47 @@ async def test_a_server_outside_that_does_not_answer_is_told(
     report = await ward.report(outsides=(there, away))
     assert report["Facebook"].is_ok
     assert not report["AI images"].is_ok and "OPENAI_BASE_URL" in report["AI images"].fix
+
+
+async def test_the_app_at_meta_is_tried_and_the_addresses_to_enter_there_are_told(
+    practice_server: PracticeProcess,
+) -> None:
+    async def findings(public_url: str, secret: str | None, graph_url: str, **more: bool) -> list[Finding]:
+        login = FacebookLogin(
+            app_id=APP_ID,
+            app_secret=secret or "",
+            graph_url=graph_url,
+            dialog_url=practice_server.url,
+            version="v26.0",
+        )
+        setup = MetaSetup(
+            try_keys=login.try_keys if secret else None,
+            redirect_uri=f"{public_url}/api/v1/channels/meta/callback",
+            callbacks_url=f"{public_url}/api/v1/meta",
+            **{"has_instagram_keys": False, "has_verify_token": True, **more},
+        )
+        found = [finding async for finding in setup.look()]
+        await login.close()
+        return found
+
+    outside, graph, secret = "https://posts.example", practice_server.graph_url, app_secret(CONTROL_KEY)
+    app, way_back, own_calls = await findings(outside, secret, graph)
+    assert app.is_ok and way_back.is_ok and own_calls.is_ok
+    assert "exactly: https://posts.example/api/v1/channels/meta/callback" in way_back.detail
+    assert "https://posts.example/api/v1/meta/webhooks" in own_calls.detail
+    app, _, own_calls = await findings(outside, "another secret", graph, has_verify_token=False)
+    assert not app.is_ok and "META_APP_SECRET" in app.fix and "another" not in f"{app}"
+    assert own_calls.is_ok and "META_WEBHOOK_VERIFY_TOKEN is not set" in own_calls.detail
+    app, *_ = await findings(outside, secret, f"http://127.0.0.1:{free_ports()[0]}")
+    assert not app.is_ok and "cannot be reached" in app.detail
+    for public_url, word in (
+        ("http://localhost:8000", "on this machine only"),
+        ("http://posts.example", "not encrypted"),
+    ):
+        way_back = (await findings(public_url, None, graph, has_instagram_keys=True))[0]
+        assert not way_back.is_ok and word in way_back.detail and "PUBLIC_BASE_URL" in way_back.fix
+    (none,) = await findings("http://localhost:8000", None, graph)
+    assert none.is_ok and "META_APP_ID" in none.detail
 
 
 async def test_a_bucket_is_looked_through_as_a_folder_is(

@@ -157,6 +157,7 @@ async def test_a_planned_post_is_looked_at_ten_minutes_before_and_told_while_the
     post_id = await office.writes("Fresh bread", images=[image])
     moment = clock.now() + timedelta(hours=1)
     await outside.publishing.schedule(user_id=office.user_id, post_id=post_id, scheduled_at=moment)
+    assert await outside.look_ahead.look() == 1  # at its channel
     assert await outside.look_ahead.look() == 0
     await outside.gives(image, response(b"<h1>Log in</h1>").replace(b"image/jpeg", b"text/html"))
     await office.time_passes(timedelta(minutes=51))
@@ -190,22 +191,6 @@ async def test_a_planned_post_whose_picture_cannot_be_fetched_at_its_time_fails_
     assert story.publication.error_code == "media_blocked_by_robots"
     assert "Allow the user agent facebookexternalhit there." in (story.publication.error_detail or "")
     assert codes(story) == ["scheduled", "media_blocked_by_robots"]
-
-
-async def test_a_token_that_has_ended_is_told_before_the_post_is_due(
-    office: Office, outside: Outside
-) -> None:
-    image = await office.image()
-    await outside.gives(image)
-    post_id = await office.writes("Fresh bread", images=[image])
-    moment = clock.now() + timedelta(hours=1)
-    await outside.publishing.schedule(user_id=office.user_id, post_id=post_id, scheduled_at=moment)
-    office.practice.control.change_account(office.accounts.instagram.id, token_subcode=463)
-    await office.time_passes(timedelta(minutes=51))
-    assert await outside.look_ahead.look() == 1
-    story = await office.publication(post_id)
-    assert (story.publication.state, story.publication.error_code) == ("scheduled", "channel_not_connected")
-    assert (await office.channel(office.instagram)).status == "reconnect_needed"
 
 
 async def test_when_the_platform_cannot_fetch_a_picture_the_reason_is_looked_for_from_here(

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { ChevronDown, ExternalLink, Hand, RotateCw, Search } from "lucide-react";
 import { useId, useState } from "react";
 import { ChannelMark } from "@/components/channels/ChannelMark";
@@ -48,6 +49,7 @@ export function PublicationRow({
   const [isOpen, setOpen] = useState(isFollowed || isOpenAtFirst);
   const historyId = useId();
   const { state, channel_name: name, history, published_at, permalink, held_until } = publication;
+  const { error } = publication;
   const { detail } = publicationWords(publication);
   const at = state === "published" ? published_at : state === "scheduled" ? scheduledAt : null;
   return (
@@ -109,7 +111,23 @@ export function PublicationRow({
           <Moment at={held_until} timezone={timezone} />.
         </Notice>
       )}
-      {detail && !isOpen && !held_until && (
+      {state === "scheduled" && error && (
+        <Notice
+          tone="warn"
+          fact="This will not go out as it is."
+          className="sm:ml-10"
+          cure={
+            error.code === "channel_not_connected" && (
+              <Link to="/dashboard/settings" hash="channels">
+                Connect it again
+              </Link>
+            )
+          }
+        >
+          {error.detail}
+        </Notice>
+      )}
+      {detail && state !== "scheduled" && !isOpen && !held_until && (
         <p className={cn("text-small sm:pl-10", TONES[state] ?? "text-ink-2")}>{detail}</p>
       )}
       <div id={historyId} hidden={!isOpen} className="pt-1 pl-3 sm:pl-13.5">

@@ -118,9 +118,12 @@ describe("rules are told in the server's words", () => {
       status: "reconnect_needed",
       rules: { ...instagram.rules, max_images: 0, max_characters: 0 },
     };
-    expect(problemsOf(withText("Hello"), [gone]).map(({ code }) => code)).toEqual([
-      "channel_not_connected",
-    ]);
+    const [cutOff, ...others] = problemsOf(withText("Hello"), [gone]);
+    expect(others).toEqual([]);
+    expect(cutOff).toMatchObject({ code: "channel_not_connected", place: "channels" });
+    expect(cutOff?.message).toBe(`Nothing goes out on ${instagram.name} now.`);
+    const problem = { code: "permission_missing", detail: "This connection may not publish." };
+    expect(problemsOf(withText("Hello"), [{ ...gone, problem }])[0]?.fix).toBe(problem.detail);
   });
 });
 

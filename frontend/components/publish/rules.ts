@@ -64,7 +64,7 @@ export function problemsOf(draft: Draft, chosen: readonly Channel[]): Problem[] 
 const SAID_ONCE = new Set(["too_many_images", "alt_text_too_long", "post_empty"]);
 
 function channelProblems(draft: Draft, channel: Channel): Problem[] {
-  const { id: channelId, name, platform, rules, status } = channel;
+  const { id: channelId, name, platform, rules, status, problem } = channel;
   const label = PLATFORM_NAMES[platform];
   const { characters, hashtags, mentions } = textFacts(textFor(draft, channelId));
   const count = draft.images.length;
@@ -81,11 +81,18 @@ function channelProblems(draft: Draft, channel: Channel): Problem[] {
       place: PLACES[code] ?? "images",
     });
 
-  if (status !== "connected") {
+  if (status === "restricted") {
     add(
       "channel_not_connected",
-      `${name} is not connected any more.`,
-      "Connect the channel again, then publish.",
+      `${label} holds ${name} back.`,
+      `Log in on ${label} and follow what it asks, then connect the channel again.`,
+    );
+  } else if (status !== "connected") {
+    // What was seen of it says what to do.
+    add(
+      "channel_not_connected",
+      `Nothing goes out on ${name} now.`,
+      problem?.detail ?? "Meta no longer accepts this connection. Connect the channel again.",
     );
   }
   // A platform that is gone has no limits to break.

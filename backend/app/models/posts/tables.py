@@ -11,10 +11,11 @@ here before each step on the platform is what a new process knows after a crash.
 
 `reference` is what `prepare` returned. `attempted_at` is set, and committed, before `finish` is sent,
 and cleared only when a look proves that nothing went out. `started_at` is when publishing began: a
-publication does not try for ever. `next_step_at` is when a runner may take
-the publication (None: at rest); `lease_owner` and `lease_until` say which runner has it now. `held_until`
-keeps it from runners while its channel or platform is held; `next_step_at` stays, so that what was held goes
-on in order, and `held_since` says since when. `preflight_at` is when it was looked at before its time.
+publication does not try for ever. `next_step_at` is when a runner may take the publication (None: at rest);
+`lease_owner` and `lease_until` say which runner has it now. `held_until` keeps it from runners while its
+channel or platform is held; `next_step_at` stays, so that what was held goes on in order, and `held_since`
+says since when. `preflight_at` is when it was looked at a day before, and its own time once it was looked at
+for the last time before that.
 
 What was handed over for each slide is in `publication_parts`, one row each, written before the next is handed
 over. The first comment is a step of its own after the post is out: `comment_attempted_at` is committed before

@@ -265,26 +265,26 @@ class FacebookLogin:
 
     async def try_keys(self) -> None:
         """Whether Meta takes the app's id and secret. Raises `PublishingError`."""
-        pair = f"{self._app_id}|{self._app_secret}"
-        answer = await self._wire.get(
-            f"{self._graph}/debug_token", {"input_token": pair, "access_token": pair}
-        )
-        facts = answer.get("data")
-        if (
-            not isinstance(facts, dict)
-            or str(facts.get("app_id")) != self._app_id
-            or not facts.get("is_valid")
-        ):
+        facts = await self._facts(f"{self._app_id}|{self._app_secret}")
+        if str(facts.get("app_id")) != self._app_id or not facts.get("is_valid"):
             raise ActionNeeded("login_app_refused", _APP_REFUSED)
 
-    async def _debug(self, token: str) -> dict[str, Any]:
-        answer = await self._wire.get(
-            f"{self._graph}/debug_token",
-            {"input_token": token, "access_token": f"{self._app_id}|{self._app_secret}"},
-        )
+    async def _facts(self, token: str) -> dict[str, Any]:
+        try:
+            answer = await self._wire.get(
+                f"{self._graph}/debug_token",
+                {"input_token": token, "access_token": f"{self._app_id}|{self._app_secret}"},
+            )
+        except ReconnectNeeded as error:
+            # It is the app's own token that is not taken: that says nothing of the one that was asked about.
+            raise ActionNeeded("login_app_refused", _APP_REFUSED, trace=error.trace) from error
         facts = answer.get("data")
         if not isinstance(facts, dict):
             raise UNAVAILABLE.build(is_irreversible=False)
+        return facts
+
+    async def _debug(self, token: str) -> dict[str, Any]:
+        facts = await self._facts(token)
         if facts.get("is_valid") is not True:
             trouble = facts.get("error")
             if isinstance(trouble, dict):

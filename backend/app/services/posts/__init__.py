@@ -14,7 +14,15 @@ from app.services.posts.drafts import (
 )
 from app.services.posts.layouts import FramedRendition, Layout, lay_out, make_files
 from app.services.posts.parts import KEPT, Kept, PictureInput
-from app.services.posts.problems import LABELS, Problem, early_problems, rule_problems
+from app.services.posts.problems import (
+    CHANNEL_NOT_CONNECTED,
+    LABELS,
+    Problem,
+    channel_problem,
+    early_problems,
+    rule_problems,
+    trouble_of,
+)
 from app.services.posts.stories import (
     Outgoing,
     PictureInPost,
@@ -25,6 +33,7 @@ from app.services.posts.stories import (
 )
 
 __all__ = [
+    "CHANNEL_NOT_CONNECTED",
     "KEPT",
     "LABELS",
     "MAX_AHEAD",
@@ -40,6 +49,7 @@ __all__ = [
     "PublicationStory",
     "UserTag",
     "change_post",
+    "channel_problem",
     "check_moment",
     "check_post",
     "create_post",
@@ -55,4 +65,5 @@ __all__ = [
     "make_files",
     "rule_problems",
     "tell",
+    "trouble_of",
 ]

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from app.core.errors import RuleBroken
 from app.models.channels import Channel, ChannelStatus
+from app.models.posts import PublicationState
 from app.providers.publishing.base import Placement, PlatformRules, text_facts
 from app.services.posts.layouts import Layout
-from app.services.posts.stories import Outgoing
+from app.services.posts.stories import Outgoing, PublicationStory
 
 LABELS = {"instagram": "Instagram", "facebook": "Facebook"}
+CHANNEL_NOT_CONNECTED = "channel_not_connected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,27 +180,44 @@ def _comment_problems(rules: PlatformRules, outgoing: Outgoing) -> list[Problem]
     return problems
 
 
+def channel_problem(channel: Channel) -> Problem | None:
+    """Why nothing can go out on the channel, where that is so."""
+    if channel.status == ChannelStatus.CONNECTED.value:
+        return None
+    label = LABELS[channel.platform]
+    if channel.status == ChannelStatus.RESTRICTED.value:
+        return Problem(
+            CHANNEL_NOT_CONNECTED,
+            f"{label} holds {channel.name} back.",
+            f"Log in on {label} and follow what it asks, then connect the channel again.",
+        )
+    # What was seen of it says what to do.
+    return Problem(
+        CHANNEL_NOT_CONNECTED,
+        f"Nothing goes out on {channel.name} now.",
+        channel.problem_detail or "Meta no longer accepts this connection. Connect the channel again.",
+    )
+
+
+def trouble_of(story: PublicationStory) -> tuple[str, str] | None:
+    """What is wrong with a publication, as code and words. With one that is planned that is also what is true
+    of its channel at this moment, whether or not it has been written down."""
+    row = story.publication
+    if row.state == PublicationState.SCHEDULED.value:
+        if (cut_off := channel_problem(story.channel)) is not None:
+            return cut_off.code, cut_off.sentences
+        if row.error_code == CHANNEL_NOT_CONNECTED:
+            return None
+    return (row.error_code, row.error_detail or "") if row.error_code else None
+
+
 def early_problems(rules: PlatformRules, channel: Channel, text: str, image_count: int) -> list[Problem]:
     """The rules that would be broken, as far as they are known before any picture is."""
     label = LABELS[rules.platform]
     counted = text_facts(text)
     problems = []
-    if channel.status == ChannelStatus.RESTRICTED.value:
-        problems.append(
-            Problem(
-                "channel_not_connected",
-                f"{label} holds {channel.name} back.",
-                f"Log in on {label} and follow what it asks, then connect the channel again.",
-            )
-        )
-    elif channel.status != ChannelStatus.CONNECTED.value:
-        problems.append(
-            Problem(
-                "channel_not_connected",
-                f"{channel.name} is not connected any more.",
-                "Connect the channel again, then publish.",
-            )
-        )
+    if (cut_off := channel_problem(channel)) is not None:
+        problems.append(cut_off)
     if image_count < rules.min_images:
         problems.append(
             Problem(

@@ -72,6 +72,7 @@ class Doubts:
         except (TryLater, UpstreamTrouble):
             look, is_answering = Look(Standing.UNKNOWN), False
         except ReconnectNeeded as error:
+            error = await self._tasks.named(task.channel, error)
             await self._journal.mark_channel(task, ChannelStatus.RECONNECT_NEEDED, error)
             await self._ask_person(task, error.detail)
             return

@@ -27,6 +27,8 @@ from app.services.publishing.history import note, sentence
 
 log = get_logger(__name__)
 
+_LOOK_AFTER = timedelta(minutes=2)
+"""A channel that refused a post is looked at soon: that says more of it."""
 PATIENCE = timedelta(minutes=10)
 """How long a publication tries before it says that it did not work."""
 ORDINARY_WAIT = "platform_slow"
@@ -308,4 +310,5 @@ class Journal:
                 clock.now(),
                 token_sealed=channel.token_sealed,
                 problem=(error.code, error.detail),
+                check_at=clock.now() + _LOOK_AFTER,
             )

@@ -353,6 +353,7 @@ class PublicationSteps:
             return
         match error:
             case ReconnectNeeded():
+                error = await self._tasks.named(task.channel, error)
                 await self._journal.mark_channel(task, ChannelStatus.RECONNECT_NEEDED, error)
                 await self._journal.fail(task, error.code, error.detail)
             case AccountRestricted():

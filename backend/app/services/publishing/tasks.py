@@ -14,10 +14,11 @@ from app.providers.publishing.base import (
     Picture,
     Placement,
     Publisher,
+    PublishingError,
     ReconnectNeeded,
 )
 from app.services import posts
-from app.services.channels import Channels
+from app.services.channels import PERMISSION_MISSING, Channels, missing_permissions, not_allowed
 from app.services.images import Library
 from app.services.media_urls import MediaUrls
 from app.services.publishing.journal import Task
@@ -92,6 +93,18 @@ class Tasks:
             pictures=tuple(pictures),
             is_ai_generated=task.outgoing.is_ai_labelled and placement.takes_ai_label,
         )
+
+    async def named(self, channel: Channel, error: ReconnectNeeded) -> ReconnectNeeded:
+        """The same refusal, with the permissions that are missing where the platform tells which."""
+        gate = self._channels.gate(channel)
+        if error.code != PERMISSION_MISSING or gate is None:
+            return error
+        try:
+            token = await gate.inspect(self._channels.account(channel).access_token)
+        except (PublishingError, ValueError):
+            return error
+        missing = missing_permissions(gate, channel.platform, token.permissions)
+        return ReconnectNeeded(error.code, not_allowed(missing), trace=error.trace) if missing else error
 
     def platform(self, channel: Channel) -> tuple[Publisher, Account]:
         """The platform of a channel, and its account there. Raises `RuleBroken` and `ReconnectNeeded`."""

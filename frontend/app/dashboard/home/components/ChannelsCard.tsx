@@ -56,7 +56,7 @@ export function ChannelsCard() {
                     {channel.problem.detail}
                     {waitingWords(channel)}{" "}
                     <Link to="/dashboard/settings" hash="channels" className="link">
-                      Channels
+                      {channel.status === "reconnect_needed" ? "Connect it again" : "Channels"}
                     </Link>
                   </p>
                 )}

@@ -15,12 +15,19 @@ function isOpen(post: Post): post is Post & { state: OpenState } {
   return (STATES as readonly string[]).includes(post.state);
 }
 
+/** What needs a person comes first; of what is planned, what is in danger. */
+function urgency(post: Post & { state: OpenState }): number {
+  const isInDanger =
+    post.state === "scheduled" && post.publications.some((publication) => publication.error);
+  return STATES.indexOf(post.state) - (isInDanger ? 0.5 : 0);
+}
+
 /** What is on its way, and before it what needs a person. */
 export function GoingOutCard({ query }: { query: UseQueryResult<PostList> }) {
   const { timezone } = useBusiness();
   const open = (query.data?.posts ?? [])
     .filter(isOpen)
-    .sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state))
+    .sort((a, b) => urgency(a) - urgency(b))
     .slice(0, 5);
   return (
     <Card title="Going out" titleId="going-out" isFlush>
@@ -67,7 +74,12 @@ function OpenNote({ post, timezone }: { post: Post; timezone: string }) {
     return trouble.error.detail;
   }
   if (post.state === "scheduled" && post.scheduled_at) {
-    return <Moment at={post.scheduled_at} timezone={timezone} isSentence />;
+    return (
+      <>
+        <Moment at={post.scheduled_at} timezone={timezone} isSentence />
+        {trouble?.error && <span className="text-warn"> · {trouble.error.detail}</span>}
+      </>
+    );
   }
   return post.publications.map((publication) => publication.channel_name).join(", ");
 }

@@ -1,188 +1,40 @@
-"""The doctor: looks whether everything is as it must be, and says which line to change where it is not.
+"""What must always hold of pictures: rows and their objects, what is private, and what was never finished.
 
-What must always hold of pictures is looked at in the database and in the store, whatever else is going on: a
-server may be running. Only what a note names, and nobody else, is ever removed, and only when asked to.
+Only what a note names, and nobody else, is ever removed, and only when asked to.
 """
 
 from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import AsyncIterator, Sequence
 from hashlib import blake2b
 
-from sqlalchemy.exc import DBAPIError
-
-from app.core import clock, fetch, migrate
-from app.imaging import RECIPES, THUMB_MIME_TYPE, ExtraFormat, Format, OwnSeal, has_decoder, is_clean
+from app.core import clock
+from app.imaging import RECIPES, THUMB_MIME_TYPE, Format, is_clean
 from app.models import images as models
 from app.models.images import Image, NamedFile
 from app.providers.storage.base import Inventory, ObjectMissing, Storage, StorageError
-from app.services import usage
-from app.services.catalogue import WARN_DAYS, Ending
+from app.services.doctor.findings import Finding, number_of
 from app.services.images import UNFINISHED_AFTER, Library, source_type_of
 
 _AT_ONCE = 500
 _SAMPLE = 100
 _MOST_NAMED = 5
-_WARNED_BEFORE = timedelta(days=30)
 # Objects of checks and of uploads that are on their way have a life of their own.
 _NOT_PICTURES = ("check/", "incoming/")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report. `fix` says what to do, where something is wrong."""
+class Stock:
+    """The pictures of one library. `is_fixing` sweeps what was never finished."""
 
-    what: str
-    is_ok: bool
-    detail: str
-    fix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """A server that the product talks to, and the setting that names it."""
-
-    title: str
-    url: str
-    setting: str
-
-
-class Doctor:
-    """Examines one installation. `is_fixing` sweeps what was never finished and counts anew."""
-
-    def __init__(
-        self,
-        library: Library,
-        *,
-        extra_formats: Sequence[ExtraFormat],
-        outsides: Sequence[Outside],
-        model_endings: Sequence[Ending] = (),
-        make_seal: Callable[[], OwnSeal | None] = lambda: None,
-        is_fixing: bool = False,
-    ) -> None:
+    def __init__(self, library: Library, *, is_fixing: bool) -> None:
         self._library = library
         self._database = library.database
-        self._extra_formats = extra_formats
-        self._outsides = outsides
-        self._model_endings = model_endings
-        self._make_seal = make_seal
         self._is_fixing = is_fixing
 
-    async def examine(self) -> AsyncIterator[Finding]:
-        """Everything there is to say, as soon as it is known. Without a database that is not much."""
-        yield self._decoders()
-        yield await asyncio.to_thread(self._seal)
-        async for finding in self._servers():
-            yield finding
-        for ending in self._model_endings:
-            yield _about_ending(ending)
-        database = await self._look_at_database()
-        yield database
-        storage = [await self._look_at(store) for store in self._library.stores]
-        for finding in storage:
-            yield finding
-        if not database.is_ok:
-            return
-        yield await self._notes()
-        if all(finding.is_ok for finding in storage):
-            async for finding in self._rows_and_objects():
-                yield finding
-            yield await self._sample()
-        yield await self._types()
-        yield await self._counts()
-        yield await self._ledger()
-
-    def _decoders(self) -> Finding:
-        missing = [name for name in self._extra_formats if not has_decoder(name)]
-        if missing:
-            return Finding(
-                "picture formats",
-                False,
-                f"EXTRA_IMAGE_FORMATS names {', '.join(missing)}, which nothing here can open.",
-                "Install pillow-heif (make setup-run), or set EXTRA_IMAGE_FORMATS without it.",
-            )
-        taken = ", ".join(["JPEG, PNG, GIF, WebP", *(name.upper() for name in self._extra_formats)])
-        return Finding("picture formats", True, f"Taken in: {taken}.")
-
-    def _seal(self) -> Finding:
-        what, fix = (
-            "origin of AI images",
-            "Set C2PA_CERTIFICATE and C2PA_PRIVATE_KEY to new ones, or to nothing.",
-        )
-        try:
-            seal = self._make_seal()
-        except ValueError as error:
-            return Finding(what, False, str(error), fix)
-        if seal is None:
-            return Finding(
-                what, True, "Files say it in XMP. No certificate is set, so there are no manifests."
-            )
-        now = clock.now()
-        ends = f"{seal.ends_at:%Y-%m-%d}"
-        if now > seal.ends_at:
-            return Finding(
-                what, False, f"The certificate of {seal.name} ended on {ends}: nothing is signed.", fix
-            )
-        if now < seal.starts_at:
-            detail = f"The certificate of {seal.name} does not count before {seal.starts_at:%Y-%m-%d}."
-            return Finding(what, False, detail, fix)
-        from app.imaging import manifests
-
-        if not manifests.can_sign(seal):
-            detail = f"C2PA does not take the certificate of {seal.name}: other uses, or a broken chain."
-            return Finding(what, False, detail, fix)
-        if seal.ends_at - now < _WARNED_BEFORE:
-            days = (seal.ends_at - now).days
-            return Finding(
-                what, False, f"The certificate of {seal.name} ends in {days} days, on {ends}.", fix
-            )
-        return Finding(what, True, f"Manifests are signed as {seal.name}; the certificate ends on {ends}.")
-
-    async def _servers(self) -> AsyncIterator[Finding]:
-        for outside in self._outsides:
-            if await fetch.answers(outside.url):
-                yield Finding(outside.title, True, "It answers.")
-            else:
-                yield Finding(
-                    outside.title,
-                    False,
-                    "It does not answer from this machine.",
-                    f"Check {outside.setting}, and that this machine may reach it.",
-                )
-
-    async def _look_at_database(self) -> Finding:
-        try:
-            await self._database.ping()
-            is_current = await migrate.is_current(self._database)
-        except (DBAPIError, OSError):
-            return Finding(
-                "database",
-                False,
-                "It cannot be reached.",
-                "Check DATABASE_URL, that the server runs, and that DATA_DIR can be written to.",
-            )
-        if not is_current:
-            return Finding(
-                "database",
-                False,
-                "It has not the newest tables.",
-                "Run: aigrowth migrate (serve does it, too).",
-            )
-        return Finding("database", True, "It answers and has the newest tables.")
-
-    async def _look_at(self, store: Storage) -> Finding:
-        what = f"storage ({store.name})"
-        try:
-            await store.check()
-        except StorageError as error:
-            return Finding(what, False, "It does not work.", f"{error} More: aigrowth storage check")
-        return Finding(what, True, "Writing, reading and removing work.")
-
-    async def _notes(self) -> Finding:
+    async def notes(self) -> Finding:
+        """What was begun and never finished; swept where that is asked for."""
         async with self._database.reading() as session:
             everything = await models.count_intents(session)
             old = len(await self._old_notes())
@@ -193,7 +45,7 @@ class Doctor:
             return Finding(
                 "unfinished work",
                 False,
-                f"{_number(old)} older than an hour and never finished.",
+                f"{number_of(old)} older than an hour and never finished.",
                 "A running server sweeps them, or: aigrowth doctor --fix",
             )
         settled = 0
@@ -210,7 +62,7 @@ class Doctor:
                     "See what is said about storage, then run this again.",
                 )
         return Finding(
-            "unfinished work", True, f"{_number(settled)} swept, and what it left in the store removed."
+            "unfinished work", True, f"{number_of(settled)} swept, and what it left in the store removed."
         )
 
     async def _old_notes(self) -> Sequence[object]:
@@ -218,7 +70,8 @@ class Doctor:
             names = [store.name for store in self._library.stores]
             return await models.list_old_intents(session, clock.now() - UNFINISHED_AFTER, names, _AT_ONCE)
 
-    async def _rows_and_objects(self) -> AsyncIterator[Finding]:
+    async def rows_and_objects(self) -> AsyncIterator[Finding]:
+        """Whether every row has its object, whole, and every object its row."""
         stored = _Known()
         silent: set[str] = set()
         unknown: list[str] = []
@@ -262,7 +115,7 @@ class Doctor:
             else Finding(
                 "objects have their rows",
                 False,
-                f"{_number(len(unknown), 'object')} in the store, and no row and no note names it:{named}",
+                f"{number_of(len(unknown), 'object')} in the store, and no row and no note names it:{named}",
                 "They are left alone here. Look at them, and delete them in the store if nobody needs them.",
             )
         )
@@ -301,7 +154,8 @@ class Doctor:
         async with self._database.reading() as session:
             return bool(await models.keys_in_use(session, provider, [key]))
 
-    async def _types(self) -> Finding:
+    async def types(self) -> Finding:
+        """Whether every file is of a type that is served."""
         async with self._database.reading() as session:
             found = await models.list_mime_types(session)
         served = {format.mime_type for format in Format} | {THUMB_MIME_TYPE}
@@ -311,12 +165,13 @@ class Doctor:
             return Finding(
                 "types of files",
                 False,
-                f"{_number(sum(found[name] for name in others), 'file')} of a type that is never served.",
+                f"{number_of(sum(found[name] for name in others), 'file')} of a type that is never served.",
                 "Delete these images: they did not come in by the product.",
             )
         return Finding("types of files", True, "Every file is a JPEG, PNG, GIF or WebP.")
 
-    async def _sample(self) -> Finding:
+    async def sample(self) -> Finding:
+        """Whether the newest originals hold nothing that the product would not have written."""
         async with self._database.reading() as session:
             newest = await models.list_newest(session, _SAMPLE)
         wrong = [image.id for image in newest if not await self._is_clean(image)]
@@ -325,7 +180,7 @@ class Doctor:
             return Finding(
                 "nothing private",
                 False,
-                f"{_number(len(wrong), 'original')} not as the product writes them: image {ids}.",
+                f"{number_of(len(wrong), 'original')} not as the product writes them: image {ids}.",
                 "Download them, delete them for good, and upload them again.",
             )
         return Finding(
@@ -342,29 +197,6 @@ class Doctor:
             return True  # told of where rows and objects are compared
         format = Format.from_mime_type(image.mime_type)
         return await asyncio.to_thread(is_clean, data, format, source_type=source_type_of(image))
-
-    async def _counts(self) -> Finding:
-        if self._is_fixing:
-            async with self._database.writing() as session:
-                wrong = await models.recount(session)
-            detail = f"{_number(len(wrong), 'count')} put right now." if wrong else "They are right."
-            return Finding("counts", True, detail)
-        async with self._database.reading() as session:
-            wrong = await models.find_miscounts(session)
-        if wrong:
-            return Finding(
-                "counts", False, f"{_number(len(wrong), 'count')} wrong.", "Count anew: aigrowth doctor --fix"
-            )
-        return Finding("counts", True, "They are right.")
-
-    async def _ledger(self) -> Finding:
-        async with self._database.reading() as session:
-            wrong = await usage.find_disagreements(session)
-        if wrong:
-            named = ", ".join(map(str, wrong[:5])) + (" …" if len(wrong) > 5 else "")
-            detail = f"It does not agree with {_number(len(wrong), 'generation')}: {named}."
-            return Finding("ledger", False, detail, "Look at these under AI and spending, and at the log.")
-        return Finding("ledger", True, "It agrees with the generations.")
 
 
 class _Known:
@@ -415,25 +247,11 @@ async def _is_there(store: Storage, key: str) -> bool:
     return True
 
 
-def _about_ending(ending: Ending) -> Finding:
-    """Wrong in the last week of the model that is painted with where nothing else is asked for."""
-    fix = ""
-    if ending.is_default and ending.provider == "openai":
-        fix = f"Set OPENAI_IMAGE_MODEL={ending.successor or 'another model'}."
-    is_ok = not ending.is_default or ending.within > WARN_DAYS[-1]
-    return Finding(f"model {ending.model}", is_ok, ending.detail, fix)
-
-
 def _about_files(what: str, files: Sequence[NamedFile], wrong: str, fix: str) -> Finding:
     if not files:
         return Finding(what, True, "All of them.")
     named = ", ".join(f"image {file.image_id} ({file.storage_key})" for file in files[:_MOST_NAMED])
     return Finding(what, False, f"{len(files)} {wrong}: {named}", fix)
-
-
-def _number(count: int, noun: str = "piece of work") -> str:
-    plural = "pieces of work" if noun == "piece of work" else f"{noun}s"
-    return f"{count} {noun} is" if count == 1 else f"{count} {plural} are"
 
 
 async def _close(body: AsyncIterator[bytes]) -> None:
