@@ -37,6 +37,7 @@ from app.providers.publishing.graph import GraphClient
 from app.providers.publishing.instagram import InstagramPublisher
 from app.providers.publishing.login import FacebookLogin, InstagramLogin
 from app.providers.publishing.practice_accounts import AccountService
+from app.providers.publishing.sites import PlatformSites
 from app.providers.storage.base import Checkup, Storage, Stores
 from app.providers.storage.cloudinary import DELIVERY as CLOUDINARY_DELIVERY
 from app.providers.storage.cloudinary import CloudinaryCheckup, CloudinaryStorage
@@ -60,6 +61,7 @@ from app.services.publishing import (
     Publishing,
     Quotas,
     Reachability,
+    Settling,
 )
 from app.services.usage import Terms
 from app.worker.embedded import Alarm, EmbeddedRunner, Lane, Tick
@@ -96,6 +98,8 @@ class Product:
     callbacks: Callbacks
     generations: Generations
     publishing: Publishing
+    settling: Settling
+    sites: PlatformSites
     runner: EmbeddedRunner
 
 
@@ -315,6 +319,7 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             Reachability(media_urls, settings.media_reachability),
             Quotas(database, channels),
         )
+        sites = PlatformSites(settings.practice_site_url)
         publishing = Publishing(database, library, channels, media_urls, preflight=preflight, wake=alarm.ring)
         steps = PublicationSteps(
             database,
@@ -372,6 +377,8 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             callbacks=Callbacks(database, app_keys(settings)),
             generations=generations,
             publishing=publishing,
+            settling=Settling(database, sites, wake=alarm.ring),
+            sites=sites,
             runner=runner,
         )
 
@@ -476,8 +483,8 @@ def make_gates(settings: Settings) -> dict[tuple[str, bool], LoginGate]:
     if settings.is_meta_practice:
         keys = {"app_id": PRACTICE_APP_ID, "app_secret": _practice_app_secret(settings)}
         graph = f"{settings.practice_base_url}/graph"
-        # A person's browser goes there as it goes to this server; programs go the short way.
-        login = f"{settings.practice_url or settings.public_url + '/practice'}/login"
+        # Programs go the short way.
+        login = f"{settings.practice_site_url}/login"
         gates["facebook", True] = FacebookLogin(
             **keys, graph_url=graph, dialog_url=f"{login}/facebook", version=version
         )

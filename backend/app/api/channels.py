@@ -91,6 +91,7 @@ def channel_view(
             "platform": channel.platform,
             "name": channel.name,
             "external_id": channel.external_id,
+            "account_url": account_url(product, channel),
             "status": status,
             "is_practice": channel.is_practice,
             "login": channel.login,
@@ -103,6 +104,13 @@ def channel_view(
             "waiting_posts": list(waiting),
             "rules": rules,
         }
+    )
+
+
+def account_url(product: Product, channel: Channel) -> str:
+    """Where people look at the account and its posts."""
+    return product.sites.account(
+        channel.platform, channel.external_id, channel.name, is_practice=channel.is_practice
     )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from fastapi import Query, Request
 from starlette.responses import Response
 
+from app.api.channels import account_url
 from app.api.deps import PathId, Product, ProductDep, QueryId, ReadSession, UserId, WriteSession, api_router
 from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
 from app.imaging.framing import Framing
@@ -99,12 +100,12 @@ def post_view(product: Product, story: PostStory) -> PostView:
             "scheduled_at": post.scheduled_at,
             "created_at": post.created_at,
             "updated_at": post.updated_at,
-            "publications": [_publication_view(story, part) for part in story.publications],
+            "publications": [_publication_view(product, story, part) for part in story.publications],
         }
     )
 
 
-def _publication_view(post: PostStory, story: PublicationStory) -> PublicationView:
+def _publication_view(product: Product, post: PostStory, story: PublicationStory) -> PublicationView:
     row = story.publication
     trouble = posts.trouble_of(story)
     error = None if trouble is None else PublicationErrorView(code=trouble[0], detail=trouble[1])
@@ -115,6 +116,7 @@ def _publication_view(post: PostStory, story: PublicationStory) -> PublicationVi
             "platform": story.channel.platform,
             "channel_name": story.channel.name,
             "is_practice": story.channel.is_practice,
+            "account_url": account_url(product, story.channel),
             "state": row.state,
             "permalink": row.permalink,
             "external_id": row.external_id,
@@ -369,9 +371,9 @@ async def confirm_publication(
     a person says what is to be seen there: `published` ends it, `not_published` makes it one that failed and
     can be sent again."""
     if body is None:
-        post = await product.publishing.confirm(user_id=user_id, publication_id=publication_id)
+        post = await product.settling.confirm(user_id=user_id, publication_id=publication_id)
     else:
-        post = await product.publishing.settle(
+        post = await product.settling.settle(
             user_id=user_id,
             publication_id=publication_id,
             is_published=body.outcome == "published",

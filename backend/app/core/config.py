@@ -337,6 +337,11 @@ class Settings(BaseSettings):
         return f"http://{host}:{self.port}"
 
     @property
+    def practice_site_url(self) -> str:
+        """Where a person's browser finds the simulators, without a trailing slash."""
+        return self.practice_url or f"{self.public_url}/practice"
+
+    @property
     def practice_base_url(self) -> str:
         """Where the simulators answer: `…/graph`, `…/openai/v1`, `…/control`."""
         return self.practice_url or f"{self.loopback_url}/practice"

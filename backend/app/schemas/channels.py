@@ -92,6 +92,7 @@ class ChannelView(View):
     platform: PlatformName
     name: str
     external_id: str
+    account_url: str = Field(description="Where the account can be looked at in a browser.")
     status: Literal["connected", "reconnect_needed", "restricted"]
     is_practice: bool
     login: LoginName

@@ -188,6 +188,7 @@ class PublicationView(View):
     platform: PlatformName
     channel_name: str
     is_practice: bool
+    account_url: str = Field(description="Where the account can be looked at in a browser.")
     state: PublicationStateName
     permalink: str | None
     external_id: str | None

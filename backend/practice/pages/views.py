@@ -10,7 +10,7 @@ import html
 import sqlite3
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from practice.accounts import Account, find_account, find_by_username
@@ -150,7 +150,7 @@ class Pages:
 
         found = await self._store.run(read)
         if found is None:
-            return await self.not_found(request)
+            return await self._by_id(request)
         account, tiles, count = found
         root = _root(request)
         shown = tiles[:GRID_SIZE]
@@ -172,6 +172,13 @@ class Pages:
             body += f'<a class="older" href="?older={shown[-1]["place"]}">Older posts</a>'
         title = f"{account.username} on {_INSTAGRAM}"
         return _page(request, _INSTAGRAM, title, head + body, is_wide=True)
+
+    async def _by_id(self, request: Request) -> Response:
+        """Programs know an account by its id; its address has its name."""
+        account = await self._store.run(lambda db: find_account(db, request.path_params["username"]))
+        if account is None or account.kind != "instagram":
+            return await self.not_found(request)
+        return RedirectResponse(f"{_root(request)}/instagram/{account.username}", 307)
 
     async def instagram_post(self, request: Request) -> Response:
         """One post: the picture, the text, and what exactly was published."""

@@ -185,9 +185,11 @@ def test_a_person_settles_over_the_api_what_no_look_can(ada: Person, control: Pr
     path = f"/publications/{publication['id']}/confirm"
     for bad in ({"outcome": "maybe"}, {"outcome": "published", "surprise": 1}):
         assert ada.client.post(path, json=bad).status_code in (400, 422)
-    for link in ("javascript:alert(1)", "http://www.facebook.com/1", "https://"):
+    assert publication["account_url"] == ada.channel("facebook")["account_url"]
+    for link in ("javascript:alert(1)", "https://www.facebook.com/1", "https://evil.example.com/x"):
         settlement = {"outcome": "published", "permalink": link}
-        assert_problem(ada.client.post(path, json=settlement), 422, "permalink_not_usable")
+        problem = assert_problem(ada.client.post(path, json=settlement), 422, "permalink_not_usable")
+        assert problem["detail"].startswith("Give the post's own address on the Practice Page. It begins")
     settled = publication_in(ada.client.post(path, json={"outcome": "not_published"}), 200)
     assert settled["state"] == "failed" and settled["error"]["code"] == "not_published"
     assert settled["history"][-1]["message"] == "Ada has looked: this did not go out."

@@ -157,15 +157,30 @@ def test_a_person_settles_what_no_look_can_tell(new_member: OpenMember, practice
     (image_id,) = fills_library(person, "harbour.jpg")
     loses_the_answer(practice, person, post_id := person.writes("I saw it myself", image_ids=[image_id]))
     page.goto(f"/dashboard/posts/{post_id}")
+    page.get_by_role("button", name="Look again").click()
+    expect(page.get_by_role("status").filter(has_text="Practice Instagram does not answer.")).to_be_visible()
+    gallery(page, "post-looked")
     page.get_by_role("button", name="I looked myself").click()
     question = page.get_by_role("dialog", name="Is it on Practice Instagram?")
-    question.get_by_label("Link to the post").fill("https://example.com/p/seen")
+    account = person.channel()
+    there = question.get_by_role("link", name=f"Look at {account['name']} on Practice Instagram")
+    expect(there).to_have_attribute("href", account["account_url"])
+    with page.expect_popup() as opened:
+        there.click()
+    expect(opened.value).to_have_url(re.compile(f"/practice/instagram/{re.escape(account['name'])}$"))
+    opened.value.close()
+    link = question.get_by_label("Link to the post")
+    link.fill("https://example.com/p/seen")
+    question.get_by_role("button", name="It is there").click()
+    expect(question.get_by_text("Give the post's own address on Practice Instagram.")).to_be_visible()
     gallery(page, "post-settle")
+    (medium,) = practice.media(caption="I saw it myself")
+    link.fill(medium["permalink"])
     question.get_by_role("button", name="It is there").click()
     expect(question).to_have_count(0)
     expect(page.get_by_text("Published", exact=True).first).to_be_visible()
     expect(page.get_by_role("link", name="See it on Practice Instagram")).to_have_attribute(
-        "href", "https://example.com/p/seen"
+        "href", medium["permalink"]
     )
     assert person.post(post_id)["state"] == "published"
 

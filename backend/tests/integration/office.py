@@ -39,6 +39,7 @@ from app.providers.publishing.base import Publisher
 from app.providers.publishing.facebook import FacebookPublisher
 from app.providers.publishing.graph import GraphClient
 from app.providers.publishing.instagram import InstagramPublisher
+from app.providers.publishing.sites import PlatformSites
 from app.providers.storage.base import StoredObject, Stores
 from app.providers.storage.local import LocalStorage
 from app.services import posts
@@ -46,7 +47,14 @@ from app.services.channels import Channels, Way
 from app.services.images import Library, Received
 from app.services.media_urls import MediaUrls
 from app.services.posts import PictureInput, PublicationStory
-from app.services.publishing import Preflight, PublicationSteps, Publishing, Quotas, Reachability
+from app.services.publishing import (
+    Preflight,
+    PublicationSteps,
+    Publishing,
+    Quotas,
+    Reachability,
+    Settling,
+)
 from tests.api.edge_app import serving
 from tests.factories_pictures import flat, jpeg
 from tests.practice_server import PracticeAccounts, PracticeProcess
@@ -102,6 +110,12 @@ class Office:
     def publishing(self) -> Publishing:
         """What users ask for."""
         return self.publishing_with(self.database)
+
+    @property
+    def settling(self) -> Settling:
+        """What users ask for where an outcome is unclear."""
+        sites = PlatformSites("http://localhost:8000/practice")
+        return Settling(self.database, sites, wake=lambda: self.wake())
 
     def publishing_with(self, database: Database) -> Publishing:
         """The same in another server, with a database object of its own."""

@@ -250,7 +250,7 @@ async def test_a_person_settles_what_no_look_can(embedded_office: Office) -> Non
         post_id = await office.sends("", to=[office.page], images=[image])
         story = await office.settles(post_id, "unconfirmed")
         publication_id = story.publication.id
-        await office.publishing.settle(
+        await office.settling.settle(
             user_id=office.user_id,
             publication_id=publication_id,
             is_published=outcome == "published",
@@ -267,6 +267,6 @@ async def test_a_person_settles_what_no_look_can(embedded_office: Office) -> Non
             assert story.publication.error_code == "not_published"
             await office.publishing.retry(user_id=office.user_id, publication_id=publication_id)
         with pytest.raises(Conflict):
-            await office.publishing.settle(
+            await office.settling.settle(
                 user_id=office.user_id, publication_id=publication_id, is_published=True, permalink=None
             )

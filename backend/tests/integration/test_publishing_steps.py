@@ -168,9 +168,14 @@ async def test_a_page_post_that_is_not_found_stays_unclear_until_a_person_has_lo
     assert office.page_posts() == []
 
     # It is not there, and it is not sent: what is asked for is another look.
-    await office.publishing.confirm(user_id=office.user_id, publication_id=story.publication.id)
+    await office.settling.confirm(user_id=office.user_id, publication_id=story.publication.id)
     assert await office.turn() == [story.publication.id]
-    assert (await office.publication(post_id)).publication.state == "unconfirmed"
+    story = await office.publication(post_id)
+    assert story.publication.state == "unconfirmed" and codes(story)[-2:] == ["looking_again", "looked"]
+    assert sentences(story)[-1] == (
+        "Facebook does not show it, which proves nothing so far. It is looked at again by itself. "
+        "Or look there yourself."
+    )
     assert office.page_posts() == []
 
     page = office.accounts.page
@@ -224,7 +229,7 @@ async def test_only_an_unclear_publication_can_be_looked_up_and_only_a_failed_on
     post_id = await office.sends("Clear enough")
     story = await office.settles(post_id, "published")
     for ask, code in (
-        (office.publishing.confirm, "publication_settled"),
+        (office.settling.confirm, "publication_settled"),
         (office.publishing.retry, "publication_not_failed"),
     ):
         with pytest.raises(Conflict) as refused:
@@ -370,7 +375,7 @@ async def test_a_planned_post_goes_out_when_its_time_has_come_and_not_before(off
     post_id = await office.plans("In an hour")
     assert await office.turn() == []
     publication_id = (await office.publication(post_id)).publication.id
-    for ask in (office.publishing.retry, office.publishing.confirm):
+    for ask in (office.publishing.retry, office.settling.confirm):
         with pytest.raises(Conflict):
             await ask(user_id=office.user_id, publication_id=publication_id)
     await office.time_passes(timedelta(minutes=59))

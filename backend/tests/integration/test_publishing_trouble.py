@@ -156,7 +156,7 @@ async def test_an_unclear_publication_on_a_disconnected_channel_asks_for_a_perso
     assert "Connect it again" in sentences(story)[-1]
 
     await reconnect(office, account.access_token)
-    await office.publishing.confirm(user_id=office.user_id, publication_id=story.publication.id)
+    await office.settling.confirm(user_id=office.user_id, publication_id=story.publication.id)
     await office.settles(post_id, "published")
     assert len(office.media("Out, and nobody knows")) == 1
 
@@ -174,7 +174,7 @@ async def test_an_unclear_publication_whose_token_ended_asks_for_a_person_and_is
     assert (story.publication.state, codes(story)[-1]) == ("unconfirmed", "needs_a_look")
     assert (await office.channel(office.page)).status == "reconnect_needed"
     office.practice.control.change_account(account.id, token_subcode=None)
-    await office.publishing.confirm(user_id=office.user_id, publication_id=story.publication.id)
+    await office.settling.confirm(user_id=office.user_id, publication_id=story.publication.id)
     await office.settles(post_id, "published")
     assert (await office.channel(office.page)).status == "connected"
 

@@ -8,7 +8,7 @@ import { cn } from "@/components/ui/cn";
 import { Notice } from "@/components/ui/feedback";
 import { Moment } from "@/components/ui/Moment";
 import { toast } from "@/components/ui/Toast";
-import { usePublicationStep } from "@/lib/api/posts";
+import { isLookedUpNow, usePublicationStep } from "@/lib/api/posts";
 import type { Publication, PublicationState } from "@/lib/api/types";
 import { PostStateBadge } from "./PostStateBadge";
 import { PublicationHistory } from "./PublicationHistory";
@@ -127,8 +127,14 @@ export function PublicationRow({
           {error.detail}
         </Notice>
       )}
-      {detail && state !== "scheduled" && !isOpen && !held_until && (
-        <p className={cn("text-small sm:pl-10", TONES[state] ?? "text-ink-2")}>{detail}</p>
+      {detail && state !== "scheduled" && !held_until && (!isOpen || state === "unconfirmed") && (
+        <p
+          // What a look found comes without a press, and is spoken.
+          role={state === "unconfirmed" ? "status" : undefined}
+          className={cn("text-small sm:pl-10", TONES[state] ?? "text-ink-2", isOpen && "sr-only")}
+        >
+          {detail}
+        </p>
       )}
       <div id={historyId} hidden={!isOpen} className="pt-1 pl-3 sm:pl-13.5">
         {isOpen && publication.steps.length > 0 && state !== "cancelled" && (
@@ -176,10 +182,11 @@ function NextStep({ publication, onStep }: Pick<PublicationRowProps, "publicatio
     );
   }
   if (state === "unconfirmed") {
+    const isLooking = step.isPending || isLookedUpNow(publication);
     return (
       <>
-        <Button size="sm" icon={Search} isBusy={step.isPending} onClick={() => take("confirm")}>
-          Look again
+        <Button size="sm" icon={Search} isBusy={isLooking} onClick={() => take("confirm")}>
+          {isLooking ? "Looking" : "Look again"}
         </Button>
         {publication.can_confirm && (
           <>

@@ -1,7 +1,7 @@
-import { ExternalLink } from "lucide-react";
+import { ExternalLink, Link2 } from "lucide-react";
 import { useState } from "react";
 import { placeName } from "@/components/channels/placeName";
-import { Button } from "@/components/ui/Button";
+import { Button, ButtonAnchor } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
 import { Field } from "@/components/ui/Field";
 import { Input } from "@/components/ui/Input";
@@ -21,6 +21,8 @@ export function SettleDialog({ publication, isOpen, onClose, onSettled }: Settle
   const [link, setLink] = useState("");
   const [told, setTold] = useState<"published" | "not_published" | null>(null);
   const place = placeName(publication);
+  // What every address there begins with, as far as it can be read from the account's own.
+  const start = new URL(publication.account_url).origin;
   const tell = (outcome: "published" | "not_published") => {
     setTold(outcome);
     settle.mutate(
@@ -62,9 +64,20 @@ export function SettleDialog({ publication, isOpen, onClose, onSettled }: Settle
     >
       <div className="flex flex-col gap-4">
         <p className="text-ink-2">
-          Look at {publication.channel_name} on {place}, then say here what you saw. Say that it is
-          not there only when you are sure: it could be sent a second time then.
+          Look for the post there, then say here what you saw. Say that it is not there only when
+          you are sure: it could be sent a second time then.
         </p>
+        <ButtonAnchor
+          href={publication.account_url}
+          target="_blank"
+          rel="noreferrer"
+          icon={ExternalLink}
+          className="max-w-full self-start"
+        >
+          <span className="truncate">
+            Look at {publication.channel_name} on {place}
+          </span>
+        </ButtonAnchor>
         <Field
           label="Link to the post"
           aside="if you have it"
@@ -72,9 +85,9 @@ export function SettleDialog({ publication, isOpen, onClose, onSettled }: Settle
         >
           <Input
             type="url"
-            icon={ExternalLink}
+            icon={Link2}
             value={link}
-            placeholder="https://"
+            placeholder={start}
             onChange={(event) => setLink(event.target.value)}
           />
         </Field>

@@ -13,6 +13,7 @@ function publication(state: PublicationState, more: Partial<Publication> = {}): 
     state,
     permalink: null,
     external_id: null,
+    account_url: "http://localhost:8000/practice/instagram/1",
     error: null,
     published_at: null,
     updated_at: "2026-11-22T12:00:00Z",

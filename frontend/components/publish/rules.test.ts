@@ -8,6 +8,7 @@ const instagram: Channel = {
   platform: "instagram",
   name: "harbourcoffee",
   external_id: "1",
+  account_url: "http://localhost:8000/practice/instagram/1",
   status: "connected",
   is_practice: true,
   login: "facebook",

@@ -61,10 +61,18 @@ export const postListQuery = (businessId: number, state: PostState | undefined) 
       const states = new Set(
         data?.pages.flatMap((page) => page.posts).flatMap((post) => statesOf(post)),
       );
-      if (states.has("publishing")) return 1_500;
+      const isAsked = data?.pages.some(({ posts }) =>
+        posts.some((post) => post.publications.some(isLookedUpNow)),
+      );
+      if (states.has("publishing") || isAsked) return 1_500;
       return states.has("unconfirmed") ? 10_000 : false;
     },
   });
+
+/** Somebody has asked for another look at the platform, which has not come to an end. */
+export function isLookedUpNow({ state, history }: Publication): boolean {
+  return state === "unconfirmed" && history.at(-1)?.code === "looking_again";
+}
 
 function statesOf(post: Post): Publication["state"][] {
   return post.publications.map((publication) => publication.state);

@@ -216,6 +216,8 @@ export type ChannelProblemView = {
 
 /** A connected account, and how it is. `waiting_posts` only where it cannot be published to now. */
 export type ChannelView = {
+  /** Where the account can be looked at in a browser. */
+  account_url: string;
   checked_at: string | null;
   data_access_expires_at: string | null;
   external_id: string;
@@ -860,6 +862,8 @@ export type PublicationErrorView = {
  * `can_confirm`: a person may settle what became of it.
  */
 export type PublicationView = {
+  /** Where the account can be looked at in a browser. */
+  account_url: string;
   can_confirm: boolean;
   channel_id: number;
   channel_name: string;

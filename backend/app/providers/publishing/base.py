@@ -293,6 +293,19 @@ class AccountOpener(Protocol):
         """Let go of connections."""
 
 
+class Sites(Protocol):
+    """The platforms as people see them in a browser."""
+
+    def start(self, platform: str, *, is_practice: bool) -> str:
+        """What every address of the platform begins with."""
+
+    def account(self, platform: str, external_id: str, name: str, *, is_practice: bool) -> str:
+        """Where an account and its posts can be looked at."""
+
+    def has(self, platform: str, address: str, *, is_practice: bool) -> bool:
+        """Whether this is the address of something on the platform, and of nothing else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What a person has allowed. `permissions`: what was asked for or granted before, each with whether it

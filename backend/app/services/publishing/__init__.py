@@ -30,6 +30,7 @@ from app.services.publishing.orders import Publishing
 from app.services.publishing.preflight import Preflight
 from app.services.publishing.quota import Quotas
 from app.services.publishing.reachability import Reachability
+from app.services.publishing.settling import Settling
 from app.services.publishing.stages import stages
 from app.services.publishing.steps import LEASE, PublicationSteps
 
@@ -45,6 +46,7 @@ __all__ = [
     "Publishing",
     "Quotas",
     "Reachability",
+    "Settling",
     "held_until",
     "list_holds",
     "stages",

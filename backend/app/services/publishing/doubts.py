@@ -18,7 +18,7 @@ from app.providers.publishing.base import (
     TryLater,
 )
 from app.services.publishing.history import sentence
-from app.services.publishing.journal import Journal, Task, label, pause
+from app.services.publishing.journal import LOOKING_AGAIN, Journal, Task, label, pause
 from app.services.publishing.tasks import Tasks
 
 MAX_ATTEMPTS = 5
@@ -90,7 +90,7 @@ class Doubts:
             case Standing.READY if now >= settled_at:
                 await self._send_again(task)
             case Standing.READY:
-                await self._journal.again(task, settled_at)
+                await self._journal.again(task, settled_at, seen=_seen(task, look, is_answering))
             case Standing.GONE:
                 await self._journal.fail(
                     task,
@@ -108,7 +108,9 @@ class Doubts:
             case _ if publication.step_count >= MAX_LOOKS and is_answering:
                 await self._journal.again(task, None)
             case _:
-                await self._journal.again(task, now + pause(publication.step_count))
+                await self._journal.again(
+                    task, now + pause(publication.step_count), seen=_seen(task, look, is_answering)
+                )
 
     async def _send_again(self, task: Task) -> None:
         """A look has proved that the attempt did nothing."""
@@ -149,3 +151,23 @@ class Doubts:
             error_detail=told,
             **{"next_step_at": None, **values},
         )
+
+
+def _seen(task: Task, look: Look, is_answering: bool) -> str | None:
+    """What to tell of a look that settles nothing, where a person has asked for it."""
+    if not task.is_told(LOOKING_AGAIN):
+        return None
+    if not is_answering:
+        return f"{label(task)} does not answer. It is looked at again by itself."
+    match look.standing:
+        case Standing.READY:
+            return f"{label(task)} does not show it so far. It is looked at again before anything is sent."
+        case Standing.PENDING:
+            return f"{label(task)} is still working on it. It is looked at again by itself."
+        case Standing.PUBLISHED:
+            return f"{label(task)} says that it is out, and does not show it so far. It is looked at again."
+        case _:
+            return (
+                f"{label(task)} does not show it, which proves nothing so far. It is looked at again by "
+                "itself. Or look there yourself."
+            )

@@ -35,7 +35,10 @@ ORDINARY_WAIT = "platform_slow"
 """The code of a wait that every platform asks for: no trouble, so its line of history promises no cure."""
 PAUSES = (1, 2, 3, 5, 10, 20, 30, 60)
 """Seconds between two looks, longer each time."""
-_LOOKING = frozenset({"needs_a_look", "looking_again"})
+LOOKING_AGAIN = "looking_again"
+"""The code of a look that a person has asked for: what it shows is told, whatever it is."""
+LOOKED = "looked"
+_LOOKING = frozenset({"needs_a_look", LOOKING_AGAIN, LOOKED})
 """Lines of history that say nothing new about what was sent."""
 
 
@@ -90,9 +93,14 @@ class Task:
 
 def label(task: Task) -> str:
     """Where a publication goes, inside a sentence."""
-    if task.channel.is_practice:
-        return {"instagram": "Practice Instagram", "facebook": "the Practice Page"}[task.channel.platform]
-    return LABELS[task.channel.platform]
+    return place(task.channel)
+
+
+def place(channel: Channel) -> str:
+    """The platform behind a channel, inside a sentence."""
+    if channel.is_practice:
+        return {"instagram": "Practice Instagram", "facebook": "the Practice Page"}[channel.platform]
+    return LABELS[channel.platform]
 
 
 class Journal:
@@ -181,9 +189,16 @@ class Journal:
             self._wake()
 
     async def again(
-        self, task: Task, at: datetime | None, error: PublishingError | None = None, **values: Any
+        self,
+        task: Task,
+        at: datetime | None,
+        error: PublishingError | None = None,
+        *,
+        seen: str | None = None,
+        **values: Any,
     ) -> None:
-        """The same state, another step at `at`; None: no other by itself."""
+        """The same state, another step at `at`; None: no other by itself. `seen`: what a look showed that a
+        person has asked for."""
         publication = task.publication
         async with self._database.writing() as session:
             moved = await models.move(
@@ -207,6 +222,8 @@ class Journal:
                 if error.code == ORDINARY_WAIT:
                     told = f"Waiting until {label(task)} is done with the picture."
                 note(session, publication.id, clock.now(), error.code, told)
+            elif seen is not None:
+                note(session, publication.id, clock.now(), LOOKED, seen)
 
     async def hold(self, task: Task, hold: Hold, **values: Any) -> None:
         """Nothing is sent on this channel for now. Its place stays: `next_step_at` does not change."""

@@ -1,12 +1,10 @@
-"""What users ask for: send a post, plan it, take it back, send it again, look again."""
+"""What users ask for: send a post, plan it, take it back, send it again."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,7 +17,6 @@ from app.models import channels as channel_models
 from app.models import images as image_models
 from app.models import posts as models
 from app.models import sending as sending_models
-from app.models import users as user_models
 from app.models.businesses import Role
 from app.models.channels import Channel, ChannelStatus
 from app.models.images import Image
@@ -32,10 +29,9 @@ from app.services.posts import LABELS, PostStory
 from app.services.publishing.history import note
 from app.services.publishing.preflight import Preflight
 from app.services.publishing.quota import Meter
+from app.services.publishing.settling import hold_post_of
 
 log = get_logger(__name__)
-
-_LINK = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/[\x21-\x7e]*")
 
 
 class Publishing:
@@ -199,7 +195,7 @@ class Publishing:
         """Send a failed publication again. Only a failure is known not to have gone out."""
         now = clock.now()
         async with self._database.writing() as session:
-            post = await self._hold_post_of(session, publication_id, user_id)
+            _, post = await hold_post_of(session, publication_id, user_id)
             moved = await models.move(
                 session,
                 publication_id,
@@ -221,66 +217,6 @@ class Publishing:
                 raise Conflict("publication_not_failed", "Only a failed publication can be sent again.")
             note(session, publication_id, now, "retried", "Sending again.")
             after_commit(session, self._wake)
-            return post
-
-    async def confirm(self, *, user_id: int, publication_id: int) -> Post:
-        """Look at the platform again, now, for a publication whose outcome is unclear."""
-        now = clock.now()
-        async with self._database.writing() as session:
-            post = await self._hold_post_of(session, publication_id, user_id)
-            moved = await models.move(
-                session,
-                publication_id,
-                to=PublicationState.UNCONFIRMED,
-                origin=PublicationState.UNCONFIRMED,
-                at=now,
-                step_count=0,
-                next_step_at=now,
-            )
-            if not moved:
-                raise Conflict("publication_settled", "There is nothing to look up for this publication now.")
-            note(session, publication_id, now, "looking_again", "Looking at the platform again.")
-            after_commit(session, self._wake)
-            return post
-
-    async def settle(
-        self, *, user_id: int, publication_id: int, is_published: bool, permalink: str | None
-    ) -> Post:
-        """A person has looked at the platform, and says what became of a publication whose outcome is
-        unclear. What did not go out counts as failed, so that it can be sent again."""
-        if permalink is not None and (not is_published or not _LINK.fullmatch(permalink)):
-            raise RuleBroken(
-                "permalink_not_usable",
-                "Give the post's own https:// address, and only for one that is out.",
-            )
-        now = clock.now()
-        async with self._database.writing() as session:
-            post = await self._hold_post_of(session, publication_id, user_id)
-            user = await user_models.find(session, user_id)
-            who = user.name if user else "Somebody"
-            told = f"{who} has looked: this {'is out' if is_published else 'did not go out'}."
-            values: dict[str, Any] = {"published_at": now, "permalink": permalink, "error_code": None}
-            if not is_published:
-                values = {"error_code": "not_published", "attempted_at": None}
-            moved = await models.move(
-                session,
-                publication_id,
-                to=PublicationState.PUBLISHED if is_published else PublicationState.FAILED,
-                origin=PublicationState.UNCONFIRMED,
-                at=now,
-                error_detail=None if is_published else f"{told} Send it again when you like.",
-                next_step_at=None,
-                # A look that is on its way comes too late.
-                lease_owner=None,
-                lease_until=None,
-                **values,
-            )
-            if not moved:
-                raise Conflict("publication_settled", "It is known by now what became of this publication.")
-            if is_published:
-                rows = await models.list_images(session, [post.id])
-                await image_models.count_use(session, [row.image_id for row in rows], now)
-            note(session, publication_id, now, "settled_by_person", told)
             return post
 
     async def settled(self, post_id: int, *, timeout: timedelta) -> None:
@@ -419,13 +355,6 @@ class Publishing:
     async def _require_draft(self, session: AsyncSession, post: Post) -> None:
         if await models.list_publications(session, [post.id]):
             raise Conflict("post_not_draft", "This post is planned, on its way or out already.")
-
-    async def _hold_post_of(self, session: AsyncSession, publication_id: int, user_id: int) -> Post:
-        """The post of a publication, held, for whoever may send it."""
-        found = await models.find_publication_for_user(session, publication_id, user_id)
-        if found is None:
-            raise NotFound("publication_not_found", "There is no such publication.")
-        return await posts.hold_post(session, user_id=user_id, post_id=found[0].post_id)
 
 
 async def _hold_pictures(session: AsyncSession, post: Post) -> None:

@@ -7,7 +7,7 @@ import { isOnItsWay } from "@/components/publish/progress";
 import { ButtonLink } from "@/components/ui/Button";
 import { EmptyState, ErrorState, Loading, Notice, Skeleton } from "@/components/ui/feedback";
 import { ApiError } from "@/lib/api/client";
-import { postQuery } from "@/lib/api/posts";
+import { isLookedUpNow, postQuery } from "@/lib/api/posts";
 import { useBusiness } from "@/lib/business";
 import { PostCard } from "../posts/components/PostCard";
 import { WholePost } from "./components/WholePost";
@@ -42,7 +42,10 @@ function Found() {
     refetchInterval: ({ state }) => {
       const moving = state.data?.publications.filter(isOnItsWay) ?? [];
       if (moving.length === 0) return false;
-      return moving.some((it) => it.state === "publishing" && !it.held_until) ? 1_500 : 10_000;
+      const isSoon = moving.some(
+        (it) => (it.state === "publishing" && !it.held_until) || isLookedUpNow(it),
+      );
+      return isSoon ? 1_500 : 10_000;
     },
   });
   const isGone = postId === 0 || (query.error instanceof ApiError && query.error.status === 404);

@@ -1,0 +1,58 @@
+"""The platforms as people see them in a browser: where an account is, and which addresses lie there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import SplitResult, quote, urlsplit
+
+_HOSTS: Mapping[str, tuple[str, ...]] = {
+    "instagram": ("www.instagram.com", "instagram.com"),
+    "facebook": ("www.facebook.com", "facebook.com", "m.facebook.com", "web.facebook.com"),
+}
+_USERNAME = re.compile(r"[A-Za-z0-9._]{1,30}")
+_WRITTEN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+/[\x21-\x7e]+")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformSites:
+    """`practice_url` is where a browser finds the practice platforms, without a trailing slash."""
+
+    practice_url: str
+
+    def start(self, platform: str, *, is_practice: bool) -> str:
+        """What every address of the platform begins with."""
+        if is_practice:
+            return f"{self.practice_url}/{platform}/"
+        return f"https://{_HOSTS[platform][0]}/"
+
+    def account(self, platform: str, external_id: str, name: str, *, is_practice: bool) -> str:
+        """Where an account and its posts can be looked at."""
+        start = self.start(platform, is_practice=is_practice)
+        if is_practice or platform == "facebook":
+            return start + quote(external_id, safe="")
+        # Instagram knows people by their user names, and a channel can have been given another name.
+        return f"{start}{name}/" if _USERNAME.fullmatch(name) else start
+
+    def has(self, platform: str, address: str, *, is_practice: bool) -> bool:
+        """Whether this is the address of something on the platform, and of nothing else."""
+        if not _WRITTEN.fullmatch(address):
+            return False
+        try:
+            given, start = urlsplit(address), urlsplit(self.start(platform, is_practice=is_practice))
+            if not is_practice:
+                is_there = given.scheme == "https" and given.hostname in _HOSTS[platform] and not given.port
+                return is_there and given.path != "/"
+            is_there = _origin(given) == _origin(start)
+        except ValueError:
+            return False
+        return is_there and given.path.startswith(start.path) and "/." not in given.path
+
+
+def _origin(address: SplitResult) -> tuple[str, str, int | None]:
+    """Scheme, host and port; this machine has several names."""
+    host = address.hostname or ""
+    port = address.port or {"http": 80, "https": 443}.get(address.scheme)
+    return address.scheme, "localhost" if host in _LOOPBACK else host, port

@@ -1,0 +1,65 @@
+"""Addresses on the platforms, as a browser knows them."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.providers.publishing.sites import PlatformSites
+
+SITES = PlatformSites("http://localhost:8595/practice")
+
+
+def test_an_account_is_where_its_posts_can_be_looked_at() -> None:
+    real = [
+        SITES.account("instagram", "178", "cafemia", is_practice=False),
+        SITES.account("instagram", "178", "Café Mia", is_practice=False),
+        SITES.account("facebook", "10/2", "Café Mia", is_practice=False),
+    ]
+    assert real == [
+        "https://www.instagram.com/cafemia/",
+        "https://www.instagram.com/",
+        "https://www.facebook.com/10%2F2",
+    ]
+    assert SITES.account("instagram", "178", "x", is_practice=True).endswith("/practice/instagram/178")
+
+
+@pytest.mark.parametrize(
+    ("platform", "is_practice", "address"),
+    [
+        ("instagram", False, "https://www.instagram.com/p/Cx1/"),
+        ("instagram", False, "https://instagram.com/p/Cx1/?img_index=2"),
+        ("facebook", False, "https://m.facebook.com/10/posts/2"),
+        ("instagram", True, "http://localhost:8595/practice/instagram/p/Cx1/"),
+        ("instagram", True, "http://127.0.0.1:8595/practice/instagram/p/Cx1/"),
+        ("facebook", True, "http://localhost:8595/practice/facebook/10/posts/2"),
+    ],
+)
+def test_an_address_on_the_platform_is_taken(platform: str, is_practice: bool, address: str) -> None:
+    assert SITES.has(platform, address, is_practice=is_practice)
+
+
+@pytest.mark.parametrize(
+    ("platform", "is_practice", "address"),
+    [
+        ("instagram", False, "http://www.instagram.com/p/Cx1/"),
+        ("instagram", False, "https://www.instagram.com/"),
+        ("instagram", False, "https://www.facebook.com/10/posts/2"),
+        ("instagram", False, "https://www.instagram.com.example.com/p/Cx1/"),
+        ("instagram", False, "https://www.instagram.com@example.com/p/Cx1/"),
+        ("instagram", False, "https://www.instagram.com:8443/p/Cx1/"),
+        ("instagram", False, "https://www.instagram.com:99999/p/Cx1/"),
+        ("instagram", False, "https://xn--instagram-.com/p/Cx1/"),
+        ("instagram", False, "javascript:alert(1)//www.instagram.com/p/"),
+        ("instagram", False, "//www.instagram.com/p/Cx1/"),
+        ("instagram", False, "https://www.instagram.com/p/ Cx1/"),
+        ("instagram", False, "http://localhost:8595/practice/instagram/p/Cx1/"),
+        ("instagram", True, "https://www.instagram.com/p/Cx1/"),
+        ("instagram", True, "http://localhost:8595/practice/facebook/10/posts/2"),
+        ("instagram", True, "http://localhost:8595/practice/instagram/../../api/v1/auth/logout"),
+        ("instagram", True, "http://localhost:8596/practice/instagram/p/Cx1/"),
+        ("instagram", True, "https://localhost:8595/practice/instagram/p/Cx1/"),
+        ("instagram", True, "http://[::1/practice/instagram/p/Cx1/"),
+    ],
+)
+def test_every_other_address_is_refused(platform: str, is_practice: bool, address: str) -> None:
+    assert not SITES.has(platform, address, is_practice=is_practice)
