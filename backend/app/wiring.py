@@ -305,7 +305,7 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             moderator=moderator,
         )
         generations = Generations(
-            database,
+            library,
             providers,
             board,
             terms=Terms(settings.free_ai_images_per_month, settings.extra_ai_image_price),

@@ -34,6 +34,11 @@ export function formatUsd(amount: string): string {
   }).format(Number(amount));
 }
 
+/** The same, said to be practice where it is: nobody bills that. */
+export function formatMoney(amount: string, isPractice: boolean): string {
+  return isPractice ? `${formatUsd(amount)} practice` : formatUsd(amount);
+}
+
 /** 4032 × 3024 */
 export function formatSize(width: number, height: number): string {
   return `${width} × ${height}`;

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,24 @@ def refusing() -> Iterator[None]:
 def prove_every_frame(data: bytes, format: Format) -> None:
     """Decodes every pixel of every frame of an animation and keeps none."""
     _LOAD[format](data, n=-1, access="sequential", fail_on="warning").avg()
+
+
+def alpha_of_png(data: bytes) -> VipsImage | None:
+    """How opaque each pixel is, in 8 bits and in memory, whatever way the file says it; None: it cannot."""
+    image = pyvips.Image.pngload_buffer(data, access="sequential", fail_on="warning")
+    if not image.hasalpha():
+        return None
+    alpha = image[image.bands - 1]
+    if image.format == "ushort":
+        alpha = alpha >> 8
+    return alpha.cast("uchar").copy_memory()
+
+
+def write_black(alpha: VipsImage, target: Path) -> None:
+    """A black PNG that is as opaque as this, pixel by pixel."""
+    black = alpha.new_from_image(0).cast("uchar")
+    picture = black.bandjoin([black, black, alpha]).copy(interpretation="srgb")
+    target.write_bytes(picture.pngsave_buffer(compression=4, keep="none"))
 
 
 def open_scaled(data: bytes, format: Format, anatomy: Anatomy, width: int, height: int) -> VipsImage:

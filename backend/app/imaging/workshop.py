@@ -27,6 +27,7 @@ from app.imaging.errors import PictureRefused, too_complex
 from app.imaging.fair_queue import FairQueue
 from app.imaging.formats import Format
 from app.imaging.framing import AS_IT_IS, Framing
+from app.imaging.masks import MaskRead
 from app.imaging.origin import SourceType
 from app.imaging.recipes import Recipe
 from app.imaging.renditions import Rendered, Wanted
@@ -176,6 +177,11 @@ class Workshop:
             Rendered(**{**made, "crop": tuple(made["crop"]) if made["crop"] else None})
             for made in done["rendered"]
         ]
+
+    async def read_mask(self, source: Path, target: Path, *, party: int = 0) -> MaskRead:
+        """As `app.imaging.masks.read_mask`, in turn with other parties. Raises as `verify` does."""
+        task = {"kind": "mask", "source": _absolute(source), "target": _absolute(target), "seal": None}
+        return MaskRead(**await self._complete(task, (target,), party))
 
     def _public_seal(self) -> dict[str, str] | None:
         """What a worker may know of the seal."""

@@ -21,6 +21,7 @@ from typing import Any
 
 from app.imaging.errors import PictureRefused
 from app.imaging.framing import Framing
+from app.imaging.masks import read_mask
 from app.imaging.origin import SourceType
 from app.imaging.recipes import recipe_from_json
 from app.imaging.renditions import Wanted, render_all
@@ -69,6 +70,8 @@ def _answer(task: dict[str, Any], sign: Callable[[bytes], bytes]) -> dict[str, A
 
 def _perform(task: dict[str, Any], seal: Seal | None) -> dict[str, Any]:
     source = Path(task["source"])
+    if task["kind"] == "mask":
+        return asdict(read_mask(source, Path(task["target"])))
     source_type = task["source_type"] and SourceType(task["source_type"])
     if task["kind"] == "verify":
         verified = verify(

@@ -5,6 +5,9 @@
         │  └─ unknown ──▶ booked     the answer was lost; the reservation stays until it is known
         └───▶ refunded    nothing was made: it costs the business nothing, and a free image is free again
 
+What stays unknown can be settled once by a person who has looked at the provider's bill (`settled_by`).
+Should the picture turn up after all, what it says replaces that.
+
 Two figures that have nothing to do with each other stand side by side: `price` is what the business is
 charged, `cost` what the provider bills whoever runs this server. Neither is ever guessed: None is unknown.
 """
@@ -73,6 +76,7 @@ class UsageEntry(Base):
     cost: Mapped[Decimal | None] = mapped_column(Usd)
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    settled_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +129,28 @@ async def settle(
     cost: Decimal | None,
     model: str | None = None,
 ) -> bool:
-    """Move a generation's entry on, once; False where it was settled already."""
-    values: dict[str, object] = {"state": to.value, "settled_at": at, "cost": cost}
+    """Move a generation's entry on, once; False where it was settled already, and not by hand."""
+    values: dict[str, object] = {"state": to.value, "settled_at": at, "settled_by": None}
+    if cost is not None:
+        # What a person found on the bill stays where nothing better is known.
+        values["cost"] = cost
     if model:
         values["model"] = model
+    is_open = or_(UsageEntry.state.in_(_HELD), UsageEntry.settled_by.is_not(None))
+    result = await session.execute(
+        update(UsageEntry).where(UsageEntry.generation_id == generation_id, is_open).values(**values)
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined]  # an UPDATE always gives a CursorResult
+
+
+async def settle_by_hand(
+    session: AsyncSession, generation_id: int, to: EntryState, at: datetime, *, cost: Decimal, by: int
+) -> bool:
+    """Move an entry on whose cost nobody knows, once; False where it is known by now, or open still."""
     result = await session.execute(
         update(UsageEntry)
-        .where(UsageEntry.generation_id == generation_id, UsageEntry.state.in_(_HELD))
-        .values(**values)
+        .where(UsageEntry.generation_id == generation_id, _IS_UNKNOWN)
+        .values(state=to.value, settled_at=at, settled_by=by, cost=cost)
     )
     return bool(result.rowcount)  # type: ignore[attr-defined]  # an UPDATE always gives a CursorResult
 
@@ -153,6 +171,20 @@ async def sums(session: AsyncSession, business_id: int, month: str) -> Sums:
     row = (
         await session.execute(
             select(*_SUMS).where(UsageEntry.business_id == business_id, UsageEntry.month == month)
+        )
+    ).one()
+    return _sums(row)
+
+
+async def sums_of_provider(session: AsyncSession, business_id: int, month: str, provider: str) -> Sums:
+    """A month of a business, as far as one provider had to do with it."""
+    row = (
+        await session.execute(
+            select(*_SUMS).where(
+                UsageEntry.business_id == business_id,
+                UsageEntry.month == month,
+                UsageEntry.provider == provider,
+            )
         )
     ).one()
     return _sums(row)
@@ -214,6 +246,14 @@ async def list_disagreeing(session: AsyncSession, held_since: datetime, limit: i
     """Generations whose entry does not say what they say, or is held without a reason since before then."""
     expected = case(
         (Generation.state == GenerationState.SUCCEEDED.value, EntryState.BOOKED.value),
+        # A person said how it stands. A picture that turns up is taken in in spite of that.
+        (
+            and_(
+                UsageEntry.settled_by.is_not(None),
+                Generation.state.in_([GenerationState.UNKNOWN.value, GenerationState.RUNNING.value]),
+            ),
+            UsageEntry.state,
+        ),
         (Generation.state == GenerationState.UNKNOWN.value, EntryState.UNKNOWN.value),
         (
             Generation.state.in_([GenerationState.REFUSED.value, GenerationState.FAILED.value]),

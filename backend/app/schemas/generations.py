@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from app.schemas.base import Body, Id, Moment, Money, View
+from app.schemas.base import Amount, Body, Id, Moment, Money, View
 from app.schemas.images import ImageView
 
 LONGEST_MASK = 5_600_000
@@ -40,6 +40,19 @@ class Generate(Body):
     )
 
 
+class Charge(Body):
+    """What somebody found on the provider's bill."""
+
+    outcome: Literal["charged", "not_charged"]
+    cost_usd: Amount | None = Field(default=None, description="What the provider charged; with `charged`.")
+
+    @model_validator(mode="after")
+    def _amount_goes_with_charged(self) -> Self:
+        if (self.outcome == "charged") != (self.cost_usd is not None):
+            raise ValueError("Give cost_usd with the outcome charged, and only then")
+        return self
+
+
 class GenerationView(View):
     """A request to an AI provider and what became of it."""
 
@@ -60,6 +73,11 @@ class GenerationView(View):
     seed: int | None
     error_code: str | None = Field(description="Of the last trouble; while it is queued, why it waits.")
     error_detail: str | None
+    retry_after: int | None = Field(
+        description="Seconds until it is tried again by itself, while it is queued for that; of one that "
+        "failed, for how long its provider wants to be left alone. Null: nothing to wait for."
+    )
+    retry_at: Moment | None = Field(description="When it is tried again by itself.")
     is_free: bool | None = Field(description="Whether it takes one of the month's free images.")
     price_usd: Money | None = Field(description="What the business is charged when it succeeds.")
     estimated_usd: Money | None = Field(description="What the provider was expected to bill; null: unknown.")

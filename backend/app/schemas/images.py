@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from app.core.words import clean_tag
-from app.schemas.base import Body, Id, Moment, View
+from app.schemas.base import Body, Id, Moment, Money, View
 
 Tag = Annotated[
     str,
@@ -121,10 +121,22 @@ class SimilarImageView(View):
     height: int
 
 
+class ImageCostView(View):
+    """What it came to that AI made an image. What the business is charged and what the provider bills are two
+    figures."""
+
+    provider: str
+    is_practice: bool = Field(description="Practice money: nobody bills it.")
+    is_free: bool = Field(description="One of the month's free images.")
+    charged_usd: Money | None = Field(description="Null: not settled.")
+    provider_usd: Money | None = Field(description="What the provider bills; null: unknown.")
+
+
 class ImageDetail(ImageView):
     """An image, where it is used (newest post first), and at most six that look like it, the most alike
     first."""
 
+    cost: ImageCostView | None = Field(description="Null: it was not made with AI here.")
     posts: list[PostUseView]
     similar: list[SimilarImageView]
 

@@ -57,8 +57,11 @@ class UsageEntryView(View):
     )
     free: bool = Field(description="One of the month's free images.")
     refunded: bool
+    by_hand: bool = Field(description="Settled by a person who looked at the provider's bill.")
+    is_practice: bool = Field(description="Practice money: nobody bills it.")
     estimated_usd: Money | None = Field(description="What the provider was expected to bill; null: unknown.")
     booked_usd: Money | None = Field(description="What the provider bills; null: unknown, or not yet known.")
+    price_usd: Money = Field(description="What the business is charged once it is booked.")
     charged_usd: Money | None = Field(description="What the business is charged; null: not settled.")
     created_at: Moment
     settled_at: Moment | None
@@ -69,6 +72,8 @@ class UsageView(SumsView):
 
     month: str
     timezone: str
+    practice_charged_usd: Money = Field(description="What of `charged_usd` is practice money.")
+    practice_cost_usd: Money = Field(description="What of `provider_cost_usd` is practice money.")
     free_used: int
     free_per_month: int
     by_day: list[DayView]

@@ -20,13 +20,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.db import Database
-from app.core.errors import LimitReached, RuleBroken
+from app.core.errors import Conflict, LimitReached, RuleBroken
 from app.core.logging import get_logger
 from app.core.words import without_invisible
 from app.models import businesses as business_models
+from app.models import generations as generation_models
 from app.models import usage as models
 from app.models.businesses import Business, Role
-from app.models.generations import Generation
+from app.models.generations import Generation, GenerationState
 from app.models.usage import EntryState, Sums, UsageEntry
 from app.services import access
 
@@ -39,6 +40,8 @@ HELD_FOR = timedelta(hours=1)
 PAGE = 200
 """Entries that are read at a time for an export."""
 NOTHING = Decimal(0)
+PRACTICE = "practice"
+"""The provider whose money is practice, as its pictures are."""
 _FORMULA_SIGNS = ("=", "+", "-", "@", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a formula begins, also in wide letters."""
 _LINE_SIGNS = ("\t", "\r", "\n")
@@ -99,6 +102,7 @@ class MonthReport:
     free_used: int
     free_per_month: int
     total: Sums
+    practice: Sums
     by_day: Sequence[tuple[str, Sums]]
     by_model: Sequence[tuple[str, Sums]]
     by_member: Sequence[tuple[int, str, Sums]]
@@ -196,6 +200,42 @@ async def leave_unknown(session: AsyncSession, generation_id: int) -> None:
     await models.settle(session, generation_id, EntryState.UNKNOWN, clock.now(), cost=None)
 
 
+async def cost_of_image(session: AsyncSession, image_id: int) -> UsageEntry | None:
+    """The entry of the generation that made this image, if there is one."""
+    generation = await generation_models.find_by_image(session, image_id)
+    return (await entries_of(session, [generation])).get(generation.id) if generation else None
+
+
+async def settle_by_hand(
+    session: AsyncSession, generation: Generation, *, cost: Decimal | None, by: int
+) -> None:
+    """Say what the provider charged for a generation whose cost nobody knows: `cost`, or nothing (None).
+
+    The generation is held. Where there is no telling whether a picture was made, a charge means that what
+    was reserved is owed, and none that it is given back; where that is clear, it stays as it is, and only
+    the cost is written down. Saying the same again changes nothing. Raises Conflict (`not_settled_yet`,
+    `already_settled`).
+    """
+    entry = (await entries_of(session, [generation])).get(generation.id)
+    if entry is None or entry.state == EntryState.RESERVED.value:
+        raise Conflict(
+            "not_settled_yet", "This generation is still at work. Wait for its end, then look again."
+        )
+    state = EntryState(entry.state)
+    if generation.state in (GenerationState.UNKNOWN.value, GenerationState.CANCELLED.value):
+        state = EntryState.REFUNDED if cost is None else EntryState.BOOKED
+    amount = NOTHING if cost is None else cost
+    if await models.settle_by_hand(session, generation.id, state, clock.now(), cost=amount, by=by):
+        log.info(
+            "usage.settled_by_hand", generation_id=generation.id, user_id=by, was_charged=cost is not None
+        )
+    elif (entry.state, entry.cost) != (state.value, amount) or entry.settled_by is None:
+        raise Conflict(
+            "already_settled",
+            "What this generation costs is known by now. Look at the entry before saying more.",
+        )
+
+
 async def find_disagreements(session: AsyncSession) -> Sequence[int]:
     """Generations of which the ledger tells something else than they do themselves, or for which a price has
     been held for over an hour though nobody lost an answer. A hundred at most."""
@@ -230,6 +270,7 @@ async def report(
         free_used=free_used,
         free_per_month=terms.free_per_month,
         total=await models.sums(session, business_id, month),
+        practice=await models.sums_of_provider(session, business_id, month, PRACTICE),
         by_day=await models.sums_by_day(session, business_id, month),
         by_model=await models.sums_by_model(session, business_id, month),
         by_member=await models.sums_by_member(session, business_id, month),
@@ -263,6 +304,11 @@ async def export_csv(
                 return
 
     return f"ai-usage-{chosen}.csv", pieces()
+
+
+def is_practice(entry: UsageEntry) -> bool:
+    """Whether this is practice money, which nobody bills."""
+    return entry.provider == PRACTICE
 
 
 def charged(entry: UsageEntry) -> Decimal | None:

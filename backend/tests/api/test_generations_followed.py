@@ -236,6 +236,9 @@ def test_a_provider_that_is_busy_is_asked_again_by_itself(
     stories = [event.told["generation"] for event in told if event.kind != "partial"]
     waits = [row for row in stories if row["error_code"]]
     assert [(row["state"], row["error_code"]) for row in waits] == [("queued", "provider_rate_limited")]
+    (wait,) = waits
+    assert wait["retry_after"] in (0, 1, 2) and wait["retry_at"] > wait["created_at"]
+    assert {(row["retry_after"], row["retry_at"]) for row in stories if row is not wait} == {(None, None)}
     assert told[-1].told["generation"]["state"] == "succeeded"
     assert len(usage(ada)["entries"]) == 1
 
@@ -254,10 +257,10 @@ def test_a_repeated_click_is_one_generation_and_one_charge(live: Live, signs_up:
 # --- an image of the library, changed
 
 
-def mask(width: int, height: int, **changes: Any) -> str:
-    """A painted mask: transparent in its middle."""
+def mask(width: int, height: int, *, alpha: int = 0, **changes: Any) -> str:
+    """A painted mask: its middle is as opaque as `alpha`."""
     image = flat((0, 0, 0, 255), width, height, mode="RGBA")
-    image.paste((0, 0, 0, 0), (10, 10, width - 10, height - 10))
+    image.paste((0, 0, 0, alpha), (10, 10, width - 10, height - 10))
     return base64.b64encode(png(image.convert(changes.get("mode", "RGBA")))).decode()
 
 
@@ -275,6 +278,9 @@ def mask(width: int, height: int, **changes: Any) -> str:
             422,
             "mask_without_transparency",
         ),
+        ({"source_image_id": "mine", "mask": mask(640, 480, alpha=255)}, 422, "mask_opaque"),
+        ({"source_image_id": "mine", "mask": mask(640, 480, alpha=1)}, 422, "mask_opaque"),
+        ({"source_image_id": "mine", "mask": mask(40, 5000)}, 422, "mask_wrong_size"),
     ],
 )
 def test_a_change_that_cannot_be_made_is_refused_before_anybody_is_asked(
@@ -297,7 +303,7 @@ def test_a_change_that_cannot_be_made_is_refused_before_anybody_is_asked(
 def test_an_image_is_changed_into_a_new_one(live: Live, signs_up: SignsUp) -> None:
     ada = signs_up(live)
     source = ada.keeps_picture()
-    picture = f"data:image/png;base64,{mask(640, 480)}"
+    picture = f"data:image/png;base64,{mask(640, 480, mode='LA')}"
     generation_id = begun(ada, source_image_id=source["id"], mask=picture, prompt="More fog")
     found = settled(ada, generation_id)
     assert (found["state"], found["is_edit"], found["source_image_id"]) == ("succeeded", True, source["id"])

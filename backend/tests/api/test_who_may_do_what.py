@@ -224,6 +224,12 @@ TABLE: dict[str, Row] = {
     "POST /generations/{generation_id}/cancel": Row(
         "editor", 409, send("POST", "/generations/{h.generation_id}/cancel")
     ),
+    # It was refused, so it is known to have cost nothing.
+    "POST /generations/{generation_id}/settle": Row(
+        "admin",
+        409,
+        send("POST", "/generations/{h.generation_id}/settle", lambda _: {"outcome": "not_charged"}),
+    ),
     "GET /usage": Row("viewer", 200, get("/usage", **IN_BUSINESS)),
     "GET /usage/export.csv": Row("viewer", 200, get("/usage/export.csv", **IN_BUSINESS)),
     "GET /generations/options": Row("viewer", 200, get("/generations/options", **IN_BUSINESS)),

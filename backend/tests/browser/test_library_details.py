@@ -243,6 +243,7 @@ def test_a_prompt_is_used_again(new_member: OpenMember) -> None:
     ).raise_for_status()
     page.goto("/dashboard/images")
     panel = opens_details(page, "A lighthouse in fog")
+    expect(panel.get_by_role("definition").filter(has_text="Free, practice")).to_be_visible()
     panel.get_by_role("button", name="Use this prompt again").click()
     dialog = page.get_by_role("dialog", name="Generate an image")
     expect(dialog.get_by_label("Describe your image")).to_have_value("A lighthouse in fog")

@@ -46,7 +46,8 @@ def test_spending_is_shown_limited_and_taken_away_as_a_file(new_member: OpenMemb
     expect(spending.get_by_role("row")).to_have_count(6)
     expect(spending).to_contain_text("0 of 3 left")
     expect(spending.get_by_role("row", name=re.compile("A storm"))).to_contain_text("nothing")
-    expect(spending.get_by_role("row", name=re.compile("HYPERLINK"))).to_contain_text("$0.10")
+    expect(spending.get_by_role("row", name=re.compile("HYPERLINK"))).to_contain_text("$0.10 practice")
+    expect(spending.get_by_text("practice money", exact=True)).to_be_visible()
     spending.get_by_text("Days as a table").click()
     expect(spending.get_by_role("table", name="Images by day").get_by_role("row")).to_have_count(2)
 
@@ -77,7 +78,7 @@ def test_spending_is_shown_limited_and_taken_away_as_a_file(new_member: OpenMemb
     expect(spending.get_by_role("button", name="Month after")).to_be_disabled()
 
     page.goto("/dashboard")
-    expect(card).to_contain_text("$0.10 of $0.15")
+    expect(card).to_contain_text("$0.10 of $0.15practice money")
     card.scroll_into_view_if_needed()
     shot(page, "home-spending")
 
@@ -85,7 +86,7 @@ def test_spending_is_shown_limited_and_taken_away_as_a_file(new_member: OpenMemb
     page.goto("/dashboard/images")
     dialog = opens_generator(page)
     expect(dialog.get_by_text("This month's limit for AI images is reached.")).to_be_visible()
-    expect(dialog.get_by_role("button", name="Generate · $0.10")).to_be_disabled()
+    expect(dialog.get_by_role("button", name="Generate · $0.10 practice")).to_be_disabled()
     gallery(page, "generator-cap", within="[role=dialog]")
     dialog.get_by_role("link", name="Raise the limit").click()
     expect(limit).to_be_in_viewport()

@@ -158,7 +158,7 @@ class Studio:
     def desk(self, call_off: Callable[[int], None] | None = None) -> Generations:
         """What users ask at."""
         return Generations(
-            self.database,
+            self.library,
             self.providers,
             self.board,
             terms=self.terms,

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.core import clock
-from app.core.errors import AppError, LimitReached, RuleBroken
+from app.core.errors import AppError, Conflict, LimitReached, RuleBroken
 from app.models import businesses as business_models
 from app.models import usage as models
 from app.models.businesses import Business
@@ -305,3 +305,87 @@ async def test_owners_of_a_cap_change_it_between_reservations(studio: Studio) ->
         business.monthly_ai_cap = Decimal(0)
     with pytest.raises(LimitReached):
         await order
+
+
+# --- settled by hand
+
+
+async def unclear(studio: Studio) -> int:
+    """A generation whose answer was lost."""
+    studio.painter.script = [GenerationUnknown("Lost.")]
+    generation_id = await studio.orders()
+    await studio.turn()
+    assert (await studio.entry(generation_id)).state == "unknown"
+    return generation_id
+
+
+async def settle(studio: Studio, generation_id: int, cost: str | None) -> UsageEntry:
+    amount = None if cost is None else Decimal(cost)
+    story = await studio.desk().settle_by_hand(
+        user_id=studio.user_id, generation_id=generation_id, cost=amount
+    )
+    assert story.entry is not None
+    return story.entry
+
+
+async def test_what_a_person_found_on_the_bill_is_booked_once_whoever_says_so_first(studio: Studio) -> None:
+    studio.terms = Terms(1, TEN_CENTS)
+    free, charged = await unclear(studio), await unclear(studio)
+    assert (await left(studio)).free_remaining == 0
+    answers = await asyncio.gather(
+        *(settle(studio, charged, cost) for cost in ("0.04", None, "0.05", "0.04", None, "0.06")),
+        return_exceptions=True,
+    )
+    told = [answer for answer in answers if isinstance(answer, UsageEntry)]
+    refused = [answer for answer in answers if isinstance(answer, Conflict)]
+    assert told and {refusal.code for refusal in refused} == {"already_settled"}
+    assert len(told) + len(refused) == 6
+    entry = await studio.entry(charged)
+    assert {(answer.state, answer.cost) for answer in told} == {(entry.state, entry.cost)}
+    assert (entry.settled_by, entry.state) == (studio.user_id, "booked" if entry.cost else "refunded")
+
+    given_back = await settle(studio, free, None)
+    assert (given_back.state, given_back.cost, given_back.is_free) == ("refunded", NOTHING, True)
+    assert (await left(studio)).free_remaining == 1
+    found = await report(studio)
+    assert (found.total.unknown, found.total.reserved, found.total.cost) == (0, NOTHING, entry.cost)
+    async with studio.database.reading() as session:
+        assert await usage.find_disagreements(session) == []
+
+
+async def test_a_picture_that_turns_up_says_more_than_whoever_settled_it(studio: Studio) -> None:
+    studio.terms = Terms(0, TEN_CENTS)
+    generation_id = await unclear(studio)
+    assert (await settle(studio, generation_id, None)).state == "refunded"
+    # It lay in the folder for pictures that have arrived, and is found there.
+    await studio.spool.keep(generation_id, picture(Decimal("0.02")))
+    await studio.runner("studio#2").take_over("studio#")
+    await studio.turn()
+    entry = await studio.entry(generation_id)
+    assert (await studio.row(generation_id)).state == "succeeded"
+    assert (entry.state, entry.price, entry.cost) == ("booked", TEN_CENTS, Decimal("0.02"))
+    assert entry.settled_by is None
+    with pytest.raises(Conflict, match="already_settled"):
+        await settle(studio, generation_id, None)
+
+
+async def test_a_cost_that_is_not_known_is_settled_and_the_rest_stays_as_it_is(
+    embedded_studio: Studio,
+) -> None:
+    studio = embedded_studio
+    studio.painter.script = [picture(None), PromptRefused("Not this.")]
+    made, refused = await studio.orders(), await studio.orders()
+    waiting = await studio.orders()
+    for _ in range(2):
+        await studio.turn(limit=1)
+    entry = await settle(studio, made, "0.0425")
+    assert (entry.state, entry.cost) == ("booked", Decimal("0.0425"))
+    assert (await settle(studio, made, "0.0425")).settled_by == studio.user_id
+    for generation_id, code in ((refused, "already_settled"), (waiting, "not_settled_yet")):
+        with pytest.raises(Conflict, match=code):
+            await settle(studio, generation_id, None)
+    await studio.desk().cancel(user_id=studio.user_id, generation_id=waiting)
+    with pytest.raises(Conflict, match="already_settled"):
+        await settle(studio, waiting, "1")
+    async with studio.database.reading() as session:
+        assert await usage.find_disagreements(session) == []

@@ -37,8 +37,8 @@ interface GenerateFormProps {
   className?: string;
 }
 
-/** On the button, the first time and from then on. */
-const ORDERS = {
+/** On a button, the first time and from then on. */
+export const ORDERS = {
   make: ["Generate", "Generate again"],
   edit: ["Change the image", "Change it again"],
 } as const;
@@ -63,7 +63,7 @@ export function GenerateForm({
   const business = useBusiness();
   const [hasTried, setTried] = useState(false);
   const painter = painterOf(painters, wish);
-  const price = priceOf(options, business.timezone);
+  const price = priceOf(options, business.timezone, painter?.provider.is_practice);
 
   // The form may come after the dialog. On a phone the keyboard would cover half of it at once.
   useEffect(() => {

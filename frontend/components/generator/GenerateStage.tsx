@@ -4,11 +4,13 @@ import { Button } from "@/components/ui/Button";
 import { cn } from "@/components/ui/cn";
 import { CureButton, ErrorState, Notice } from "@/components/ui/feedback";
 import type { Generation, GenerationStory, Image } from "@/lib/api/types";
-import { formatUsd } from "@/lib/format";
+import { formatMoney } from "@/lib/format";
 import { OrderFailure } from "./OrderFailure";
-import { outcomeOf } from "./outcome";
+import { outcomeOf, retryWords } from "./outcome";
 import { Painted } from "./Painted";
 import { FrameOf, Painting } from "./Painting";
+import { isPracticeProvider } from "./providers";
+import { useSecondsUntil } from "./useSeconds";
 
 export interface StageDoings {
   onAgain: () => void;
@@ -98,11 +100,7 @@ export function GenerateStage({
               {costOfCancelling(generation)}
             </p>
           )}
-          {generation.error_detail && (
-            <Notice tone="warn" fact={generation.error_detail} className="w-full max-w-120">
-              It is asked again by itself for ten minutes. Cancelling costs nothing while it waits.
-            </Notice>
-          )}
+          {generation.error_detail && <Waiting generation={generation} />}
           {cancelError && (
             <Notice tone="bad" isAlert className="w-full max-w-120">
               {cancelError.message}
@@ -157,6 +155,16 @@ export function GenerateStage({
   );
 }
 
+/** Why it waits, and when it is tried again. */
+function Waiting({ generation: { error_detail, retry_at } }: { generation: Generation }) {
+  const left = useSecondsUntil(retry_at === null ? null : Date.parse(retry_at));
+  return (
+    <Notice tone="warn" fact={error_detail} className="w-full max-w-120">
+      {retryWords(left)}
+    </Notice>
+  );
+}
+
 /** Nothing is asked for yet. */
 export function EmptyStage({ size }: { size: string }) {
   return (
@@ -174,11 +182,11 @@ export function EmptyStage({ size }: { size: string }) {
 }
 
 /** What Cancel costs now; the provider bills for what it has begun, and nothing before. */
-function costOfCancelling({ state, is_free, price_usd }: Generation): string | null {
+function costOfCancelling({ state, is_free, price_usd, provider }: Generation): string | null {
   if (state !== "running") return null;
   if (is_free) return "It has been begun, so it counts as a free image even if you cancel.";
   if (price_usd === null || Number(price_usd) === 0) return null;
-  return `It has been begun, so cancelling still costs ${formatUsd(price_usd)}.`;
+  return `It has been begun, so cancelling still costs ${formatMoney(price_usd, isPracticeProvider(provider))}.`;
 }
 
 function wordsFor({ state, cancel_requested_at }: Generation, isCancelling: boolean): string {

@@ -131,7 +131,11 @@ export function Generator({
     watchedId !== null ||
     (order.error !== null && !isOfThePrompt(order.error)) ||
     maskError !== null;
-  const price = priceOf(options, business.timezone);
+  const price = priceOf(
+    options,
+    business.timezone,
+    painterOf(painters, wish)?.provider.is_practice,
+  );
   // At once, while what had the focus is still there; on a phone the words come into view only after that.
   const toWords = () => {
     promptRef.current?.focus();

@@ -2,10 +2,11 @@ import { RotateCw, Shuffle } from "lucide-react";
 import { Button } from "@/components/ui/Button";
 import { Menu, MenuItem, MenuSeparator } from "@/components/ui/Menu";
 import type { Generation, Image } from "@/lib/api/types";
-import { formatBytes, formatSize, formatUsd } from "@/lib/format";
+import { formatBytes, formatMoney, formatSize, formatUsd } from "@/lib/format";
+import { ORDERS } from "./GenerateForm";
 import type { StageDoings } from "./GenerateStage";
 import { FrameOf } from "./Painting";
-import { providerTitle } from "./providers";
+import { isPracticeProvider, providerTitle } from "./providers";
 import { VARIATIONS } from "./variations";
 
 interface PaintedProps {
@@ -62,7 +63,7 @@ export function Painted({
           <MenuItem onSelect={doings.onChange}>In your own words</MenuItem>
         </Menu>
         <Button variant="ai-soft" icon={RotateCw} onClick={doings.onAgain}>
-          Again · {priceLabel}
+          {ORDERS[generation.is_edit ? "edit" : "make"][1]} · {priceLabel}
         </Button>
       </div>
     </>
@@ -71,8 +72,13 @@ export function Painted({
 
 /** What it came to: what is charged, and what the provider bills where that is known. */
 function costWords({ is_free, price_usd, booked_usd, provider }: Generation): string {
-  const charged = is_free ? " · free" : price_usd === null ? "" : ` · ${formatUsd(price_usd)}`;
-  return booked_usd !== null && Number(booked_usd) > 0 && provider !== "practice"
+  const isPractice = isPracticeProvider(provider);
+  const charged = is_free
+    ? " · free"
+    : price_usd === null
+      ? ""
+      : ` · ${formatMoney(price_usd, isPractice)}`;
+  return booked_usd !== null && Number(booked_usd) > 0 && !isPractice
     ? `${charged} (${providerTitle(provider)} billed ${formatUsd(booked_usd)})`
     : charged;
 }

@@ -1,5 +1,6 @@
 import type { Generation } from "@/lib/api/types";
-import { formatUsd } from "@/lib/format";
+import { formatMoney, plural } from "@/lib/format";
+import { isPracticeProvider } from "./providers";
 
 export type NextStep = "again" | "change" | "library" | null;
 
@@ -38,15 +39,24 @@ export function outcomeOf(generation: Generation): Outcome | undefined {
   }
 }
 
+/** When a generation that waits after a failed try is tried again; nothing is owed until then. */
+export function retryWords(secondsLeft: number): string {
+  const next =
+    secondsLeft > 0
+      ? `It is tried again in ${plural(secondsLeft, "second")}`
+      : "It is tried again in a moment";
+  return `${next}, by itself, for ten minutes at most. Cancelling costs nothing while it waits.`;
+}
+
 /** Before the provider was asked nothing is owed; after that it may bill, and the price stands. */
-function cancelled({ ledger_state, is_free, price_usd }: Generation): string {
+function cancelled({ ledger_state, is_free, price_usd, provider }: Generation): string {
   if (ledger_state === "refunded" || price_usd === null) return "Nothing was charged.";
   return is_free
     ? "Painting had begun, so it took one of your free images."
-    : `Painting had begun, so ${formatUsd(price_usd)} stays charged.`;
+    : `Painting had begun, so ${formatMoney(price_usd, isPracticeProvider(provider))} stays charged.`;
 }
 
-function failed({ error_code }: Generation, detail: string): Outcome {
+function failed({ error_code, retry_after }: Generation, detail: string): Outcome {
   switch (error_code) {
     case "provider_account_trouble":
       return {
@@ -59,7 +69,7 @@ function failed({ error_code }: Generation, detail: string): Outcome {
       return {
         tone: "warn",
         fact: "The AI provider has too much to do.",
-        words: `${detail} ${NOTHING_LOST}`,
+        words: `${detail} ${retry_after ? `Give it ${plural(retry_after, "second")}. ` : ""}${NOTHING_LOST}`,
         next: "again",
       };
     case "provider_unavailable":

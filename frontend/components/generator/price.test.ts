@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GenerationOptions } from "@/lib/api/types";
-import { priceOf, providerPrice } from "./price";
+import { practiceNote, priceOf, providerPrice } from "./price";
 import type { Painter, Wish } from "./wish";
 
 function options(change: Partial<GenerationOptions> = {}): GenerationOptions {
@@ -48,6 +48,14 @@ describe("the price before the click", () => {
     });
   });
 
+  it("is practice money where only practice paints, or the painter that is chosen does", () => {
+    const paid = { free_remaining: 0, next_price_usd: "0.10" };
+    const practice = [{ name: "practice", is_practice: true, models: [] }];
+    expect(price({ ...paid, providers: practice }).label).toBe("$0.10 practice");
+    expect(priceOf(options(paid), "UTC", true).label).toBe("$0.10 practice");
+    expect(priceOf(options({ ...paid, providers: practice }), "UTC", false).label).toBe("$0.10");
+  });
+
   it.each([
     ["0.10", "0.10", false],
     ["0.09", "0.10", true],
@@ -84,5 +92,15 @@ describe("what the provider bills", () => {
 
   it("is left out for practice", () => {
     expect(providerPrice(painter(null, true), wish)).toContain("Practice");
+  });
+});
+
+describe("a month", () => {
+  it.each([
+    ["0.30", "0.00", undefined],
+    ["0.30", "0.30", "practice money"],
+    ["0.30", "0.10", "of it $0.10 practice"],
+  ])("of %s, of which %s is practice, says %s", (sum, practice, words) => {
+    expect(practiceNote(sum, practice)).toBe(words);
   });
 });

@@ -1,11 +1,11 @@
 import type { GenerationOptions } from "@/lib/api/types";
-import { formatDate, formatUsd } from "@/lib/format";
+import { formatDate, formatMoney, formatUsd } from "@/lib/format";
 import { providerTitle } from "./providers";
 import type { Painter, Wish } from "./wish";
 
 /** What the next image costs, in words for beside the button. */
 export interface Price {
-  /** On the button: "free", "$0.10". */
+  /** On the button: "free", "$0.10", "$0.10 practice". */
   label: string;
   isFree: boolean;
   /** What is left, if anything is given for free: "2 of 3". */
@@ -19,13 +19,17 @@ export interface Price {
   resetsOn: string;
 }
 
-export function priceOf(options: GenerationOptions, timezone: string): Price {
+export function priceOf(
+  options: GenerationOptions,
+  timezone: string,
+  isPractice = isAllPractice(options),
+): Price {
   const { free_per_month, free_remaining, next_price_usd, cap_usd, cap_remaining } = options;
   const isFree = Number(next_price_usd) === 0;
   const resetsOn = formatDate(options.free_resets_at, timezone);
   const extra = Number(options.extra_price_usd);
   return {
-    label: isFree ? "free" : formatUsd(next_price_usd),
+    label: isFree ? "free" : formatMoney(next_price_usd, isPractice),
     isFree,
     freeLeft: free_per_month > 0 ? `${free_remaining} of ${free_per_month}` : null,
     afterwards:
@@ -34,7 +38,7 @@ export function priceOf(options: GenerationOptions, timezone: string): Price {
         : free_remaining === 0
           ? `${free_per_month} free again on ${resetsOn}`
           : extra > 0
-            ? `then ${formatUsd(options.extra_price_usd)} each`
+            ? `then ${formatMoney(options.extra_price_usd, isPractice)} each`
             : null,
     underCap:
       cap_usd === null || cap_remaining === null
@@ -43,6 +47,11 @@ export function priceOf(options: GenerationOptions, timezone: string): Price {
     isCapped: cap_remaining !== null && Number(next_price_usd) > Number(cap_remaining),
     resetsOn,
   };
+}
+
+/** Whether nothing but practice paints here: then all money is practice. */
+export function isAllPractice({ providers }: GenerationOptions): boolean {
+  return providers.length > 0 && providers.every(({ is_practice }) => is_practice);
 }
 
 /** Who paints, and what they are expected to bill whoever runs the server. Unknown is never zero. */
@@ -59,4 +68,10 @@ export function providerPrice({ provider, model }: Painter, wish: Wish): string 
   }
   if (Number(found.provider_usd) === 0) return `Painted by ${model.name}. ${title} bills nothing.`;
   return `Painted by ${model.name}. ${title} bills about ${formatUsd(found.provider_usd)} for it.`;
+}
+
+/** What of a sum is practice money; nothing where none is. */
+export function practiceNote(sum: string, practice: string): string | undefined {
+  if (Number(practice) === 0) return undefined;
+  return practice === sum ? "practice money" : `of it ${formatMoney(practice, true)}`;
 }

@@ -10,6 +10,7 @@ import type { Image, ImageDetail } from "@/lib/api/types";
 import { useBusiness, useMayWrite } from "@/lib/business";
 import { formatBytes, formatSize } from "@/lib/format";
 import { AltTextField } from "./AltTextField";
+import { imageCostWords } from "./imageCost";
 import { LookContext } from "./lookContext";
 import { NameField } from "./NameField";
 import { Readiness } from "./Readiness";
@@ -23,7 +24,7 @@ const Lightbox = lazy(async () => ({ default: (await import("./Lightbox")).Light
 export interface ImageDetailsProps {
   image: Image;
   /** Undefined while it is not known where the image is used, and what it is like. */
-  more: Pick<ImageDetail, "posts" | "similar"> | undefined;
+  more: Pick<ImageDetail, "posts" | "similar" | "cost"> | undefined;
   places: ImagePlaces & { find: (index: number) => Promise<Image | undefined> };
   onShow: (imageId: number) => void;
   onTag: (tag: string) => void;
@@ -110,6 +111,7 @@ export function ImageDetails({
             {image.animated && ", animated"}
           </Fact>
           {image.ai_model && <Fact name="Model">{image.ai_model}</Fact>}
+          {more?.cost && <Fact name="Cost">{imageCostWords(more.cost)}</Fact>}
           {image.ai_style && <Fact name="Style">{styleName(image.ai_style)}</Fact>}
           {image.ai_prompt && (
             <Fact name="Prompt">

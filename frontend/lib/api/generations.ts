@@ -2,6 +2,7 @@ import { type QueryClient, queryOptions, useMutation, useQueryClient } from "@ta
 import { ApiError, api } from "./client";
 import { showNewImage } from "./images";
 import type {
+  Charge,
   Generation,
   GenerationAccepted,
   GenerationInput,
@@ -136,6 +137,18 @@ export function useOrderImage(businessId: number) {
       void queryClient.invalidateQueries(recentGenerationsQuery(businessId));
       refreshMoney(queryClient, businessId);
     },
+  });
+}
+
+/** Says what stands on the provider's bill for a generation whose cost nobody knows. */
+export function useSettleCost(businessId: number) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: async ({ generationId, ...charge }: Charge & { generationId: number }) =>
+      (await api.post<GenerationAccepted>(`/generations/${generationId}/settle`, charge))
+        .generation,
+    // Also where somebody else was faster: then the ledger says what they said.
+    onSettled: () => refreshMoney(queryClient, businessId),
   });
 }
 

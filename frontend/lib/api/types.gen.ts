@@ -235,6 +235,13 @@ export type ChannelView = {
   waiting_posts: Array<WaitingPostView>;
 };
 
+/** What somebody found on the provider's bill. */
+export type Charge = {
+  /** What the provider charged; with `charged`. */
+  cost_usd?: string | null;
+  outcome: "charged" | "not_charged";
+};
+
 /** Something that stands in the way (`is_blocking`) or is worth knowing, with its cure. */
 export type CheckProblem = {
   code: string;
@@ -379,6 +386,10 @@ export type GenerationView = {
   prompt: string;
   provider: string;
   quality: string;
+  /** Seconds until it is tried again by itself, while it is queued for that; of one that failed, for how long its provider wants to be left alone. Null: nothing to wait for. */
+  retry_after: number | null;
+  /** When it is tried again by itself. */
+  retry_at: string | null;
   seed: number | null;
   size: string;
   source_image_id: number | null;
@@ -421,6 +432,22 @@ export type ImageChange = {
 };
 
 /**
+ * What it came to that AI made an image. What the business is charged and what the provider bills are two
+ * figures.
+ */
+export type ImageCostView = {
+  /** Null: not settled. */
+  charged_usd: string | null;
+  /** One of the month's free images. */
+  is_free: boolean;
+  /** Practice money: nobody bills it. */
+  is_practice: boolean;
+  provider: string;
+  /** What the provider bills; null: unknown. */
+  provider_usd: string | null;
+};
+
+/**
  * An image, where it is used (newest post first), and at most six that look like it, the most alike
  * first.
  */
@@ -431,6 +458,8 @@ export type ImageDetail = {
   alt_text: string;
   animated: boolean;
   business_id: number;
+  /** Null: it was not made with AI here. */
+  cost: ImageCostView | null;
   created_at: string;
   deleted_at: string | null;
   edited_from_id: number | null;
@@ -1110,6 +1139,8 @@ export type UploadWanted = {
 export type UsageEntryView = {
   /** What the provider bills; null: unknown, or not yet known. */
   booked_usd: string | null;
+  /** Settled by a person who looked at the provider's bill. */
+  by_hand: boolean;
   /** What the business is charged; null: not settled. */
   charged_usd: string | null;
   created_at: string;
@@ -1120,10 +1151,14 @@ export type UsageEntryView = {
   free: boolean;
   generation_id: number;
   id: number;
+  /** Practice money: nobody bills it. */
+  is_practice: boolean;
   member: string;
   model: string;
   /** What became of the generation. */
   outcome: "queued" | "running" | "succeeded" | "refused" | "failed" | "cancelled" | "unknown";
+  /** What the business is charged once it is booked. */
+  price_usd: string;
   prompt: string;
   provider: string;
   quality: string;
@@ -1147,6 +1182,10 @@ export type UsageView = {
   images: number;
   month: string;
   next_cursor: string | null;
+  /** What of `charged_usd` is practice money. */
+  practice_charged_usd: string;
+  /** What of `provider_cost_usd` is practice money. */
+  practice_cost_usd: string;
   /** As far as it is known. */
   provider_cost_usd: string;
   /** What may still be charged. */

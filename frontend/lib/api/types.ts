@@ -15,6 +15,7 @@ export type {
   ChannelCheck,
   ChannelConnect,
   ChannelView as Channel,
+  Charge,
   CheckProblem,
   EventView as HistoryEvent,
   Generate as GenerationInput,

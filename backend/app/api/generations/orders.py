@@ -13,6 +13,7 @@ from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, memb
 from app.api.images import image_view
 from app.schemas.base import View
 from app.schemas.generations import (
+    Charge,
     Generate,
     Generated,
     GenerationAccepted,
@@ -192,4 +193,17 @@ async def cancel_generation(
     """One that waits costs nothing. One in the works ends as soon as its provider has let go, which its state
     tells, and what was billed stays booked. 409 `generation_finished` when it has come to its end."""
     story = await product.generations.cancel(user_id=user_id, generation_id=generation_id)
+    return GenerationAccepted(generation=generation_view(story))
+
+
+@router.post("/generations/{generation_id}/settle", summary="Say what a generation did cost")
+async def settle_generation(
+    product: ProductDep, user_id: UserId, generation_id: PathId, body: Charge
+) -> GenerationAccepted:
+    """For a generation whose cost nobody knows, once somebody has looked at the provider's bill: it was
+    charged, with the amount, or it was not. For admins and owners. The same again changes nothing; 409
+    `already_settled` where the cost is known by now, `not_settled_yet` while the generation is at work."""
+    story = await product.generations.settle_by_hand(
+        user_id=user_id, generation_id=generation_id, cost=body.cost_usd
+    )
     return GenerationAccepted(generation=generation_view(story))

@@ -11,7 +11,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from app.api.deps import PathId, ProductDep, QueryId, ReadSession, UserId, WriteSession, api_router
-from app.api.images.views import image_fields, image_view, similar_view, uses
+from app.api.images.views import cost_view, image_fields, image_view, similar_view, uses
 from app.core.errors import Malformed
 from app.models.images import Filter, Sort
 from app.schemas.base import Done
@@ -24,7 +24,7 @@ from app.schemas.images import (
     TagCountView,
     TagList,
 )
-from app.services import images, posts
+from app.services import images, posts, usage
 
 router = api_router("images")
 
@@ -111,8 +111,10 @@ async def get_image(
     """All that is known about an image."""
     image = await images.get_image(session, user_id=user_id, image_id=image_id)
     stories = await posts.tell(session, await images.posts_using(session, image.id))
+    entry = await usage.cost_of_image(session, image.id)
     return ImageDetail(
         **image_view(product, image).model_dump(),
+        cost=cost_view(entry) if entry else None,
         posts=uses(stories),
         similar=[similar_view(product, other) for other in await images.find_similar(session, image)],
     )

@@ -8,8 +8,9 @@ from operator import attrgetter
 from app.api.deps import Product
 from app.models.images import Image
 from app.schemas.base import rfc3339
-from app.schemas.images import ImageView, PermalinkView, PostUseView, SimilarImageView
-from app.services import images, posts
+from app.schemas.images import ImageCostView, ImageView, PermalinkView, PostUseView, SimilarImageView
+from app.services import images, posts, usage
+from app.services.usage import UsageEntry
 
 _MADE_HERE = frozenset({"storage_url", "thumbnail_url", "preview_url", "animated", "platform_readiness"})
 _MOMENTS = ("last_used_at", "created_at", "updated_at", "deleted_at")
@@ -64,6 +65,17 @@ def uses(stories: Sequence[posts.PostStory]) -> list[PostUseView]:
         )
         for story in stories
     ]
+
+
+def cost_view(entry: UsageEntry) -> ImageCostView:
+    """What it came to that AI made an image."""
+    return ImageCostView(
+        provider=entry.provider,
+        is_practice=usage.is_practice(entry),
+        is_free=entry.is_free,
+        charged_usd=usage.charged(entry),
+        provider_usd=entry.cost,
+    )
 
 
 def similar_view(product: Product, image: Image) -> SimilarImageView:

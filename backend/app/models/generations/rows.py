@@ -14,17 +14,19 @@ from app.models.generations.tables import MOVES, UNFINISHED, Generation, Generat
 
 
 async def find_for_user(
-    session: AsyncSession, generation_id: int, user_id: int
+    session: AsyncSession, generation_id: int, user_id: int, *, is_held: bool = False
 ) -> tuple[Generation, Role] | None:
-    """A generation in one of the user's businesses, and their role there."""
-    row = (
-        await session.execute(
-            select(Generation, Member.role)
-            .join(Member, and_(Member.business_id == Generation.business_id, Member.user_id == user_id))
-            .where(Generation.id == generation_id)
-            .execution_options(populate_existing=True)
-        )
-    ).one_or_none()
+    """A generation in one of the user's businesses, and their role there. With `is_held` it stays as it is
+    until the unit of work ends; on SQLite a unit that writes is alone anyway."""
+    query = (
+        select(Generation, Member.role)
+        .join(Member, and_(Member.business_id == Generation.business_id, Member.user_id == user_id))
+        .where(Generation.id == generation_id)
+        .execution_options(populate_existing=True)
+    )
+    if is_held:
+        query = query.with_for_update(of=Generation)
+    row = (await session.execute(query)).one_or_none()
     role = role_within(row[1], row[0].business_id) if row else None
     return (row[0], role) if row and role else None
 
@@ -32,6 +34,13 @@ async def find_for_user(
 async def find(session: AsyncSession, generation_id: int) -> Generation | None:
     """The generation with this id, whoever asks."""
     return await session.get(Generation, generation_id, populate_existing=True)
+
+
+async def find_by_image(session: AsyncSession, image_id: int) -> Generation | None:
+    """The generation that made this image; None for an upload, and for one that came with an import."""
+    return await session.scalar(
+        select(Generation).where(Generation.image_id == image_id).order_by(Generation.id).limit(1)
+    )
 
 
 async def count_unfinished(session: AsyncSession, business_id: int) -> int:

@@ -18,11 +18,8 @@ whoever has the lease by then.
 
 from __future__ import annotations
 
-from app.services.generations.checks import (
-    MASK_LIMIT,
-    NAME_LENGTH,
-    picture_name,
-)
+from app.services.generations.checks import NAME_LENGTH, picture_name
+from app.services.generations.masks import MASK_LIMIT
 from app.services.generations.options import Options, find_options
 from app.services.generations.orders import Generations, Story, get_story, is_end, list_stories
 from app.services.generations.prompts import (

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 
 from app.core.errors import RuleBroken, UpstreamUnavailable
 from app.core.words import is_seen
-from app.imaging import Format, PictureRefused, sniff
-from app.imaging.containers import Anatomy, walk
-from app.models.images import Image
+from app.imaging import sniff
 from app.providers.image_generation.base import ImageProvider, Model
 
 NAME_LENGTH = 60
 """Characters of a prompt that a generated picture bears as its name, at most."""
-MASK_LIMIT = 4 * 1024 * 1024
-"""Bytes of a mask."""
-_PNG_COLOUR_TYPE = 25
-_WITH_ALPHA = (4, 6)
 
 
 def chosen_provider(providers: Mapping[str, ImageProvider], name: str | None) -> ImageProvider:
@@ -63,46 +55,6 @@ def check_length(model: Model, prompt: str, style: str | None) -> None:
             f"Shorten it by {len(prompt) - model.max_prompt_length:,}.",
             limit=model.max_prompt_length,
         )
-
-
-def read_mask(encoded: str) -> Anatomy:
-    """The PNG in base64, also as a data URL; takes its time, so not on the event loop. Raises `RuleBroken`
-    (`mask_unreadable`, `mask_too_large`, `mask_without_transparency`)."""
-    encoded = encoded.removeprefix("data:image/png;base64,")
-    try:
-        mask = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise _unreadable() from error
-    if len(mask) > MASK_LIMIT:
-        raise RuleBroken("mask_too_large", "The mask is larger than 4 MiB.", limit=MASK_LIMIT)
-    try:
-        if sniff(mask) is not Format.PNG:
-            raise _unreadable()
-        anatomy = walk(Format.PNG, mask)
-    except PictureRefused as error:
-        raise _unreadable() from error
-    if anatomy.clean[_PNG_COLOUR_TYPE] not in _WITH_ALPHA:
-        raise RuleBroken(
-            "mask_without_transparency",
-            "The mask has no transparency. Make transparent what shall be painted anew.",
-        )
-    return anatomy
-
-
-def check_mask(mask: Anatomy, source: Image) -> bytes:
-    """The mask without anything but its pixels. Raises `RuleBroken` (`mask_wrong_size`) unless it is as large
-    as the source."""
-    if (mask.width, mask.height) != (source.width, source.height):
-        raise RuleBroken(
-            "mask_wrong_size",
-            f"The mask is {mask.width} × {mask.height} pixels, and the image {source.width} × "
-            f"{source.height}. Send a mask of the image's size.",
-        )
-    return mask.clean
-
-
-def _unreadable() -> RuleBroken:
-    return RuleBroken("mask_unreadable", "The mask is not a PNG in base64. Send one with transparent parts.")
 
 
 def picture_name(prompt: str, head: bytes) -> str:

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
-from app.core.db import Database, after_commit
+from app.core.db import after_commit
 from app.core.errors import Conflict, NotFound, RateLimited, RuleBroken
 from app.core.faults import fault
 from app.core.logging import get_logger
@@ -27,15 +28,15 @@ from app.providers.image_generation.base import ImageProvider
 from app.services import access, catalogue, usage
 from app.services.generations.checks import (
     check_length,
-    check_mask,
     check_wish,
     chosen_provider,
-    read_mask,
 )
+from app.services.generations.masks import Mask, check_mask, read_mask
 from app.services.generations.outcomes import refusal_of, still_running
 from app.services.generations.prompts import PromptFilter, enhanced
 from app.services.generations.watching import Board, Moment, Preview, next_change
 from app.services.idempotency import KEPT_FOR, key_reused
+from app.services.images import Library
 
 log = get_logger(__name__)
 
@@ -68,7 +69,7 @@ class Generations:
 
     def __init__(
         self,
-        database: Database,
+        library: Library,
         providers: Mapping[str, ImageProvider],
         board: Board,
         *,
@@ -77,7 +78,8 @@ class Generations:
         wake: Callable[[], None],
         call_off: Callable[[int], None],
     ) -> None:
-        self._database = database
+        self._library = library
+        self._database = library.database
         self.providers = providers
         self.board = board
         self.terms = terms
@@ -115,7 +117,7 @@ class Generations:
         check_wish(
             model, prompt=prompt, size=size, quality=quality, is_edit=is_edit, has_mask=mask is not None
         )
-        painted = None if mask is None else await asyncio.to_thread(read_mask, mask)
+        painted = None if mask is None else await self._read_mask(user_id, business_id, mask)
         now = clock.now()
         partials = PREVIEWS if model.streams and not is_awaited else 0
         generation = Generation(
@@ -264,8 +266,28 @@ class Generations:
         async with self._database.reading() as session:
             return await get_story(session, user_id=user_id, generation_id=generation_id)
 
+    async def settle_by_hand(self, *, user_id: int, generation_id: int, cost: Decimal | None) -> Story:
+        """A person has looked at the provider's bill: this much was charged for it, or nothing (None). For
+        admins. Raises Conflict as `usage.settle_by_hand`."""
+        async with self._database.writing() as session:
+            found = await models.find_for_user(session, generation_id, user_id, is_held=True)
+            if found is None:
+                raise _not_found()
+            generation, role = found
+            access.ensure(role, Role.ADMIN)
+            await usage.settle_by_hand(session, generation, cost=cost, by=user_id)
+        self.board.changed(generation_id)
+        async with self._database.reading() as session:
+            return await get_story(session, user_id=user_id, generation_id=generation_id)
+
     def _patience(self, generation_id: int) -> float:
         return 15.0 if self.board.is_run_here(generation_id) else _LOOK_EVERY
+
+    async def _read_mask(self, user_id: int, business_id: int, mask: str) -> Mask:
+        # It takes the workshop's time on the business's account: nobody else's may.
+        async with self._database.reading() as session:
+            await access.require_role(session, business_id=business_id, user_id=user_id, at_least=Role.EDITOR)
+        return await read_mask(self._library, mask, business_id=business_id)
 
     async def _earlier(self, wish: Generation, error: IntegrityError) -> int:
         """The same request came before, in a process that did not live to answer it, or a moment ago."""

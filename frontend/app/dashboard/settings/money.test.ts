@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { UsageEntry, UsageSums } from "@/lib/api/types";
-import { billedWords, chargedWords, costWords, outcomeWords, readAmount } from "./money";
+import { billedWords, chargedWords, costWords, isUnknown, outcomeWords, readAmount } from "./money";
 
 function entry(change: Partial<UsageEntry>): UsageEntry {
   return {
@@ -15,6 +15,7 @@ function entry(change: Partial<UsageEntry>): UsageEntry {
 describe("one image", () => {
   it.each([
     [{ charged_usd: "0.10" }, "$0.10"],
+    [{ charged_usd: "0.10", is_practice: true }, "$0.10 practice"],
     [{ free: true, charged_usd: "0.00" }, "free"],
     [{ state: "reserved" }, "set aside"],
     [{ state: "reserved", free: true }, "free, being made"],
@@ -32,9 +33,21 @@ describe("one image", () => {
     expect(billedWords(entry(change))).toBe(words);
   });
 
+  it.each([
+    [{ state: "unknown" }, true],
+    [{ state: "booked" }, true],
+    [{ state: "reserved" }, false],
+    [{ state: "refunded", booked_usd: "0.00" }, false],
+  ] as const)("the cost of %o is for a person to settle: %s", (change, is) => {
+    expect(isUnknown(entry(change))).toBe(is);
+  });
+
   it("says what became of it, where it is not in the library", () => {
     expect(outcomeWords(entry({ outcome: "cancelled" }))).toBe("Cancelled · ");
     expect(outcomeWords(entry({ outcome: "succeeded" }))).toBe("");
+    expect(outcomeWords(entry({ outcome: "unknown", by_hand: true }))).toBe(
+      "Outcome unknown, settled by hand · ",
+    );
   });
 });
 

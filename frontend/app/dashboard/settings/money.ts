@@ -1,8 +1,8 @@
 import type { UsageEntry, UsageSums } from "@/lib/api/types";
-import { formatUsd, plural } from "@/lib/format";
+import { formatMoney, formatUsd, plural } from "@/lib/format";
 
 /** What the business is charged for one image. */
-export function chargedWords({ state, free, charged_usd }: UsageEntry): string {
+export function chargedWords({ state, free, charged_usd, is_practice }: UsageEntry): string {
   switch (state) {
     case "reserved":
       return free ? "free, being made" : "set aside";
@@ -11,14 +11,19 @@ export function chargedWords({ state, free, charged_usd }: UsageEntry): string {
     case "refunded":
       return "nothing";
     case "booked":
-      return free || charged_usd === null ? "free" : formatUsd(charged_usd);
+      return free || charged_usd === null ? "free" : formatMoney(charged_usd, is_practice);
   }
 }
 
 /** What the provider bills for it. Unknown is never zero. */
-export function billedWords({ state, booked_usd }: UsageEntry): string {
-  if (booked_usd !== null) return formatUsd(booked_usd);
+export function billedWords({ state, booked_usd, is_practice }: UsageEntry): string {
+  if (booked_usd !== null) return formatMoney(booked_usd, is_practice);
   return state === "reserved" ? "not yet known" : "unknown";
+}
+
+/** Whether nobody knows what the provider bills, so that somebody may look at its bill and say it. */
+export function isUnknown({ state, booked_usd }: UsageEntry): boolean {
+  return booked_usd === null && state !== "reserved";
 }
 
 /** What providers bill for several, and for how many that is not known. */
@@ -37,6 +42,15 @@ export function readAmount(written: string): string | undefined {
   return /^\d{1,9}(\.\d{1,2})?$/.test(amount) ? amount : undefined;
 }
 
+/** The same to the fraction of a cent, as providers bill. */
+export function readBilled(written: string): string | undefined {
+  const amount = written
+    .trim()
+    .replace(/^\$\s*/, "")
+    .replace(",", ".");
+  return /^\d{1,9}(\.\d{1,6})?$/.test(amount) ? amount : undefined;
+}
+
 const OUTCOMES: Partial<Record<UsageEntry["outcome"], string>> = {
   queued: "Waiting",
   running: "Being painted",
@@ -47,7 +61,8 @@ const OUTCOMES: Partial<Record<UsageEntry["outcome"], string>> = {
 };
 
 /** What became of it, before the rest of a line; nothing where it is an image of the library. */
-export function outcomeWords({ outcome }: UsageEntry): string {
+export function outcomeWords({ outcome, by_hand }: UsageEntry): string {
   const words = OUTCOMES[outcome];
+  if (by_hand) return words ? `${words}, settled by hand · ` : "Settled by hand · ";
   return words ? `${words} · ` : "";
 }

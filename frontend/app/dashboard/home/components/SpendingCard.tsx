@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { practiceNote } from "@/components/generator/price";
 import { ErrorState, Loading, Progress, Skeleton } from "@/components/ui/feedback";
 import { Card } from "@/components/ui/surface";
 import type { Usage } from "@/lib/api/types";
@@ -47,6 +48,7 @@ export function SpendingCard() {
 
 function Spending({ usage }: { usage: Usage }) {
   const { monthly_ai_cap_usd: cap } = useBusiness();
+  const practice = practiceNote(usage.charged_usd, usage.practice_charged_usd);
   const spent = Number(usage.charged_usd) + Number(usage.reserved_usd);
   return (
     <div className="pt-1">
@@ -55,6 +57,7 @@ function Spending({ usage }: { usage: Usage }) {
           {formatUsd(usage.charged_usd)}
         </span>{" "}
         {cap !== null && <span className="text-ink-3">of {formatUsd(cap)}</span>}
+        {practice && <span className="text-ink-3 text-small">{practice}</span>}
       </p>
       {cap !== null && (
         <Progress

@@ -1,12 +1,15 @@
 import { ImageOff } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
+import { practiceNote } from "@/components/generator/price";
 import { providerTitle } from "@/components/generator/providers";
 import { Button } from "@/components/ui/Button";
 import { Moment } from "@/components/ui/Moment";
 import type { Usage, UsageEntry } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
 import { formatCount, formatUsd, plural } from "@/lib/format";
-import { billedWords, chargedWords, costWords, outcomeWords } from "../money";
+import { billedWords, chargedWords, costWords, isUnknown, outcomeWords } from "../money";
+import { mayManage } from "../roles";
+import { SettleCostDialog } from "./SettleCostDialog";
 import { Shares, UsageChart } from "./UsageChart";
 
 interface MonthReportProps {
@@ -33,7 +36,12 @@ export function MonthReport({ usage, entries, more, isFetchingMore }: MonthRepor
         <Figure name="Images">{formatCount(usage.images)}</Figure>
         <Figure
           name="Charged"
-          note={Number(usage.reserved_usd) > 0 && `and ${formatUsd(usage.reserved_usd)} set aside`}
+          note={[
+            practiceNote(usage.charged_usd, usage.practice_charged_usd),
+            Number(usage.reserved_usd) > 0 && `and ${formatUsd(usage.reserved_usd)} set aside`,
+          ]
+            .filter(Boolean)
+            .join(", ")}
         >
           {formatUsd(usage.charged_usd)}
         </Figure>
@@ -43,11 +51,14 @@ export function MonthReport({ usage, entries, more, isFetchingMore }: MonthRepor
         </Figure>
         <Figure
           name="Providers bill"
-          note={
+          note={[
+            practiceNote(usage.provider_cost_usd, usage.practice_cost_usd),
             usage.unknown_count > 0 &&
-            Number(usage.provider_cost_usd) > 0 &&
-            `and ${plural(usage.unknown_count, "image")} unknown`
-          }
+              Number(usage.provider_cost_usd) > 0 &&
+              `and ${plural(usage.unknown_count, "image")} unknown`,
+          ]
+            .filter(Boolean)
+            .join(", ")}
         >
           {usage.unknown_count > 0 && Number(usage.provider_cost_usd) === 0
             ? "Unknown"
@@ -107,7 +118,18 @@ function Figure({ name, note, children }: { name: string; note?: ReactNode; chil
 }
 
 function Line({ entry }: { entry: UsageEntry }) {
-  const { timezone } = useBusiness();
+  const { timezone, role } = useBusiness();
+  const [isSettling, setSettling] = useState(false);
+  const settle = isUnknown(entry) && mayManage(role) && (
+    <button
+      type="button"
+      className="link"
+      aria-label={`Settle what “${entry.prompt}” cost`}
+      onClick={() => setSettling(true)}
+    >
+      Settle
+    </button>
+  );
   return (
     <tr className="border-line border-t align-top">
       <td className="py-2 pr-3">
@@ -118,13 +140,19 @@ function Line({ entry }: { entry: UsageEntry }) {
           {outcomeWords(entry)}
           {entry.member} · {entry.model} · {providerTitle(entry.provider)}
         </p>
-        <p className="text-caption text-ink-3 sm:hidden">Provider bills: {billedWords(entry)}</p>
+        <p className="text-caption text-ink-3 sm:hidden">
+          Provider bills: {billedWords(entry)} {settle}
+        </p>
+        {isSettling && <SettleCostDialog entry={entry} onClose={() => setSettling(false)} />}
       </td>
       <td className="py-2 pr-3 text-ink-2 max-sm:hidden">
         <Moment at={entry.created_at} timezone={timezone} isSentence />
       </td>
       <td className="py-2 pr-3 text-right">{chargedWords(entry)}</td>
-      <td className="py-2 text-right text-ink-2 max-sm:hidden">{billedWords(entry)}</td>
+      <td className="py-2 text-right text-ink-2 max-sm:hidden">
+        {billedWords(entry)}
+        {settle && <span className="block">{settle}</span>}
+      </td>
     </tr>
   );
 }

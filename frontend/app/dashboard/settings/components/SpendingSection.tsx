@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { ChevronLeft, ChevronRight, Download } from "lucide-react";
 import { useState } from "react";
-import { priceOf } from "@/components/generator/price";
+import { isAllPractice, priceOf } from "@/components/generator/price";
 import { ButtonAnchor } from "@/components/ui/Button";
 import { ErrorState, Loading, Progress, Skeleton } from "@/components/ui/feedback";
 import { IconButton } from "@/components/ui/IconButton";
@@ -9,7 +9,7 @@ import { generationOptionsQuery } from "@/lib/api/generations";
 import type { GenerationOptions } from "@/lib/api/types";
 import { monthQuery, usageFileUrl } from "@/lib/api/usage";
 import { useBusiness } from "@/lib/business";
-import { formatUsd } from "@/lib/format";
+import { formatMoney, formatUsd } from "@/lib/format";
 import { monthAfter, monthName } from "../months";
 import { CapForm } from "./CapForm";
 import { MonthReport } from "./MonthReport";
@@ -126,6 +126,7 @@ function Left({ options }: { options: GenerationOptions }) {
   const { timezone } = useBusiness();
   const price = priceOf(options, timezone);
   const { cap_usd, cap_remaining, free_per_month, free_remaining } = options;
+  const extra = formatMoney(options.extra_price_usd, isAllPractice(options));
   const spent = cap_usd === null ? 0 : Number(cap_usd) - Number(cap_remaining);
   return (
     <div className="grid gap-x-8 gap-y-4 sm:grid-cols-2">
@@ -146,8 +147,8 @@ function Left({ options }: { options: GenerationOptions }) {
         )}
         <p className="mt-1.5 text-caption text-ink-3">
           {free_per_month > 0
-            ? `New ones on ${price.resetsOn}. Each further one is ${formatUsd(options.extra_price_usd)}.`
-            : `Each image is ${formatUsd(options.extra_price_usd)}.`}
+            ? `New ones on ${price.resetsOn}. Each further one is ${extra}.`
+            : `Each image is ${extra}.`}
         </p>
       </div>
       <div>
