@@ -84,6 +84,20 @@ export function formatExactMoment(iso: string, timezone: string): string {
   }).format(new Date(iso));
 }
 
+/** To the minute, with its zone: "Sunday, 22 November 2026 at 14:57 CET". */
+export function formatMinute(iso: string, timezone: string): string {
+  return new Intl.DateTimeFormat("en-GB", {
+    timeZone: timezone,
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZoneName: "short",
+  }).format(new Date(iso));
+}
+
 /** "1 December", of a moment. */
 export function formatDate(iso: string, timezone: string): string {
   return new Intl.DateTimeFormat("en-GB", {

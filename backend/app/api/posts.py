@@ -165,10 +165,10 @@ def _texts(given: Sequence[PostTextInput]) -> dict[int, str]:
     response_model=PostAnswer,
     status_code=201,
     openapi_extra=IDEMPOTENT,
-    summary="Write a post, as a draft or for a planned time",
+    summary="Write a post, as a draft or for a later time",
 )
 async def create_post(request: Request, product: ProductDep, user_id: UserId, body: PostInput) -> Response:
-    """Without `scheduled_at` it is a draft and may break any rule; with it, it is checked and planned."""
+    """Without `scheduled_at` it is a draft and may break any rule; with it, it is checked and scheduled."""
 
     async def create(key: str | None) -> tuple[int, View]:
         async with product.database.writing() as session:
@@ -313,7 +313,7 @@ async def change_post(
 
 @router.delete("/posts/{post_id}", summary="Take a post off the list")
 async def delete_post(session: WriteSession, user_id: UserId, post_id: PathId) -> Done:
-    """What is planned is cancelled. What is out stays out on the platform."""
+    """What is scheduled is cancelled. What is out stays out on the platform."""
     await posts.delete_post(session, user_id=user_id, post_id=post_id)
     return Done(message="Post deleted")
 
@@ -340,7 +340,7 @@ async def publish_post(request: Request, product: ProductDep, user_id: UserId, p
     return await idempotently(request, product, user_id, f"publish:{post_id}", publish, admit=admit)
 
 
-@router.post("/posts/{post_id}/schedule", summary="Plan a draft for a moment")
+@router.post("/posts/{post_id}/schedule", summary="Schedule a draft, or a scheduled post for another time")
 async def schedule_post(
     product: ProductDep, user_id: UserId, post_id: PathId, body: PostSchedule
 ) -> PostAnswer:
@@ -349,7 +349,7 @@ async def schedule_post(
     return await answer_afresh(product, user_id, post_id)
 
 
-@router.post("/posts/{post_id}/unschedule", summary="Make a planned post a draft again")
+@router.post("/posts/{post_id}/unschedule", summary="Make a scheduled post a draft again")
 async def unschedule_post(product: ProductDep, user_id: UserId, post_id: PathId) -> PostAnswer:
     """Possible until it begins to go out."""
     await product.publishing.unschedule(user_id=user_id, post_id=post_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -89,7 +89,7 @@ async def list_connected(session: AsyncSession, business_id: int) -> Sequence[Ch
     ).all()
 
 
-async def list_by_ids(session: AsyncSession, channel_ids: Sequence[int]) -> dict[int, Channel]:
+async def list_by_ids(session: AsyncSession, channel_ids: Collection[int]) -> dict[int, Channel]:
     """Channels by id, also disconnected ones: what a post's history needs."""
     rows = await session.scalars(select(Channel).where(Channel.id.in_(channel_ids)))
     return {channel.id: channel for channel in rows}

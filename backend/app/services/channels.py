@@ -23,6 +23,7 @@ from app.core.logging import get_logger
 from app.models import channels as models
 from app.models import logins as login_models
 from app.models import posts as post_models
+from app.models import sending as sending_models
 from app.models.businesses import Role
 from app.models.channels import Channel, ChannelStatus
 from app.providers.publishing.base import (
@@ -339,13 +340,15 @@ def no_such_channel() -> NotFound:
 
 async def disconnect(session: AsyncSession, *, user_id: int, channel_id: int) -> None:
     """Let go of a channel, and of the login behind it when nothing else stands on that. Refused while posts
-    are still to go out on it."""
+    are still to go out on it. Drafts stay, and go out without it."""
     channel = await require_channel(session, user_id=user_id, channel_id=channel_id)
+    # Nobody sends or schedules anything on it until this unit of work ends.
+    await sending_models.hold_accounts(session, [channel])
     waiting = await post_models.waiting_on_channel(session, channel_id)
     if waiting:
         raise Conflict(
             "channel_in_use",
-            "Posts are still to go out on this channel. Unschedule them first.",
+            "Posts are still to go out on this channel. Make them drafts again, or wait until they are out.",
             posts=[_named(post) for post in waiting],
         )
     channel.disconnected_at = channel.updated_at = clock.now()

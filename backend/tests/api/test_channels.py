@@ -292,6 +292,38 @@ def test_a_channel_that_a_planned_post_needs_is_not_let_go(ada: Person) -> None:
     assert ada.client.delete(f"/channels/{channel['id']}").status_code == 200
 
 
+def test_a_draft_goes_out_without_a_channel_that_is_let_go_and_gets_it_back(
+    ada: Person, accounts: PracticeAccounts, control: PracticeControl
+) -> None:
+    text = f"For two Pages {uuid.uuid4().hex[:8]}"
+    page = accounts.page
+    second = connects(ada, page.id, page.access_token, "facebook").json()["id"]
+    body = {"business_id": ada.business_id, "content_text": text, "channel_ids": [second]}
+    alone = post_in(ada.client.post("/posts", json=body))["id"]
+    first = next(it["id"] for it in channels_of(ada) if it["platform"] == "facebook" and it["id"] != second)
+    body |= {
+        "channel_ids": [first, second],
+        "texts": [{"channel_id": second, "content_text": f"{text}, here"}],
+    }
+    both = post_in(ada.client.post("/posts", json=body))
+    assert both["channel_ids"] == [first, second]
+
+    assert ada.client.delete(f"/channels/{second}").status_code == 200
+    assert ada.post(alone)["channel_ids"] == []
+    assert (ada.post(both["id"])["channel_ids"], ada.post(both["id"])["texts"]) == ([first], [])
+    for step in ("publish", "schedule"):
+        asked = {"scheduled_at": in_the_future(hours=1)} if step == "schedule" else None
+        assert_problem(ada.client.post(f"/posts/{alone}/{step}", json=asked), 422, "channel_required")
+    assert connects(ada, page.id, page.access_token, "facebook").json()["id"] == second
+    assert ada.post(alone)["channel_ids"] == [second] and ada.post(both["id"]) == both
+
+    assert ada.client.delete(f"/channels/{second}").status_code == 200
+    ada.sends(both["id"])
+    out = ada.waits_for(both["id"], "published")
+    assert [publication["channel_id"] for publication in out["publications"]] == [first]
+    assert len(control.posts(text)) == 1
+
+
 def test_another_businesss_channel_is_as_absent_as_one_that_never_was(
     ada: Person, troubled: Live, signs_up: SignsUp
 ) -> None:

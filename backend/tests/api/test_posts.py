@@ -175,12 +175,13 @@ def test_a_draft_can_be_changed_although_its_image_or_channel_is_gone(mia: Perso
     image = mia.keeps_picture()
     post_id = mia.writes("With things that go", image_ids=[image["id"]])
     assert mia.client.delete(f"/images/{image['id']}").status_code == 200
+    body = assert_problem(mia.client.post(f"/posts/{post_id}/publish"), 422, "image_in_trash")
+    assert "Restore it or take it out" in body["detail"]
     assert mia.client.delete(f"/channels/{mia.channel('instagram')['id']}").status_code == 200
     changed = post_in(mia.client.patch(f"/posts/{post_id}", json={"content_text": "Still mine"}), 200)
     assert changed["content_text"] == "Still mine"
     assert [shown["image_id"] for shown in changed["images"]] == [image["id"]]
-    body = assert_problem(mia.client.post(f"/posts/{post_id}/publish"), 422, "image_in_trash")
-    assert "Restore it or take it out" in body["detail"]
+    assert_problem(mia.client.post(f"/posts/{post_id}/publish"), 422, "channel_required")
 
 
 def test_a_change_that_is_refused_changes_nothing(mia: Person, embedded: Live, signs_up: SignsUp) -> None:
@@ -364,7 +365,7 @@ def test_a_check_keeps_nothing_but_the_files_that_it_shows(mia: Person, embedded
 # --- planned
 
 
-def test_a_planned_post_waits_and_can_be_made_a_draft_again(ada: Person) -> None:
+def test_a_scheduled_post_waits_is_moved_and_can_be_made_a_draft_again(ada: Person) -> None:
     post_id = ada.writes("Tomorrow", image_ids=[ada.keeps_picture()["id"]])
     moment = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
     answer = ada.client.post(
@@ -374,7 +375,12 @@ def test_a_planned_post_waits_and_can_be_made_a_draft_again(ada: Person) -> None
     post = post_in(answer, 200)
     assert (post["state"], post["scheduled_at"]) == ("scheduled", f"{moment:%Y-%m-%dT%H:%M:%S}.000Z")
     assert codes(post["publications"][0]) == ["scheduled"]
-    assert_problem(plans(ada, post_id, days=2), 409, "post_not_draft")
+    with_other_time = post_in(plans(ada, post_id, days=2), 200)
+    assert with_other_time["state"] == "scheduled" and with_other_time["scheduled_at"] > post["scheduled_at"]
+    assert with_other_time["publications"][0]["id"] == post["publications"][0]["id"]
+    assert codes(with_other_time["publications"][0]) == ["scheduled", "rescheduled"]
+    assert_problem(plans(ada, post_id, seconds=-1), 422, "scheduled_in_past")
+    assert ada.post(post_id) == with_other_time
     assert_problem(ada.client.patch(f"/posts/{post_id}", json={"content_text": "x"}), 409, "post_not_draft")
     draft = post_in(ada.client.post(f"/posts/{post_id}/unschedule"), 200)
     assert (draft["state"], draft["scheduled_at"], draft["publications"]) == ("draft", None, [])
@@ -468,6 +474,7 @@ def test_publishing_a_planned_post_sends_it_now(ada: Person, platform: PracticeC
     post = ada.waits_for(post_id, "published")
     assert post["scheduled_at"] is None
     assert codes(post["publications"][0]) == ["scheduled", "started", "prepared", "published"]
+    assert_problem(plans(ada, post_id, hours=5), 409, "post_not_draft")
     assert len(platform.posts(text)) == 1
 
 

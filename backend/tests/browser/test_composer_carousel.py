@@ -28,7 +28,7 @@ def opens_with(page: Page, image_ids: list[int]) -> Locator:
     """A new post that starts with these images."""
     page.goto(f"/dashboard?compose=new&with=%5B{'%2C'.join(map(str, image_ids))}%5D")
     modal = composer(page)
-    expect(modal.get_by_text("This is the file that will be sent: ")).to_be_visible()
+    expect(modal.get_by_text("the file that will be sent: ")).to_be_visible()
     return modal
 
 
@@ -122,7 +122,9 @@ def test_a_carousel_is_ordered_framed_and_goes_out_as_it_is_shown(
     modal.get_by_role("radio", name="Instagram", exact=True).check()
     expect(preview).to_contain_text("First light, first cup.")
 
-    # Turned through, the preview gives the files in order.
+    # The preview shows the image that is worked on; turned through, it gives the files in order.
+    expect(preview.get_by_role("img", name="coffee-beans.jpg")).to_be_visible()
+    strip.get_by_role("button", name=re.compile("^Image 1 of 3")).click()
     shown = []
     for name in ("pine-forest.jpg", "harbour.jpg", "coffee-beans.jpg"):
         shown.append(sent_file(page, preview, name))
@@ -152,7 +154,7 @@ def test_what_the_check_tells_is_cured_in_place(new_member: OpenMember, practice
     modal = opens_with(page, [wide, tall])
     sends_to(modal, "Practice Instagram")
     # A warning stands in nobody's way.
-    again = modal.get_by_text("You posted this picture here")
+    again = modal.get_by_text("You posted this picture on Instagram as")
     expect(again).to_be_visible()
     expect(again).to_contain_text("Image 2")
     publish = modal.get_by_role("button", name="Publish to Practice Instagram")

@@ -194,7 +194,7 @@ def test_many_images_go_to_the_trash_at_once_and_those_that_are_planned_stay(new
     bar(page).get_by_role("button", name="Delete").click()
     asks.get_by_role("button", name="Move 9 images to the trash").click()
     expect(page.get_by_text("8 images moved to the trash")).to_be_visible()
-    expect(page.get_by_text("One image stays: a planned post needs it.")).to_be_visible()
+    expect(page.get_by_text("One image stays: a scheduled post needs it.")).to_be_visible()
     expect(tile(page, "rose-garden.jpg")).to_be_visible()
     expect(page.get_by_role("grid").get_by_role("gridcell")).to_have_count(1)
     gallery(page, "images-deleted-many")

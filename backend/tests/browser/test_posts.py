@@ -81,10 +81,10 @@ def test_every_state_stands_in_the_list_with_its_next_step(
         states.get_by_role("radio", name=name).check()
         expect(page.get_by_role("article")).to_have_count(1)
         expect(page.get_by_role("article")).to_contain_text(text)
-    # Where nothing is planned the choice is not offered; an address that names it is answered.
+    # Where nothing is scheduled the choice is not offered; an address that names it is answered.
     expect(states.get_by_role("radio", name="Scheduled")).to_have_count(0)
     page.goto("/dashboard/posts?state=scheduled")
-    expect(page.get_by_text("Nothing is planned")).to_be_visible()
+    expect(page.get_by_text("Nothing is scheduled")).to_be_visible()
     gallery(page, "posts-none-of-a-kind")
 
     # Home puts first what needs a person.

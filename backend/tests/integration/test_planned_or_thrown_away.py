@@ -1,4 +1,4 @@
-"""One person plans a post with an image, another throws the image away: never both."""
+"""One person schedules a post, another throws its image away or disconnects its channel: never both."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.core import clock
 from app.core.db import Database
 from app.core.errors import AppError, Conflict, RuleBroken
 from app.models.images import Image
-from app.services import images
+from app.services import channels, images
 from tests.integration.office import Office
 
 Sending = Callable[[Office, Database, int], Awaitable[object]]
@@ -112,3 +112,28 @@ async def test_a_post_is_not_sent_when_its_image_is_being_thrown_away(
     assert (type(told), told.code) == (RuleBroken, "image_in_trash")
     assert (await office.seen(image)).deleted_at is not None
     assert await office.publications(post_id) == []
+
+
+async def let_go(office: Office, database: Database) -> None:
+    async with database.writing() as session:
+        await channels.disconnect(session, user_id=office.user_id, channel_id=office.page.id)
+
+
+@pytest.mark.parametrize("send", [plan, publish])
+async def test_a_channel_stays_when_a_post_is_being_sent_and_a_post_when_its_channel_is_let_go(
+    office: Office, send: Sending
+) -> None:
+    first, second = [await office.writes(text, to=[office.page]) for text in ("Stays", "Comes too late")]
+    async with hesitant(office) as slow:
+        told = await both(send(office, slow, first), slow, let_go(office, office.database))
+    assert told.code == "channel_in_use"
+    assert len(await office.publications(first)) == 1
+    if send is plan:
+        await office.publishing.unschedule(user_id=office.user_id, post_id=first)
+    else:
+        await office.settles(first, "published")
+    async with hesitant(office) as slow:
+        told = await both(let_go(office, slow), slow, send(office, office.database, second))
+    assert (type(told), told.code) == (Conflict, "post_changed")
+    assert (await office.channel(office.page)).disconnected_at is not None
+    assert await office.publications(second) == []

@@ -245,7 +245,8 @@ async def test_a_picture_that_was_here_before_is_said_and_not_refused(
     await office.time_passes(timedelta(days=12))
     (problem,) = await outside.problems(office.instagram, image)
     assert (problem.code, problem.is_blocking, problem.image_id) == ("posted_before", False, image.id)
-    assert problem.message == "You posted this picture here 12 days ago."
+    assert problem.message == f"You posted this picture on Instagram as {office.instagram.name} 12 days ago."
     (near,) = await outside.problems(office.instagram, other)
-    assert near.message == "You posted a picture that looks like this one here 12 days ago."
+    like = "a picture that looks like this one"
+    assert near.message == f"You posted {like} on Instagram as {office.instagram.name} 12 days ago."
     assert "posted_before" not in [found.code for found in await outside.problems(office.page, image)]

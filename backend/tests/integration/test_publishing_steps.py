@@ -382,7 +382,7 @@ async def test_a_planned_post_goes_out_when_its_time_has_come_and_not_before(off
     assert await office.turn() == []
     await office.time_passes(timedelta(minutes=1))
     story = await office.settles(post_id, "published")
-    assert sentences(story)[:2] == ["Planned.", "The time has come: publishing."]
+    assert sentences(story)[:2] == ["Scheduled.", "The time has come: publishing."]
     assert len(office.media()) == 1
 
 

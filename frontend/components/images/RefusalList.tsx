@@ -12,7 +12,7 @@ interface RefusalListProps {
   onPosts: () => void;
 }
 
-/** Which images stay where they are, and which planned posts need them. */
+/** Which images stay where they are, and which scheduled posts need them. */
 export function RefusalList({ refused, names, onPosts }: RefusalListProps) {
   const [first] = refused;
   const hasPosts = refused.some(({ posts }) => posts.length > 0);
@@ -24,8 +24,8 @@ export function RefusalList({ refused, names, onPosts }: RefusalListProps) {
       ) : (
         <span className="block">
           {refused.length === 1
-            ? `One image stays${hasPosts ? ": a planned post needs it" : ""}.`
-            : `${plural(refused.length, "image")} stay${hasPosts ? ": planned posts need them" : ""}.`}
+            ? `One image stays${hasPosts ? ": a scheduled post needs it" : ""}.`
+            : `${plural(refused.length, "image")} stay${hasPosts ? ": scheduled posts need them" : ""}.`}
         </span>
       )}
       <span className="mt-1 block">

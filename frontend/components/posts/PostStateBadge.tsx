@@ -3,6 +3,7 @@ import {
   CircleAlert,
   CircleCheck,
   CircleHelp,
+  Hand,
   LoaderCircle,
   type LucideIcon,
   PencilLine,
@@ -23,7 +24,21 @@ const STATES: Record<PostState, { words: string; tone: Tone; icon: LucideIcon }>
 };
 
 /** The state of a post or of one publication, in the house's words. */
-export function PostStateBadge({ state }: { state: PostState }) {
+export function PostStateBadge({
+  state,
+  isHeld = false,
+}: {
+  state: PostState;
+  /** It is kept back for a while: nothing of it moves. */
+  isHeld?: boolean;
+}) {
+  if (isHeld) {
+    return (
+      <Badge tone="warn" icon={Hand}>
+        Held back
+      </Badge>
+    );
+  }
   const { words, tone, icon } = STATES[state];
   return (
     <Badge

@@ -19,7 +19,7 @@ import { SettleDialog } from "./SettleDialog";
 interface PublicationRowProps {
   publication: Publication;
   timezone: string;
-  /** Of the post, where it is planned. */
+  /** Of the post, where it is scheduled and nothing else says when. */
   scheduledAt?: string | null | undefined;
   /** The history is on show from the start, and grows while things happen. */
   isFollowed?: boolean;
@@ -35,6 +35,9 @@ const TONES: Partial<Record<PublicationState, string>> = {
   failed: "text-bad",
   unconfirmed: "text-warn",
 };
+
+/** Nothing has begun, or nothing will: there are no steps to follow. */
+const IDLE: ReadonlySet<PublicationState> = new Set(["scheduled", "cancelled"]);
 
 /** One post on one channel: where it stands, why, and the next step as a button. */
 export function PublicationRow({
@@ -70,7 +73,7 @@ export function PublicationRow({
             )}
           </span>
         </p>
-        <PostStateBadge state={state} />
+        <PostStateBadge state={state} isHeld={Boolean(held_until)} />
         <span className="flex flex-wrap items-center gap-x-1 gap-y-2 empty:hidden max-sm:w-full max-sm:justify-between">
           {permalink && state === "published" && (
             <ButtonAnchor
@@ -105,9 +108,9 @@ export function PublicationRow({
           )}
         </span>
       </div>
-      {held_until && state === "publishing" && (
+      {held_until && (
         <Notice tone="warn" icon={Hand} fact="Held back for now." className="sm:ml-10">
-          {holdReason(publication)} It goes out by itself, not before{" "}
+          {holdReason(publication)} It does not go out before{" "}
           <Moment at={held_until} timezone={timezone} />.
         </Notice>
       )}
@@ -137,7 +140,7 @@ export function PublicationRow({
         </p>
       )}
       <div id={historyId} hidden={!isOpen} className="pt-1 pl-3 sm:pl-13.5">
-        {isOpen && publication.steps.length > 0 && state !== "cancelled" && (
+        {isOpen && publication.steps.length > 0 && !IDLE.has(state) && (
           <div className="pb-3">
             <PublicationSteps publication={publication} />
           </div>

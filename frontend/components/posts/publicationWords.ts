@@ -16,7 +16,7 @@ export function publicationWords(publication: Publication): PublicationWords {
   const place = placeName(publication);
   switch (publication.state) {
     case "scheduled":
-      return { fact: `Planned for ${place}`, detail: publication.error?.detail ?? null };
+      return { fact: `Scheduled for ${place}`, detail: publication.error?.detail ?? null };
     case "publishing":
       return { fact: `On its way to ${place}`, detail: lastSentence(publication) };
     case "published":

@@ -46,7 +46,11 @@ export function ImageStrip(props: ImageStripProps) {
   };
 
   return (
-    <ul ref={strip} aria-label="Images in this post" className="relative flex flex-wrap gap-2">
+    <ul
+      ref={strip}
+      aria-label="Images in this post"
+      className="relative flex flex-wrap items-start gap-2"
+    >
       {images.map((image, index) => {
         const drag = handlersFor(image.imageId);
         const isOver = max !== null && max > 0 && index >= max;
@@ -69,7 +73,7 @@ export function ImageStrip(props: ImageStripProps) {
                 onKeyDown(event, image, index);
               }}
               className={cn(
-                "block touch-pan-y select-none rounded-tile transition-shadow duration-150 motion-reduce:transition-none",
+                "relative block touch-pan-y select-none rounded-tile transition-shadow duration-150 motion-reduce:transition-none",
                 images.length > 1 && (heldId === null ? "cursor-grab" : "cursor-grabbing"),
                 heldId === image.imageId && "shadow-float",
                 image.imageId === selectedId &&

@@ -80,6 +80,8 @@ function show(
       onUpload={() => {}}
       onGenerate={() => {}}
       labelsAi
+      selectedId={null}
+      onSelect={() => {}}
       onLookAgain={() => {}}
       chooseRef={null}
     />,

@@ -34,6 +34,9 @@ interface ImagesFieldProps {
   onGenerate: () => void;
   /** The business has AI-made images labelled. */
   labelsAi: boolean;
+  /** The image that is worked on; the first one where it is not in the post. */
+  selectedId: number | null;
+  onSelect: (imageId: number) => void;
   /** Has the post looked at once more. */
   onLookAgain: () => void;
   chooseRef: Ref<HTMLButtonElement>;
@@ -41,10 +44,9 @@ interface ImagesFieldProps {
 
 /** The images of the post, three ways to add one, and what the platforms say of them. */
 export function ImagesField(props: ImagesFieldProps) {
-  const { draft, checks, chosen, problems, uploads, dispatch } = props;
+  const { draft, checks, chosen, problems, uploads, dispatch, selectedId, onSelect } = props;
   const { images } = draft;
   const titleId = useId();
-  const [selectedId, setSelectedId] = useState<number | null>(null);
   const [said, say] = useState("");
   const [edited, setEdited] = useState<{ imageId: number; part: EditorPart } | null>(null);
   const selected = images.find(({ imageId }) => imageId === selectedId) ?? images[0];
@@ -53,7 +55,7 @@ export function ImagesField(props: ImagesFieldProps) {
     ({ rules }) => placementFor(rules, images.length)?.takes_user_tags === true,
   );
   const edit = (imageId: number, part: EditorPart) => {
-    setSelectedId(imageId);
+    onSelect(imageId);
     setEdited({ imageId, part });
   };
   const max = maxImages(chosen);
@@ -64,7 +66,7 @@ export function ImagesField(props: ImagesFieldProps) {
   const move = (imageId: number, to: number) => {
     const place = Math.max(0, Math.min(to, images.length - 1));
     dispatch({ type: "moveImage", imageId, to: place });
-    setSelectedId(imageId);
+    onSelect(imageId);
     say(`Moved to place ${place + 1} of ${images.length}.`);
   };
   const remove = (imageId: number) => {
@@ -95,7 +97,7 @@ export function ImagesField(props: ImagesFieldProps) {
             max={max}
             selectedId={selected?.imageId ?? null}
             uploads={pending}
-            onSelect={setSelectedId}
+            onSelect={onSelect}
             onMove={move}
             onRemove={remove}
             onCancelUpload={uploads.cancel}
@@ -238,7 +240,7 @@ export function ImagesField(props: ImagesFieldProps) {
             return <CureButton onPress={() => remove(imageId)}>Take it out</CureButton>;
           }
           if (imageId !== null && images.length > 1) {
-            return <CureButton onPress={() => setSelectedId(imageId)}>Show me which</CureButton>;
+            return <CureButton onPress={() => onSelect(imageId)}>Show me which</CureButton>;
           }
           return null;
         }}

@@ -8,7 +8,7 @@ import { formatBytes, formatSize } from "@/lib/format";
 import { type Draft, textFor } from "./draft";
 import { FacebookPreview } from "./FacebookPreview";
 import { InstagramPreview } from "./InstagramPreview";
-import { shortName } from "./shortName";
+import { PreviewOf } from "./PreviewOf";
 import { type Slide, slidesOf } from "./slides";
 import type { Check } from "./usePostCheck";
 
@@ -19,13 +19,16 @@ interface PreviewPaneProps {
   /** The channel that the person wants to see; the first one where it is not chosen. */
   wantedId: number | null;
   onWant: (channelId: number) => void;
+  /** The image that is worked on: the preview shows the same one. */
+  imageId: number | null;
+  onImage: (imageId: number) => void;
 }
 
 const PREVIEWS = { instagram: InstagramPreview, facebook: FacebookPreview } as const;
 
 /** The truth: what each channel will get, made of the very files that are sent. */
-export function PreviewPane({ draft, chosen, check, wantedId, onWant }: PreviewPaneProps) {
-  const [wantedIndex, setIndex] = useState(0);
+export function PreviewPane(props: PreviewPaneProps) {
+  const { draft, chosen, check, wantedId, onWant, imageId, onImage } = props;
   const [screen, setScreen] = useState<"phone" | "desktop">("phone");
   const isPhone = screen === "phone";
   const channel = chosen.find(({ id }) => id === wantedId) ?? chosen[0];
@@ -39,19 +42,19 @@ export function PreviewPane({ draft, chosen, check, wantedId, onWant }: PreviewP
   const Preview = PREVIEWS[channel.platform];
   const answer = check.channels.find(({ channel_id }) => channel_id === channel.id);
   const slides = slidesOf(draft, answer, channel.rules.max_images);
-  const index = Math.min(wantedIndex, Math.max(0, slides.length - 1));
+  const index = Math.max(
+    0,
+    slides.findIndex(({ image }) => image.imageId === imageId),
+  );
+  const turnTo = (place: number) => {
+    const slide = slides[place];
+    if (slide) onImage(slide.image.imageId);
+  };
   return (
     <>
       <div className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto overscroll-contain p-5">
         <div className="flex shrink-0 flex-wrap justify-center gap-2">
-          {chosen.length > 1 && (
-            <Segmented
-              label="Preview of"
-              value={String(channel.id)}
-              onChange={(id) => onWant(Number(id))}
-              options={chosen.map((it) => ({ value: String(it.id), label: shortName(it, chosen) }))}
-            />
-          )}
+          <PreviewOf chosen={chosen} value={channel.id} onChange={onWant} />
           <Segmented
             label="Preview on"
             value={screen}
@@ -70,7 +73,7 @@ export function PreviewPane({ draft, chosen, check, wantedId, onWant }: PreviewP
             comment={channel.rules.first_comment ? (draft.firstComment?.trim() ?? "") : ""}
             slides={slides}
             index={index}
-            onIndex={setIndex}
+            onIndex={turnTo}
             isAi={answer?.ai_label ?? false}
             isPhone={isPhone}
           />
@@ -78,7 +81,7 @@ export function PreviewPane({ draft, chosen, check, wantedId, onWant }: PreviewP
       </div>
       {slides[index] && (
         <div className="border-line border-t px-5 py-2.5">
-          <SentFacts slide={slides[index]} check={check} />
+          <SentFacts slide={slides[index]} place={index} count={slides.length} check={check} />
         </div>
       )}
     </>
@@ -94,7 +97,15 @@ function ScreenIcon({ icon: Icon, name }: { icon: LucideIcon; name: string }) {
   );
 }
 
-function SentFacts({ slide: { rendition }, check }: { slide: Slide; check: Check }) {
+interface SentFactsProps {
+  slide: Slide;
+  /** Which of the images it is, from 0. */
+  place: number;
+  count: number;
+  check: Check;
+}
+
+function SentFacts({ slide: { rendition }, place, count, check }: SentFactsProps) {
   if (check.error && check.gone.length > 0)
     return <Caption>Nothing can be sent like this.</Caption>;
   if (check.error) {
@@ -114,8 +125,10 @@ function SentFacts({ slide: { rendition }, check }: { slide: Slide; check: Check
   }
   return (
     <Caption>
-      This is the file that will be sent: {formatSize(rendition.width, rendition.height)},{" "}
-      {formatBytes(rendition.file_size)}
+      {count > 1
+        ? `Image ${place + 1} of ${count}, as the file that will be sent: `
+        : "This is the file that will be sent: "}
+      {formatSize(rendition.width, rendition.height)}, {formatBytes(rendition.file_size)}
     </Caption>
   );
 }

@@ -1,12 +1,13 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Check } from "lucide-react";
+import { CalendarClock, Check } from "lucide-react";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { placeName } from "@/components/channels/placeName";
 import { PostThumbnail } from "@/components/posts/PostThumbnail";
 import { PublicationRow } from "@/components/posts/PublicationRow";
 import { Button } from "@/components/ui/Button";
 import { Notice } from "@/components/ui/feedback";
+import { Moment } from "@/components/ui/Moment";
 import { postQuery, showPost, showUses } from "@/lib/api/posts";
 import type { Post } from "@/lib/api/types";
 import { useBusiness, useMayWrite } from "@/lib/business";
@@ -23,7 +24,7 @@ interface ProgressViewProps {
   onAnother: () => void;
 }
 
-/** How a post goes out, channel by channel. Leaving does not stop it. */
+/** How a post goes out, channel by channel, or when. Leaving does not stop it. */
 export function ProgressView({ post: sent, onTitle, onClose, onAnother }: ProgressViewProps) {
   const business = useBusiness();
   const mayWrite = useMayWrite();
@@ -37,7 +38,8 @@ export function ProgressView({ post: sent, onTitle, onClose, onAnother }: Progre
     refetchIntervalInBackground: true,
   });
   const isSettled = hasSettled(post);
-  const title = isSettled ? endTitle(post) : "Publishing";
+  const isWaiting = isScheduled(post);
+  const title = isWaiting ? "Scheduled" : isSettled ? endTitle(post) : "Publishing";
   useEffect(() => onTitle(title), [title, onTitle]);
 
   const settled = useEffectEvent(() => {
@@ -67,7 +69,7 @@ export function ProgressView({ post: sent, onTitle, onClose, onAnother }: Progre
     <>
       <div className="flex min-h-0 flex-1 flex-col items-center overflow-y-auto overscroll-contain px-5 py-8 md:h-[min(42rem,calc(92dvh-7.5rem))] md:flex-none md:shrink md:py-12">
         <div className="flex w-full max-w-144 flex-col gap-6">
-          <Headline post={post} isSettled={isSettled} />
+          <Headline post={post} isSettled={isSettled} timezone={business.timezone} />
           <ul className="divide-y divide-line rounded-card border border-line">
             {post.publications.map((publication) => (
               <li key={publication.id} className="p-4">
@@ -121,17 +123,37 @@ function endTitle(post: Post): string {
   return "Needs a look";
 }
 
+/** It waits for its time on all of its channels. */
+function isScheduled(post: Post): boolean {
+  const { publications } = post;
+  return publications.length > 0 && publications.every(({ state }) => state === "scheduled");
+}
+
 function isAllOut(post: Post): boolean {
   return post.publications.every(({ state }) => state === "published");
 }
 
 /** What it came to so far, in a sentence that is spoken as it changes. */
-function Headline({ post, isSettled }: { post: Post; isSettled: boolean }) {
+function Headline({
+  post,
+  isSettled,
+  timezone,
+}: {
+  post: Post;
+  isSettled: boolean;
+  timezone: string;
+}) {
   const isOut = isSettled && isAllOut(post);
+  const isWaiting = isScheduled(post);
   return (
     <div className="flex flex-col items-center gap-5 text-center">
       <span className="relative shrink-0">
         <PostThumbnail post={post} className="size-28 rounded-card" />
+        {isWaiting && (
+          <span className="-right-3 -bottom-3 absolute flex size-9 items-center justify-center rounded-full border-4 border-surface bg-accent-soft text-accent">
+            <CalendarClock aria-hidden className="size-4.5" strokeWidth={2.25} />
+          </span>
+        )}
         {isOut && (
           <span className="-right-3 -bottom-3 absolute flex size-9 items-center justify-center rounded-full border-4 border-surface bg-ok-soft text-ok">
             <Check aria-hidden className="size-4.5" strokeWidth={3} />
@@ -140,7 +162,14 @@ function Headline({ post, isSettled }: { post: Post; isSettled: boolean }) {
       </span>
       <div className="min-w-0">
         <p role="status" className="text-balance font-[650] text-title tracking-[-0.02em]">
-          {headline(post, isSettled)}
+          {isWaiting ? (
+            <>
+              Your post goes out{" "}
+              <Moment at={post.scheduled_at ?? post.updated_at} timezone={timezone} />.
+            </>
+          ) : (
+            headline(post, isSettled)
+          )}
         </p>
         {post.content_text && (
           <p className="mt-1 line-clamp-2 text-balance text-ink-2 [overflow-wrap:anywhere]">

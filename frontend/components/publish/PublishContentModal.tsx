@@ -1,3 +1,4 @@
+import { CalendarClock } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
@@ -103,7 +104,7 @@ interface RoundProps {
 function Round({ postId, imageIds, onHead, onKept, onClose, onAnother }: RoundProps) {
   const [opened] = useState({ postId, imageIds });
   const start = useStart(opened.postId, opened.imageIds);
-  const [published, setPublished] = useState<Post | null>(null);
+  const [justSent, setJustSent] = useState<Post | null>(null);
   const writingTitle = opened.postId === null ? "New post" : "Draft";
   const onAside = useCallback(
     (aside: string | null) => onHead({ title: writingTitle, aside }),
@@ -111,7 +112,7 @@ function Round({ postId, imageIds, onHead, onKept, onClose, onAnother }: RoundPr
   );
   const onTitle = useCallback((title: string) => onHead({ title, aside: null }), [onHead]);
 
-  const sent = published ?? (start.state === "sent" ? start.post : null);
+  const sent = justSent ?? (start.state === "sent" ? start.post : null);
   if (sent) {
     return <ProgressView post={sent} onTitle={onTitle} onClose={onClose} onAnother={onAnother} />;
   }
@@ -134,7 +135,7 @@ function Round({ postId, imageIds, onHead, onKept, onClose, onAnother }: RoundPr
         channels={start.channels}
         onAside={onAside}
         onKept={onKept}
-        onPublished={setPublished}
+        onSent={setJustSent}
       />
     );
   }
@@ -173,8 +174,13 @@ function Shape() {
         }
       />
       <ModalFooter>
-        <Button disabled>Save draft</Button>
-        <Button variant="primary" disabled className="ml-auto">
+        <Button disabled className="max-sm:flex-1">
+          Save draft
+        </Button>
+        <Button icon={CalendarClock} disabled className="max-sm:flex-1 sm:ml-auto">
+          Schedule…
+        </Button>
+        <Button variant="primary" disabled className="max-sm:w-full">
           Publish
         </Button>
       </ModalFooter>

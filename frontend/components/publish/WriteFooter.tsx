@@ -1,6 +1,8 @@
+import { CalendarClock } from "lucide-react";
+import { useState } from "react";
 import { placeName } from "@/components/channels/placeName";
+import { ScheduleDialog } from "@/components/posts/ScheduleDialog";
 import { Button } from "@/components/ui/Button";
-import { cn } from "@/components/ui/cn";
 import type { Channel } from "@/lib/api/types";
 import { plural } from "@/lib/format";
 import { ModalFooter } from "./Panes";
@@ -15,7 +17,7 @@ interface WriteFooterProps {
   isViewer: boolean;
 }
 
-/** Save, or send: the one primary action says exactly what will happen. */
+/** Save, schedule, or send: the one primary action says exactly what will happen. */
 export function WriteFooter({
   writing,
   chosen,
@@ -23,35 +25,62 @@ export function WriteFooter({
   isUploading,
   isViewer,
 }: WriteFooterProps) {
-  const { draft, save, publish, isBusy, canSave } = writing;
+  const { draft, save, publish, schedule, isBusy, canSave } = writing;
+  const [isChoosing, setChoosing] = useState(false);
   const reason = isViewer ? null : reasonToWait(chosen, problems, isUploading);
+  // A day that is full is a reason for another one.
+  const later = problems.filter(({ code }) => code !== "quota_reached");
+  const isSchedulable = !isViewer && reasonToWait(chosen, later, isUploading) === null;
   return (
     <ModalFooter>
       <Button
         onClick={() => save.mutate(draft)}
         isBusy={save.isPending}
-        disabled={!canSave || isViewer || publish.isPending}
+        disabled={!canSave || isViewer || writing.isSending}
+        className="max-sm:flex-1"
       >
         Save draft
       </Button>
       {reason && (
         <p
           id="publish-reason"
-          className="text-ink-3 text-small max-sm:order-first max-sm:w-full max-sm:text-center sm:ml-auto"
+          className="ml-auto text-ink-3 text-small max-sm:order-first max-sm:w-full max-sm:text-center"
         >
           {reason}
         </p>
       )}
+      <Button
+        icon={CalendarClock}
+        onClick={() => {
+          schedule.reset();
+          setChoosing(true);
+        }}
+        disabled={!isSchedulable || isBusy}
+        aria-describedby={reason ? "publish-reason" : undefined}
+        aria-haspopup="dialog"
+        className={reason ? "max-sm:flex-1" : "max-sm:flex-1 sm:ml-auto"}
+      >
+        Schedule…
+      </Button>
       <Button
         variant="primary"
         onClick={() => publish.mutate(draft)}
         isBusy={publish.isPending}
         disabled={reason !== null || isViewer || (isBusy && !publish.isPending)}
         aria-describedby={reason ? "publish-reason" : undefined}
-        className={cn("max-sm:flex-1", !reason && "ml-auto")}
+        className="max-sm:w-full"
       >
         {publishLabel(chosen)}
       </Button>
+      {isChoosing && (
+        <ScheduleDialog
+          title="Schedule this post"
+          isBusy={schedule.isPending}
+          error={schedule.error}
+          onClose={() => setChoosing(false)}
+          onSchedule={(at) => schedule.mutate({ draft, at })}
+        />
+      )}
     </ModalFooter>
   );
 }

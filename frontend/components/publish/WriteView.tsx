@@ -1,3 +1,4 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useEffectEvent, useRef, useState } from "react";
 import { ViewerNotice } from "@/components/frame/ViewerNotice";
 import { UploadAnnouncer } from "@/components/images/UploadAnnouncer";
@@ -5,6 +6,8 @@ import { useFileDrop } from "@/components/images/useFileDrop";
 import { useFilePicker } from "@/components/images/useFilePicker";
 import { useUploads } from "@/components/images/useUploads";
 import { Notice } from "@/components/ui/feedback";
+import { channelsQuery } from "@/lib/api/channels";
+import { ApiError } from "@/lib/api/client";
 import type { Channel, Image, Post } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
 import { holdUnsaved } from "@/lib/unsaved";
@@ -36,25 +39,26 @@ interface WriteViewProps {
   channels: readonly Channel[];
   onAside: (aside: string | null) => void;
   onKept: (postId: number) => void;
-  onPublished: (post: Post) => void;
+  onSent: (post: Post) => void;
 }
 
 /** Writing a post on the left, what will be sent on the right. */
-export function WriteView({ start, channels, onAside, onKept, onPublished }: WriteViewProps) {
+export function WriteView({ start, channels, onAside, onKept, onSent }: WriteViewProps) {
   const business = useBusiness();
   const isViewer = business.role === "viewer";
   const isWide = useIsWide();
   // A post kept on the way out needs no address of its own any more: it would call the person back.
   const isLeaving = useRef(false);
-  const writing = useWriting(business.id, start, {
+  const writing = useWriting(business.id, start, channels, {
     onKept: (postId) => {
       if (!isLeaving.current) onKept(postId);
     },
-    onPublished,
+    onSent,
   });
   const { draft, dispatch } = writing;
   const [side, setSide] = useState<Side>("write");
   const [previewOf, setPreviewOf] = useState<number | null>(null);
+  const [imageId, setImageId] = useState<number | null>(null);
   const [writtenFor, setWrittenFor] = useState<number | null>(null);
   const [isPicking, setPicking] = useState(false);
   const [generator, setGenerator] = useState<"never" | "open" | "closed">("never");
@@ -71,6 +75,7 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
   const isOver = useFileDrop(uploads.add, generator !== "open" && !isViewer);
 
   const check = usePostCheck(business.id, draft, !isViewer);
+  useFreshChannels(business.id, check.error, writing.trouble, writing.schedule.error);
   const chosen = channels.filter(({ id }) => draft.channelIds.includes(id));
   const problems = [
     ...problemsOf(draft, chosen),
@@ -81,7 +86,7 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
     problems.filter((it) => it.place === place && it.code !== "post_empty");
 
   const guard = useLeaveGuard(
-    () => !writing.publish.isPending && (writing.hasUnsaved() || uploads.summary.active > 0),
+    () => !writing.isSending && (writing.hasUnsaved() || uploads.summary.active > 0),
     writing.ownId,
   );
   const [isSignedOut, setSignedOut] = useState(false);
@@ -121,7 +126,7 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
       <Panes
         side={side}
         onSide={setSide}
-        isInert={writing.publish.isPending}
+        isInert={writing.isSending}
         left={
           isPicking ? (
             <LibraryPanel images={draft.images} max={max} onToggle={toggle} onClose={closePicker} />
@@ -158,6 +163,8 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
                 onUpload={filePicker.open}
                 onGenerate={() => setGenerator("open")}
                 labelsAi={business.label_ai_images}
+                selectedId={imageId}
+                onSelect={setImageId}
                 onLookAgain={check.again}
                 chooseRef={chooseRef}
               />
@@ -177,6 +184,8 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
             check={check}
             wantedId={previewOf}
             onWant={setPreviewOf}
+            imageId={imageId}
+            onImage={setImageId}
           />
         }
       />
@@ -259,3 +268,15 @@ export function WriteView({ start, channels, onAside, onKept, onPublished }: Wri
     </>
   );
 }
+
+/** A channel that was let go elsewhere is shown no longer, once the server has said that it is gone. */
+function useFreshChannels(businessId: number, ...errors: (Error | null)[]): void {
+  const queryClient = useQueryClient();
+  const gone = errors.find((error) => error instanceof ApiError && GONE_CODES.has(error.code));
+  useEffect(() => {
+    if (!gone) return;
+    void queryClient.invalidateQueries({ queryKey: channelsQuery(businessId).queryKey });
+  }, [queryClient, businessId, gone]);
+}
+
+const GONE_CODES = new Set(["channel_not_found", "channel_required", "post_changed"]);

@@ -1,4 +1,12 @@
-import type { Image, Post, PostChange, PostImage, PostInput, UserTag } from "@/lib/api/types";
+import type {
+  Channel,
+  Image,
+  Post,
+  PostChange,
+  PostImage,
+  PostInput,
+  UserTag,
+} from "@/lib/api/types";
 import { WHITE } from "./colour";
 
 /** How an image is brought into another shape, where a platform needs one. */
@@ -52,6 +60,13 @@ export const EMPTY_DRAFT: Draft = {
   aiLabel: null,
   firstComment: null,
 };
+
+/** The same without channels that are not there any more: nothing goes where nobody sees that it does. */
+export function onlyOn(draft: Draft, channels: readonly Pick<Channel, "id">[]): Draft {
+  const ids = new Set(channels.map(({ id }) => id));
+  const channelIds = draft.channelIds.filter((id) => ids.has(id));
+  return channelIds.length === draft.channelIds.length ? draft : { ...draft, channelIds };
+}
 
 /** What a channel gets to say. */
 export function textFor(draft: Draft, channelId: number): string {

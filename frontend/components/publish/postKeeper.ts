@@ -1,10 +1,10 @@
 import { ApiError, newIdempotencyKey } from "@/lib/api/client";
-import { changePost, createPost, publishPost } from "@/lib/api/posts";
+import { changePost, createPost, publishPost, schedulePost } from "@/lib/api/posts";
 import type { Post, PostInput } from "@/lib/api/types";
 import { changesSince, type Draft, toParts } from "./draft";
 
 /**
- * Keeps one post on the server while it is written, and sends it.
+ * Keeps one post on the server while it is written, and sends or schedules it.
  *
  * A request whose answer was lost may have been carried out. So the same creation is sent again,
  * under its own key, before anything newer: the post is never there twice. Publishing has one key
@@ -49,6 +49,13 @@ export class PostKeeper {
     await this.keep(draft);
     if (this.#id === null) throw new Error("A post is kept before it is published.");
     return await publishPost(this.#id, this.#publishKey);
+  }
+
+  /** Keeps what was written last, then schedules it. */
+  async schedule(draft: Draft, at: string): Promise<Post> {
+    await this.keep(draft);
+    if (this.#id === null) throw new Error("A post is kept before it is scheduled.");
+    return await schedulePost(this.#id, at);
   }
 
   async #create(draft: Draft): Promise<Post | null> {

@@ -6,6 +6,7 @@ import { imageQuery } from "@/lib/api/images";
 import { postQuery } from "@/lib/api/posts";
 import type { Channel, Post } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
+import { firstChoice } from "./channelChoice";
 import { EMPTY_DRAFT, fromLibrary, fromPost } from "./draft";
 import type { WritingStart } from "./useWriting";
 
@@ -73,9 +74,7 @@ export function useStart(postId: number | null, imageIds: readonly number[]): St
             postId: null,
             draft: {
               ...EMPTY_DRAFT,
-              channelIds: channels.data
-                .filter(({ status }) => status === "connected")
-                .map(({ id }) => id),
+              channelIds: firstChoice(business.id, channels.data),
               images: images.flatMap(({ data }) => (data ? [fromLibrary(data)] : [])),
             },
           },

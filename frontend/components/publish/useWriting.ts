@@ -1,8 +1,9 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useReducer, useState } from "react";
+import { useMemo, useReducer, useState } from "react";
 import { showPost } from "@/lib/api/posts";
-import type { Post } from "@/lib/api/types";
-import { changeDraft, changesSince, type Draft, hasText, isWorthKeeping } from "./draft";
+import type { Channel, Post } from "@/lib/api/types";
+import { rememberChoice } from "./channelChoice";
+import { changeDraft, changesSince, type Draft, hasText, isWorthKeeping, onlyOn } from "./draft";
 import { PostKeeper } from "./postKeeper";
 
 export interface WritingStart {
@@ -14,17 +15,20 @@ export interface WritingStart {
 interface WritingOptions {
   /** A new post has been kept for the first time. */
   onKept: (postId: number) => void;
-  onPublished: (post: Post) => void;
+  /** It is on its way, or scheduled. */
+  onSent: (post: Post) => void;
 }
 
-/** The post that is being written, and the two things that can be done with it. */
+/** The post that is being written, and the three things that can be done with it. */
 export function useWriting(
   businessId: number,
   start: WritingStart,
-  { onKept, onPublished }: WritingOptions,
+  channels: readonly Channel[],
+  { onKept, onSent }: WritingOptions,
 ) {
   const queryClient = useQueryClient();
-  const [draft, dispatch] = useReducer(changeDraft, start.draft);
+  const [written, dispatch] = useReducer(changeDraft, start.draft);
+  const draft = useMemo(() => onlyOn(written, channels), [written, channels]);
   const [keeper] = useState(() => new PostKeeper(businessId, start.postId, start.draft));
   // What the keeper has, as state: the screen follows it.
   const [kept, setKept] = useState({ id: keeper.id, draft: keeper.kept });
@@ -35,19 +39,27 @@ export function useWriting(
     if (keeper.id !== null && kept.id === null) onKept(keeper.id);
   };
   const save = useMutation({
-    mutationFn: (written: Draft) => keeper.keep(written),
-    onSuccess: (post) => {
+    mutationFn: (latest: Draft) => keeper.keep(latest),
+    onSuccess: (post, { channelIds }) => {
       if (post) showPost(queryClient, post);
+      rememberChoice(businessId, channels, channelIds);
       setSaved(true);
     },
     onSettled: follow,
   });
+  const sent = (post: Post) => {
+    showPost(queryClient, post);
+    rememberChoice(businessId, channels, draft.channelIds);
+    onSent(post);
+  };
   const publish = useMutation({
-    mutationFn: (written: Draft) => keeper.publish(written),
-    onSuccess: (post) => {
-      showPost(queryClient, post);
-      onPublished(post);
-    },
+    mutationFn: (latest: Draft) => keeper.publish(latest),
+    onSuccess: sent,
+    onSettled: follow,
+  });
+  const schedule = useMutation({
+    mutationFn: (asked: { draft: Draft; at: string }) => keeper.schedule(asked.draft, asked.at),
+    onSuccess: sent,
     onSettled: follow,
   });
 
@@ -59,14 +71,17 @@ export function useWriting(
     dispatch,
     save,
     publish,
-    /** What the last of the two came to, where it did not work. */
+    schedule,
+    /** What the last of saving and publishing came to, where it did not work; scheduling says it itself. */
     trouble:
       save.isPending || publish.isPending
         ? null
         : save.submittedAt > publish.submittedAt
           ? save.error
           : publish.error,
-    isBusy: save.isPending || publish.isPending,
+    isBusy: save.isPending || publish.isPending || schedule.isPending,
+    /** It is about to leave: what is written does not change any more. */
+    isSending: publish.isPending || schedule.isPending,
     /** The post stands on the server, as it is here. */
     isKept: !isNew && !hasChanged,
     isNew,

@@ -28,7 +28,7 @@ export function Segmented<Value extends string>({
   return (
     <fieldset
       className={cn(
-        "inline-flex max-w-full overflow-x-auto rounded-control bg-sunken p-0.5 [scrollbar-width:none]",
+        "inline-flex min-w-0 max-w-full overflow-x-auto rounded-control bg-sunken p-0.5 [scrollbar-width:none]",
         className,
       )}
     >

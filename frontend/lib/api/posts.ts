@@ -32,7 +32,9 @@ export const recentPostsQuery = (businessId: number) =>
       api.get<PostList>("/posts", { query: { business_id: businessId, limit: 50 }, signal }),
     // What is on its way is looked at again until it has arrived.
     refetchInterval: ({ state }) =>
-      state.data?.posts.some((post) => post.state === "publishing") ? 2_000 : false,
+      state.data?.posts.some((post) => post.state === "publishing")
+        ? 2_000
+        : untilDue(state.data?.posts ?? []),
   });
 
 /** The newest few posts in one state. */
@@ -58,14 +60,11 @@ export const postListQuery = (businessId: number, state: PostState | undefined) 
     getNextPageParam: (last) => last.next_cursor,
     // What moves by itself is looked at until it rests; a wait for a platform less often.
     refetchInterval: ({ state: { data } }) => {
-      const states = new Set(
-        data?.pages.flatMap((page) => page.posts).flatMap((post) => statesOf(post)),
-      );
-      const isAsked = data?.pages.some(({ posts }) =>
-        posts.some((post) => post.publications.some(isLookedUpNow)),
-      );
+      const posts = data?.pages.flatMap((page) => page.posts) ?? [];
+      const states = new Set(posts.flatMap((post) => statesOf(post)));
+      const isAsked = posts.some((post) => post.publications.some(isLookedUpNow));
       if (states.has("publishing") || isAsked) return 1_500;
-      return states.has("unconfirmed") ? 10_000 : false;
+      return states.has("unconfirmed") ? 10_000 : untilDue(posts);
     },
   });
 
@@ -73,6 +72,18 @@ export const postListQuery = (businessId: number, state: PostState | undefined) 
 export function isLookedUpNow({ state, history }: Publication): boolean {
   return state === "unconfirmed" && history.at(-1)?.code === "looking_again";
 }
+
+/** Milliseconds until the first of the scheduled posts begins to go out; false where none is near. */
+export function untilDue(posts: readonly Post[]): number | false {
+  const due = posts
+    .filter((post) => post.scheduled_at && statesOf(post).includes("scheduled"))
+    .map((post) => Date.parse(post.scheduled_at ?? "") - Date.now());
+  const first = Math.min(...due);
+  return first < NEAR ? Math.max(first + 1_000, 2_000) : false;
+}
+
+/** What is further away is looked at anew when somebody comes back to the page. */
+const NEAR = 12 * 60 * 60_000;
 
 function statesOf(post: Post): Publication["state"][] {
   return post.publications.map((publication) => publication.state);
@@ -127,6 +138,32 @@ export async function publishPost(postId: number, idempotencyKey: string): Promi
     idempotencyKey,
   });
   return post;
+}
+
+/** Schedules a draft, or a scheduled post for another time. `at` is RFC 3339. */
+export async function schedulePost(postId: number, at: string): Promise<Post> {
+  const { post } = await api.post<PostAnswer>(`/posts/${postId}/schedule`, { scheduled_at: at });
+  return post;
+}
+
+/** What can be done with a scheduled post until its time has come. */
+export type ScheduledStep =
+  | { step: "schedule"; postId: number; at: string }
+  | { step: "publish"; postId: number; key: string }
+  | { step: "unschedule"; postId: number };
+
+/** Moves a scheduled post, sends it now, or makes it a draft again. */
+export function useScheduledStep() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: async (asked: ScheduledStep) => {
+      if (asked.step === "schedule") return await schedulePost(asked.postId, asked.at);
+      if (asked.step === "publish") return await publishPost(asked.postId, asked.key);
+      const { post } = await api.post<PostAnswer>(`/posts/${asked.postId}/unschedule`);
+      return post;
+    },
+    onSuccess: (post) => showPost(queryClient, post),
+  });
 }
 
 /** Puts a post where it is looked at, and makes the lists that show it old. */

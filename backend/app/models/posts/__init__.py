@@ -13,6 +13,7 @@ from app.models.posts.publications import (
     move,
     next_due_at,
     release,
+    reschedule,
 )
 from app.models.posts.rows import (
     clear_channels,
@@ -80,6 +81,7 @@ __all__ = [
     "next_due_at",
     "release",
     "remove_draft",
+    "reschedule",
     "scheduled_by_image",
     "scheduled_with_image",
     "waiting_on_channel",

@@ -166,6 +166,21 @@ async def release(session: AsyncSession, publication_id: int, owner: str) -> Non
     )
 
 
+async def reschedule(session: AsyncSession, post_id: int, to: datetime, at: datetime) -> int:
+    """Move the publications of a post that wait for their time, and that no runner has begun with, to
+    another one; returns how many there were. They are looked at anew before it."""
+    result = await session.execute(
+        update(Publication)
+        .where(
+            Publication.post_id == post_id,
+            Publication.state == PublicationState.SCHEDULED.value,
+            Publication.lease_owner.is_(None),
+        )
+        .values(next_step_at=to, preflight_at=None, error_code=None, error_detail=None, updated_at=at)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]  # an UPDATE always gives a CursorResult
+
+
 async def drop_scheduled(session: AsyncSession, post_id: int) -> int:
     """Remove the publications of a post that wait for their time and that no runner has begun with;
     returns how many there were."""

@@ -55,7 +55,7 @@ async def trash_images(
                 Refusal(
                     image_id,
                     "image_in_use",
-                    "A planned post needs this image. Take it out of the post first, or unschedule the post.",
+                    "A scheduled post needs this image. Make it a draft again, or take it off the list.",
                     needed_by[image_id],
                 )
             )

@@ -106,7 +106,7 @@ async def trash_image(session: AsyncSession, *, user_id: int, image_id: int) -> 
     if needed_by:
         raise Conflict(
             "image_in_use",
-            "A planned post needs this image. Take it out of the post first, or unschedule the post.",
+            "A scheduled post needs this image. Make it a draft again, or take it off the list.",
             posts=[{"id": post.id, "content_text": post.content_text[:80]} for post in needed_by],
         )
     await models.move_to_trash(session, [image.id], clock.now())

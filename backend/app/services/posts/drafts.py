@@ -90,7 +90,7 @@ async def change_post(
     post = await hold_post(session, user_id=user_id, post_id=post_id)
     if await models.list_publications(session, [post.id]):
         raise Conflict(
-            "post_not_draft", "This post is planned, on its way or out already, so it can't be changed."
+            "post_not_draft", "This post is scheduled, on its way or out already, so it can't be changed."
         )
     if content_text is not None:
         post.content_text = content_text
@@ -176,9 +176,9 @@ async def list_posts(
 
 
 def check_moment(scheduled_at: datetime) -> None:
-    """Raises when a post cannot be planned for this moment."""
+    """Raises when a post cannot be scheduled for this moment."""
     now = clock.now()
     if scheduled_at <= now:
         raise RuleBroken("scheduled_in_past", "This time has passed. Choose a later one, or publish now.")
     if scheduled_at > now + MAX_AHEAD:
-        raise RuleBroken("scheduled_too_far", "Posts can be planned up to a year ahead.")
+        raise RuleBroken("scheduled_too_far", "Posts can be scheduled up to a year ahead.")

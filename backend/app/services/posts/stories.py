@@ -14,7 +14,15 @@ from app.models import images as image_models
 from app.models import posts as models
 from app.models.channels import Channel
 from app.models.images import Image
-from app.models.posts import Post, PostImage, Publication, PublicationEvent, PublicationPart
+from app.models.posts import (
+    Post,
+    PostChannel,
+    PostImage,
+    PostText,
+    Publication,
+    PublicationEvent,
+    PublicationPart,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,7 @@ class PostStory:
     post: Post
     pictures: Sequence[PictureInPost]
     channel_ids: Sequence[int]
+    """Of a draft, only those that are connected: it goes out on no other."""
     publications: Sequence[PublicationStory]
     texts: Mapping[int, str] = field(default_factory=dict)
     """Texts of their own, by channel."""
@@ -96,8 +105,21 @@ async def tell(session: AsyncSession, posts: Sequence[Post]) -> list[PostStory]:
     images = await image_models.find_by_ids(session, {row.image_id for row in rows})
     wanted = await models.list_channels(session, ids)
     publications = await models.list_publications(session, ids)
-    channels = await channel_models.list_by_ids(session, [row.channel_id for row in publications])
     texts = await models.list_texts(session, ids)
+    channels = await channel_models.list_by_ids(
+        session,
+        {
+            *(row.channel_id for row in wanted),
+            *(row.channel_id for row in texts),
+            *(row.channel_id for row in publications),
+        },
+    )
+    begun = {row.post_id for row in publications}
+
+    def is_open(row: PostChannel | PostText) -> bool:
+        # A draft waits for a channel that is let go: it comes back to it when it is connected again.
+        return row.post_id in begun or channels[row.channel_id].disconnected_at is None
+
     labelling = {
         business_id: await business_models.labels_ai_images(session, business_id)
         for business_id in {post.business_id for post in posts if post.ai_label is None}
@@ -112,7 +134,7 @@ async def tell(session: AsyncSession, posts: Sequence[Post]) -> list[PostStory]:
                 for row in rows
                 if row.post_id == post.id and (image := images.get(row.image_id))
             ],
-            channel_ids=[row.channel_id for row in wanted if row.post_id == post.id],
+            channel_ids=[row.channel_id for row in wanted if row.post_id == post.id and is_open(row)],
             publications=[
                 PublicationStory(
                     publication=row,
@@ -123,7 +145,9 @@ async def tell(session: AsyncSession, posts: Sequence[Post]) -> list[PostStory]:
                 for row in publications
                 if row.post_id == post.id
             ],
-            texts={row.channel_id: row.content_text for row in texts if row.post_id == post.id},
+            texts={
+                row.channel_id: row.content_text for row in texts if row.post_id == post.id and is_open(row)
+            },
             labels_ai=labelling[post.business_id] if post.ai_label is None else post.ai_label,
         )
         for post in posts

@@ -15,5 +15,5 @@ def note(session: AsyncSession, publication_id: int, at: datetime, code: str, me
 
 
 def sentence(text: str) -> str:
-    """A place may stand at its beginning."""
-    return text[:1].upper() + text[1:]
+    """A place may stand at its beginning, "the Practice Page". The name of an account stays as it is."""
+    return f"The {text[4:]}" if text.startswith("the ") else text

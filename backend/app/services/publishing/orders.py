@@ -135,34 +135,38 @@ class Publishing:
             log.info("post.publish_repeated", post_id=post.id)
 
     async def schedule(self, *, user_id: int, post_id: int, scheduled_at: datetime) -> None:
-        """Plan a draft for a moment; checked now as far as it can be."""
+        """Schedule a draft, or move a scheduled post to another moment; checked now as far as it can be."""
         posts.check_moment(scheduled_at)
         async with self._database.reading() as session:
             post = await posts.get_post(session, user_id=user_id, post_id=post_id, at_least=Role.EDITOR)
             chosen, story = await self._parts(session, post)
-            await self._require_draft(session, post)
+            await _list_unbegun(session, post)
         await self._check(chosen, story)
         meters = await self.preflight.meters(chosen)
         now = clock.now()
         async with self._database.writing() as session:
             held = await posts.hold_post(session, user_id=user_id, post_id=post_id)
-            await self._require_draft(session, held)
+            scheduled = await _list_unbegun(session, held)
             _require_unchanged(post, held)
             await _hold_pictures(session, held)
             await self._take_room(session, held, chosen, meters, scheduled_at)
             held.scheduled_at, held.updated_at = scheduled_at, now
-            for channel in chosen:
+            if await models.reschedule(session, post.id, scheduled_at, now) < len(scheduled):
+                raise _too_late()
+            for publication in scheduled:
+                note(session, publication.id, now, "rescheduled", "Moved to another time.")
+            for channel in [] if scheduled else chosen:
                 publication = _new_publication(
                     post.id, channel.id, PublicationState.SCHEDULED, next_step_at=scheduled_at
                 )
                 session.add(publication)
                 await session.flush()
-                note(session, publication.id, now, "scheduled", "Planned.")
+                note(session, publication.id, now, "scheduled", "Scheduled.")
             after_commit(session, self._wake)
 
     async def schedule_new(self, *, user_id: int, post_id: int, scheduled_at: datetime) -> None:
-        """Plan a post that was just written. One that cannot be planned is not kept: whoever wrote it
-        has it still, and gets the reason. A post that is planned already stays as it is."""
+        """Schedule a post that was just written. One that cannot be scheduled is not kept: whoever wrote it
+        has it still, and gets the reason. A post that is scheduled already stays as it is."""
         async with self._database.reading() as session:
             if await models.list_publications(session, [post_id]):
                 return
@@ -185,10 +189,10 @@ class Publishing:
         async with self._database.writing() as session:
             post = await posts.hold_post(session, user_id=user_id, post_id=post_id)
             publications = await models.list_publications(session, [post.id])
-            planned = [row for row in publications if row.state == PublicationState.SCHEDULED.value]
+            scheduled = [row for row in publications if row.state == PublicationState.SCHEDULED.value]
             # All or none: one whose time has come goes out, and the others with it.
-            if not planned or await models.drop_scheduled(session, post.id) < len(planned):
-                raise Conflict("post_not_scheduled", "This post is not planned any more.")
+            if not scheduled or await models.drop_scheduled(session, post.id) < len(scheduled):
+                raise Conflict("post_not_scheduled", "This post is not scheduled any more.")
             post.scheduled_at, post.updated_at = None, clock.now()
 
     async def retry(self, *, user_id: int, publication_id: int) -> Post:
@@ -299,14 +303,20 @@ class Publishing:
         meters: Mapping[int, Meter | None],
         at: datetime,
     ) -> None:
-        """Give the post its place among those that an account may send in 24 hours."""
-        metered = [channel for channel in chosen if meters.get(channel.id) is not None]
-        if not metered:
+        """Give the post its place among those that an account may send in 24 hours. Nobody disconnects these
+        channels until this unit of work ends."""
+        if not chosen:
             return
-        await sending_models.hold_accounts(session, metered)
-        for channel in metered:
+        await sending_models.hold_accounts(session, chosen)
+        connected = {channel.id for channel in await channel_models.list_connected(session, post.business_id)}
+        for channel in chosen:
+            if channel.id not in connected:
+                raise Conflict(
+                    "post_changed",
+                    f"{channel.name} was disconnected at the same moment. Look at the post, then try again.",
+                )
             problem = await self.preflight.quotas.problem(
-                session, channel, meters[channel.id], at, but_post_id=post.id
+                session, channel, meters.get(channel.id), at, but_post_id=post.id
             )
             if problem is not None:
                 raise problem.refusal()
@@ -352,9 +362,17 @@ class Publishing:
         _require_unchanged(checked, held)
         return held
 
-    async def _require_draft(self, session: AsyncSession, post: Post) -> None:
-        if await models.list_publications(session, [post.id]):
-            raise Conflict("post_not_draft", "This post is planned, on its way or out already.")
+
+async def _list_unbegun(session: AsyncSession, post: Post) -> Sequence[Publication]:
+    """The publications of a scheduled post; none of a draft. Raises when anything of the post has begun."""
+    publications = await models.list_publications(session, [post.id])
+    if any(row.state != PublicationState.SCHEDULED.value for row in publications):
+        raise _too_late()
+    return publications
+
+
+def _too_late() -> Conflict:
+    return Conflict("post_not_draft", "This post is on its way or out already, so it can't be scheduled.")
 
 
 async def _hold_pictures(session: AsyncSession, post: Post) -> None:

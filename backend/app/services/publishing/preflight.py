@@ -12,7 +12,7 @@ from app.models import images as image_models
 from app.models import sending as models
 from app.models.channels import Channel
 from app.models.images import Rendition
-from app.services.posts import ChannelVerdict, Problem
+from app.services.posts import LABELS, ChannelVerdict, Problem
 from app.services.publishing.quota import Meter, Quotas
 from app.services.publishing.reachability import LOCAL_ADDRESS, Reachability
 
@@ -76,12 +76,13 @@ class Preflight:
                 if not found:
                     continue
                 is_same = image.id in found
+                where = f"on {LABELS[channel.platform]} as {channel.name}"
                 what = "this picture" if is_same else "a picture that looks like this one"
                 at = found[image.id] if is_same else max(found.values())
                 problems.append(
                     Problem(
                         "posted_before",
-                        f"You posted {what} here {_ago(clock.now() - at)}.",
+                        f"You posted {what} {where} {_ago(clock.now() - at)}.",
                         "Choose another one, or post it again if you mean to.",
                         is_blocking=False,
                         image_id=image.id,

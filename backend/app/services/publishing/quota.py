@@ -112,8 +112,8 @@ class Quotas:
         return Problem(
             "quota_reached",
             f"{LABELS[channel.platform]} takes {meter.total} posts in 24 hours from {channel.name}: "
-            "they are out or planned.",
-            f"Plan this post for {free_at.astimezone(zone):%A, %B %-d at %H:%M} or later, or take out "
+            "they are out or scheduled.",
+            f"Schedule this post for {free_at.astimezone(zone):%A, %B %-d at %H:%M} or later, or take out "
             "another.",
             limit=meter.total,
         )

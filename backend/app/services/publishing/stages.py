@@ -14,6 +14,12 @@ StageName = Literal["rendition", "upload", "check", "publish", "link", "comment"
 StageState = Literal["done", "running", "waiting", "failed"]
 
 
+_NO_FILE = ("image_", "storage_", "internal_error")
+"""How the codes begin of what keeps a file from being made."""
+_NOT_TAKEN = ("picture_", "preparation_", "parts_", "media_", "platform_slow")
+"""How the codes begin of what a platform has against the files that it was given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One step: where it stands, since when, and a few words where there is something to say."""
@@ -34,10 +40,11 @@ def stages(post: PostStory, story: PublicationStory) -> list[Stage]:
     prepared_at = _at(story, "prepared")
     done: list[tuple[StageName, bool, datetime | None, str | None]] = []
     if count:
-        done.append(("rendition", has_begun, row.started_at if has_begun else None, None))
+        is_made = has_begun or _is_checked(row)
+        done.append(("rendition", is_made, row.started_at if is_made else None, None))
         told = f"{min(uploaded, count)} of {count}" if count > 1 and not is_out else None
         done.append(("upload", row.reference is not None or is_out, prepared_at, told))
-        done.append(("check", row.attempted_at is not None or is_out, row.attempted_at, None))
+        done.append(("check", _is_taken(row) or is_out, row.attempted_at, None))
     done.append(("publish", is_out, row.published_at, None))
     done.append(("link", row.permalink is not None, None, None))
     found: list[Stage] = []
@@ -51,6 +58,22 @@ def stages(post: PostStory, story: PublicationStory) -> list[Stage]:
     if post.post.first_comment:
         found.append(_comment(row))
     return found
+
+
+def _is_checked(row: Publication) -> bool:
+    """Whether a look at the post has made its files: that comes before anything is sent. One that failed for
+    want of a file says so."""
+    has_begun = row.started_at is not None or row.state == PublicationState.FAILED.value
+    return has_begun and not (row.error_code or "").startswith(_NO_FILE)
+
+
+def _is_taken(row: Publication) -> bool:
+    """Whether the platform was done with what was handed over, also where it refused what came next."""
+    if row.reference is None or row.attempted_at is not None:
+        return row.attempted_at is not None
+    if row.state == PublicationState.FAILED.value:
+        return not (row.error_code or "").startswith(_NOT_TAKEN)
+    return row.held_until is not None
 
 
 def _current(name: StageName, row: Publication, detail: str | None) -> Stage:

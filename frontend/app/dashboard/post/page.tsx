@@ -7,7 +7,7 @@ import { isOnItsWay } from "@/components/publish/progress";
 import { ButtonLink } from "@/components/ui/Button";
 import { EmptyState, ErrorState, Loading, Notice, Skeleton } from "@/components/ui/feedback";
 import { ApiError } from "@/lib/api/client";
-import { isLookedUpNow, postQuery } from "@/lib/api/posts";
+import { isLookedUpNow, postQuery, untilDue } from "@/lib/api/posts";
 import { useBusiness } from "@/lib/business";
 import { PostCard } from "../posts/components/PostCard";
 import { WholePost } from "./components/WholePost";
@@ -41,7 +41,7 @@ function Found() {
     enabled: postId > 0,
     refetchInterval: ({ state }) => {
       const moving = state.data?.publications.filter(isOnItsWay) ?? [];
-      if (moving.length === 0) return false;
+      if (moving.length === 0) return state.data ? untilDue([state.data]) : false;
       const isSoon = moving.some(
         (it) => (it.state === "publishing" && !it.held_until) || isLookedUpNow(it),
       );

@@ -57,7 +57,12 @@ export function GoingOutCard({ query }: { query: UseQueryResult<PostList> }) {
                 <PostRow
                   post={post}
                   note={<OpenNote post={post} timezone={timezone} />}
-                  badge={<PostStateBadge state={post.state} />}
+                  badge={
+                    <PostStateBadge
+                      state={post.state}
+                      isHeld={post.state === "publishing" && isHeld(post)}
+                    />
+                  }
                 />
               </Link>
             </li>
@@ -66,6 +71,12 @@ export function GoingOutCard({ query }: { query: UseQueryResult<PostList> }) {
       )}
     </Card>
   );
+}
+
+/** Nothing of it moves for now. */
+function isHeld({ publications }: Post): boolean {
+  const moving = publications.filter(({ state }) => state === "publishing");
+  return moving.length > 0 && moving.every(({ held_until }) => held_until);
 }
 
 function OpenNote({ post, timezone }: { post: Post; timezone: string }) {

@@ -15,6 +15,7 @@ import type { Post } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
 import { plural } from "@/lib/format";
 import { PostMenu } from "./PostMenu";
+import { ScheduledBar } from "./ScheduledBar";
 
 interface PostCardProps {
   post: Post;
@@ -80,6 +81,9 @@ export function PostCard({ post, isAlone = false }: PostCardProps) {
           </div>
         )}
       </div>
+      {isScheduled(post) && (
+        <ScheduledBar post={post} timezone={business.timezone} mayAct={mayAct} />
+      )}
       {post.publications.length > 0 && (
         <ul className="divide-y divide-line border-line border-t">
           {post.publications.map((publication) => (
@@ -87,7 +91,7 @@ export function PostCard({ post, isAlone = false }: PostCardProps) {
               <PublicationRow
                 publication={publication}
                 timezone={business.timezone}
-                scheduledAt={post.scheduled_at}
+                scheduledAt={isScheduled(post) ? null : post.scheduled_at}
                 mayAct={mayAct}
                 isOpenAtFirst={isAlone}
               />
@@ -99,22 +103,43 @@ export function PostCard({ post, isAlone = false }: PostCardProps) {
   );
 }
 
-/** Where a draft is meant to go. */
+/** It can still be had otherwise: nothing of it has begun. */
+function isScheduled(post: Post): post is Post & { scheduled_at: string } {
+  return (
+    Boolean(post.scheduled_at) && post.publications.every(({ state }) => state === "scheduled")
+  );
+}
+
+/** Where a draft is meant to go. Marks alone tell channels of different platforms from each other. */
 function DraftChannels({ post }: { post: Post }) {
   const channels = useQuery(channelsQuery(post.business_id));
   const meant = channels.data?.filter(({ id }) => post.channel_ids.includes(id)) ?? [];
   if (!meant.length) return null;
+  const areAlike = new Set(meant.map(({ platform }) => platform)).size < meant.length;
   return (
-    <span className="flex items-center gap-1">
-      · for
-      {meant.map((channel) => (
-        <ChannelMark
-          key={channel.id}
-          platform={channel.platform}
-          title={`${channel.name}, ${placeTitle(channel)}`}
-          className="size-4"
-        />
+    <span className="flex min-w-0 flex-wrap items-center gap-x-1.5">
+      <span>
+        <span className="max-sm:hidden">· </span>for
+      </span>
+      {meant.slice(0, areAlike ? MOST_NAMED : meant.length).map((channel) => (
+        <span key={channel.id} className="flex min-w-0 items-center gap-1">
+          <ChannelMark
+            platform={channel.platform}
+            title={`${channel.name}, ${placeTitle(channel)}`}
+            className="size-4"
+          />
+          {areAlike && (
+            <span aria-hidden className="max-w-40 truncate">
+              {channel.name}
+            </span>
+          )}
+        </span>
       ))}
+      {areAlike && meant.length > MOST_NAMED && (
+        <span>and {plural(meant.length - MOST_NAMED, "other", "others")}</span>
+      )}
     </span>
   );
 }
+
+const MOST_NAMED = 3;

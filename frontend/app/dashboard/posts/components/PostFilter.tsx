@@ -23,9 +23,9 @@ export function PostFilter() {
   const { state } = useSearch({ from: "/dashboard/posts" });
   const navigate = useNavigate({ from: "/dashboard/posts" });
   const business = useBusiness();
-  const planned = useQuery(postsInStateQuery(business.id, "scheduled", 1));
-  // Where nothing is planned there is nothing to show.
-  const hasPlanned = state === "scheduled" || Boolean(planned.data?.posts.length);
+  const scheduled = useQuery(postsInStateQuery(business.id, "scheduled", 1));
+  // Where nothing is scheduled there is nothing to show.
+  const hasScheduled = state === "scheduled" || Boolean(scheduled.data?.posts.length);
   // On a phone the row is wider than the screen: what is chosen stands in view.
   const row = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another choice is another place
@@ -47,7 +47,7 @@ export function PostFilter() {
             replace: true,
           })
         }
-        options={CHOICES.filter(({ value }) => value !== "scheduled" || hasPlanned)}
+        options={CHOICES.filter(({ value }) => value !== "scheduled" || hasScheduled)}
         className="min-w-0 max-md:w-full max-md:rounded-none max-md:px-4"
       />
     </div>

@@ -86,7 +86,7 @@ function useReachedEnd(onReached: () => void) {
 
 const NOTHING: Partial<Record<PostState, { title: string; words: string }>> = {
   draft: { title: "No drafts", words: "A post that you save for later is kept here." },
-  scheduled: { title: "Nothing is planned", words: "Posts with a planned time wait here." },
+  scheduled: { title: "Nothing is scheduled", words: "Posts that go out later wait here." },
   publishing: { title: "Nothing is on its way", words: "What is being sent shows up here." },
   published: {
     title: "Nothing published yet",

@@ -21,6 +21,7 @@ export function PostMenu({ post, isAlone }: { post: Post; isAlone: boolean }) {
   const remove = useDeletePost(business.id);
   const [isAsking, setAsking] = useState(false);
   const isDraft = post.state === "draft";
+  const isScheduled = post.state === "scheduled";
   // What is held back can still be taken back; what is on its way cannot be stopped.
   const isSending = post.publications.some((it) => it.state === "publishing" && !it.held_until);
   const title = post.content_text.trim().split("\n")[0] || "this post without text";
@@ -53,7 +54,11 @@ export function PostMenu({ post, isAlone }: { post: Post; isAlone: boolean }) {
           Copy to a new draft
         </MenuItem>
         <MenuItem icon={Trash2} isDangerous isDisabled={isSending} onSelect={() => setAsking(true)}>
-          {isDraft ? "Delete draft" : "Take off this list"}
+          {isDraft
+            ? "Delete draft"
+            : isScheduled
+              ? "Cancel and take off this list"
+              : "Take off this list"}
         </MenuItem>
       </Menu>
       <ConfirmDialog
@@ -73,8 +78,16 @@ export function PostMenu({ post, isAlone }: { post: Post; isAlone: boolean }) {
             },
           );
         }}
-        title={isDraft ? "Delete this draft?" : "Take this post off the list?"}
-        confirmLabel={isDraft ? "Delete draft" : "Take off the list"}
+        title={
+          isDraft
+            ? "Delete this draft?"
+            : isScheduled
+              ? "Cancel this post and take it off the list?"
+              : "Take this post off the list?"
+        }
+        confirmLabel={
+          isDraft ? "Delete draft" : isScheduled ? "Cancel the post" : "Take off the list"
+        }
         isBusy={remove.isPending}
       >
         <p className="line-clamp-2 font-medium text-ink [overflow-wrap:anywhere]">{title}</p>
@@ -90,11 +103,11 @@ function consequence(post: Post): string {
   const places = (state: string) =>
     [...new Set(post.publications.filter((it) => it.state === state).map(placeName))].join(" and ");
   const out = places("published");
-  const planned = places("scheduled");
+  const scheduled = places("scheduled");
   const held = places("publishing");
   return [
     out && `It stays published on ${out}.`,
-    planned && `It will not go out to ${planned}.`,
+    scheduled && `It will not go out to ${scheduled}.`,
     held && `It is held back for now, and will not go out to ${held}.`,
     "Its history here is gone for good. Its images stay in your library.",
   ]

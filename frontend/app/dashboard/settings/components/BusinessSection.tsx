@@ -67,7 +67,7 @@ function BusinessForm() {
       </Field>
       <Field
         label="Time zone"
-        hint="Planned posts keep the moment they were planned for."
+        hint="Scheduled posts keep the moment they were scheduled for."
         error={error?.fields.timezone}
       >
         <Select value={timezone} onChange={setTimezone} className="w-full">

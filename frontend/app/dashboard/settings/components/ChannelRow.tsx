@@ -9,11 +9,11 @@ import { Badge, CureButton, Notice } from "@/components/ui/feedback";
 import { IconButton } from "@/components/ui/IconButton";
 import { Moment } from "@/components/ui/Moment";
 import { useCheckChannel, useDisconnectChannel } from "@/lib/api/channels";
-import { ApiError } from "@/lib/api/client";
 import { loginsQuery, useBeginLogin } from "@/lib/api/logins";
 import type { Channel, ChannelStatus } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
 import { formatDate } from "@/lib/format";
+import { PostsInTheWay } from "./PostsInTheWay";
 
 const FACTS: Record<ChannelStatus, string> = {
   connected: "It goes on, for now.",
@@ -99,7 +99,7 @@ export function ChannelRow({ channel, onConnect }: ChannelRowProps) {
           {(check.error ?? begin.error)?.message}
         </Notice>
       )}
-      {disconnect.error && <Refusal error={disconnect.error} />}
+      {disconnect.error && <PostsInTheWay error={disconnect.error} />}
       <ConfirmDialog
         isOpen={isAsking}
         onClose={() => setAsking(false)}
@@ -109,7 +109,7 @@ export function ChannelRow({ channel, onConnect }: ChannelRowProps) {
         confirmLabel="Disconnect"
       >
         Nothing more goes out on it, and its token is forgotten. What was published stays, there and
-        in your posts.
+        in your posts. Drafts for it stay, too, and go out without it.
       </ConfirmDialog>
     </li>
   );
@@ -132,19 +132,5 @@ function ChannelFacts({ channel }: { channel: Channel }) {
         <span key={part}> · {part}</span>
       ))}
     </p>
-  );
-}
-
-/** Why a channel stays: the posts that are still to go out on it, by their first words. */
-function Refusal({ error }: { error: Error }) {
-  const posts = error instanceof ApiError ? error.problem.posts : undefined;
-  const texts = Array.isArray(posts)
-    ? posts.map((post: { content_text?: unknown }) => String(post.content_text ?? ""))
-    : [];
-  return (
-    <Notice tone="bad" isAlert className="mt-2">
-      {error.message}
-      {texts.length > 0 && ` ${texts.map((text) => `“${text || "Without text"}”`).join(", ")}`}
-    </Notice>
   );
 }
