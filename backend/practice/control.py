@@ -25,7 +25,8 @@ from practice.graph.comments import comments_of
 from practice.graph.context import Context, iso_time
 from practice.graph.media import slide_containers
 from practice.graph.pictures import picture_path
-from practice.login.people import add_person, age_grants, end_grants, take_permissions
+from practice.login.arrivals import announce, make_stranger
+from practice.login.people import Person, add_person, age_grants, end_grants, take_permissions
 from practice.store import put_setting
 
 Json = dict[str, Any]
@@ -54,6 +55,7 @@ class ControlApi:
             ("POST", "/control/accounts", self._add_accounts),
             ("PATCH", "/control/accounts/{account_id}", self._change_account),
             ("POST", "/control/people", self._add_person),
+            ("POST", "/control/logins", self._announce),
             ("PATCH", "/control/people/{person_id}", self._change_person),
             ("GET", "/control/faults", self._list_faults),
             ("POST", "/control/faults", self._add_fault),
@@ -138,8 +140,24 @@ class ControlApi:
         pages = (await _body(request)).get("pages")
         if pages is not None and not (isinstance(pages, int) and 0 <= pages <= 1000):
             raise ControlError(422, "pages must be a whole number up to 1000")
-        person = await self._context.store.run(lambda db: add_person(db, self._context.store, pages=pages))
+
+        def add(db: sqlite3.Connection) -> Person:
+            person = add_person(db, self._context.store, pages=pages)
+            make_stranger(db, person)
+            return person
+
+        person = await self._context.store.run(add)
         return {"id": person.id, "cookie": person.cookie}
+
+    async def _announce(self, request: Request) -> Json:
+        """Who will come to a login with `state`: somebody from the business behind `reference`."""
+        sent = await _body(request)
+        state, reference = sent.get("state"), sent.get("reference")
+        if not (isinstance(state, str) and state and isinstance(reference, str) and reference):
+            raise ControlError(422, "state and reference must be texts")
+        store = self._context.store
+        await store.run(lambda db: announce(db, store, state=state, reference=reference))
+        return {"is_expected": True}
 
     async def _change_person(self, request: Request) -> Json:
         """`subcode` ends every token of theirs (null heals them), `declined` takes permissions away, and with

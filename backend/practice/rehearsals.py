@@ -49,6 +49,19 @@ def _error(code: int, subcode: int | None, *, is_transient: bool = False) -> dic
     return error
 
 
+_KIND_OF_EDGE: Mapping[str, str] = {
+    "media": "instagram",
+    "media_publish": "instagram",
+    "photos": "page",
+    "feed": "page",
+}
+
+
+def faults_on(rehearsal: Rehearsal, kind: str) -> list[Options]:
+    """The faults that can act on an account of this kind. One that cannot would never be used up."""
+    return [fault for fault in rehearsal.faults if _KIND_OF_EDGE.get(fault.get("edge", ""), kind) == kind]
+
+
 def _finish(kind: str, **options: Any) -> tuple[Options, ...]:
     """The same fault in both calls that cannot be taken back."""
     return tuple(
@@ -221,6 +234,8 @@ _REFUSALS: Mapping[str, tuple[tuple[str, int, int | None, int, str], ...]] = {
     ),
 }
 _PAUSES = {80001: "pages", 80002: "instagram"}
+_ONLY_ON = {80001: "page", 32: "page", 80002: "instagram"}
+_HELD = frozenset({4, 17, 32, 613, 341, 80001, 80002})
 _TRANSIENT = frozenset({1, 2, 4, 17, 32, 613, 341, 80001, 80002})
 
 
@@ -238,10 +253,13 @@ def _refusals(rows: tuple[tuple[str, int, int | None, int, str], ...]) -> Iterat
             usage = {"type": _PAUSES[code], "call_count": 100, "estimated_time_to_regain_access": 1}
             fault["headers"] = {"X-Business-Use-Case-Usage": json.dumps({"1": [usage]})}
         number = f"{code}" if subcode is None else f"{code}/{subcode}"
-        kind = {"media": "instagram", "media_publish": "instagram", "photos": "page", "feed": "page"}
-        yield Rehearsal(
-            f"error_{code}_{subcode or 0}", title, f"Meta's error {number}.", kind.get(edge, ""), (fault,)
-        )
+        told = f"Meta's error {number}."
+        if subcode == 2207042:
+            told += " Posts wait for an hour; in the settings the channel can be tried at once."
+        elif code in _HELD and subcode is None:
+            told += " Posts wait, and follow by themselves when the pause is over."
+        kind = _KIND_OF_EDGE.get(edge) or _ONLY_ON.get(code, "")
+        yield Rehearsal(f"error_{code}_{subcode or 0}", title, told, kind, (fault,))
 
 
 _ACCOUNT = Group(

@@ -153,6 +153,14 @@ CREATE TABLE IF NOT EXISTS holdings (
     account_type TEXT NOT NULL,
     PRIMARY KEY (person_id, account_id)
 );
+CREATE TABLE IF NOT EXISTS strangers (
+    person_id TEXT PRIMARY KEY REFERENCES people (id)
+);
+CREATE TABLE IF NOT EXISTS arrivals (
+    state TEXT PRIMARY KEY,
+    reference TEXT NOT NULL,
+    announced_at REAL NOT NULL
+);
 CREATE TABLE IF NOT EXISTS login_codes (
     code TEXT PRIMARY KEY,
     kind TEXT NOT NULL,

@@ -51,6 +51,12 @@ export function useMayWrite(): boolean {
   return useBusiness().role !== "viewer";
 }
 
+/** Whether the person may connect channels and change the settings of the business in view. */
+export function useMayManage(): boolean {
+  const { role } = useBusiness();
+  return role === "owner" || role === "admin";
+}
+
 /** Days that an image stays in the trash before it is gone for good. */
 export function useTrashDays(): number {
   return useSession().limits.trash_days;

@@ -100,6 +100,7 @@ def channel_view(
             "checked_at": channel.checked_at,
             "missing_permissions": channel.missing_permissions,
             "problem": None if problem is None else {"code": problem[0], "detail": problem[1]},
+            "tried_again_at": channel.check_at if status == "restricted" else None,
             "quota": None if None in quota.values() else quota,
             "waiting_posts": list(waiting),
             "rules": rules,
@@ -183,3 +184,15 @@ async def check_channel(product: ProductDep, user_id: UserId, channel_id: PathId
     async with product.database.reading() as session:
         waiting = await channels.list_waiting(session, [channel])
     return channel_view(product, channel, waiting.get(channel.id, []))
+
+
+@router.post(
+    "/channels/{channel_id}/try",
+    dependencies=[Depends(limit_channel_checks)],
+    summary="Try a restricted channel, or one whose posts of the day are used up, ahead of time",
+)
+async def try_channel(product: ProductDep, user_id: UserId, channel_id: PathId) -> ChannelView:
+    """Posts may go out on it again, and those that wait begin with the first. When the platform refuses it,
+    the channel is as it was before."""
+    channel = await product.settling.try_now(user_id=user_id, channel_id=channel_id)
+    return channel_view(product, channel)

@@ -20,11 +20,11 @@ from app.api.deps import (
     session_token,
 )
 from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
-from app.schemas.base import View
+from app.schemas.base import Id, View
 from app.schemas.channels import LoginName
 from app.schemas.logins import AccountChoices, AccountsConnected, AttemptView, LoginBegun
 from app.services.channels import in_words
-from app.services.logins import Attempt
+from app.services.logins import Attempt, channel_of
 
 router = api_router("channels")
 
@@ -50,6 +50,7 @@ def _view(attempt: Attempt) -> AttemptView:
             "missing_in_words": in_words(attempt.missing_permissions)
             if attempt.missing_permissions
             else None,
+            "person": attempt.person,
             "choices": attempt.choices,
         }
     )
@@ -67,9 +68,11 @@ async def begin_login(
     business_id: QueryId,
     login: LoginName = "facebook",
     again: bool = False,
+    channel_id: Annotated[Id | None, Query()] = None,
 ) -> LoginBegun:
     """Gives the address of Meta's page, which a browser with the same session goes to within a quarter of an
-    hour. `again` asks anew for permissions that were declined before. For admins and owners."""
+    hour. `again` asks anew for permissions that were declined before. `channel_id` is the channel to be
+    connected again: it comes back beside the attempt. For admins and owners."""
     address = await product.connecting.begin(
         user_id=user_id,
         # A session it is: somebody is signed in here.
@@ -77,6 +80,7 @@ async def begin_login(
         business_id=business_id,
         kind=login,
         is_again=again,
+        channel_id=channel_id,
     )
     return LoginBegun(authorize_url=address)
 
@@ -99,7 +103,9 @@ async def end_login(
     )
     if attempt_id is None:
         return _back_to_settings(login_problem="state_invalid")
-    return _back_to_settings(login=attempt_id)
+    channel_id = channel_of(state)
+    meant_for = {} if channel_id is None else {"channel": channel_id}
+    return _back_to_settings(login=attempt_id, **meant_for)
 
 
 @router.get("/channels/meta/attempts/{attempt_id}", summary="What a login brought")

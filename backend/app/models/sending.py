@@ -198,6 +198,21 @@ async def end_holds(session: AsyncSession, channel: Channel, publication_id: int
     return int(result.rowcount)  # type: ignore[attr-defined]  # an UPDATE always gives a CursorResult
 
 
+async def shorten_holds(session: AsyncSession, channel: Channel, code: str, now: datetime) -> None:
+    """The holds of this channel alone with this reason are tried now, unless one is being tried already."""
+    await session.execute(
+        update(Hold)
+        .where(
+            Hold.channel_id == channel.id,
+            Hold.code == code,
+            Hold.ended_at.is_(None),
+            Hold.probe_publication_id.is_(None),
+            Hold.until > now,
+        )
+        .values(until=now)
+    )
+
+
 async def release_held(session: AsyncSession, channel: Channel, now: datetime) -> None:
     """Let everything go on that waits on this channel's platform. What is still held waits again."""
     await session.execute(

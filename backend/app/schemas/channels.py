@@ -101,6 +101,9 @@ class ChannelView(View):
     checked_at: Moment | None
     missing_permissions: list[str]
     problem: ChannelProblemView | None
+    tried_again_at: Moment | None = Field(
+        description="Of a restricted account: from when on posts are tried on it again."
+    )
     quota: QuotaView | None
     waiting_posts: list[WaitingPostView]
     rules: RulesView

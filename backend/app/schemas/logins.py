@@ -37,6 +37,7 @@ class AttemptView(View):
     problem: ChannelProblemView | None
     missing_permissions: list[str]
     missing_in_words: str | None
+    person: str | None = Field(description="How Meta calls whoever has logged in.")
     choices: list[AccountChoiceView]
 
 

@@ -33,6 +33,8 @@ CHECK_AGAIN = timedelta(minutes=15)
 WARN_BEFORE = timedelta(days=14)
 RENEW_AFTER = timedelta(days=50)
 """Of the 60 days that a token lives; jitter takes up to a fifth of it away."""
+RESTRICTED_FOR = timedelta(hours=24)
+"""After so long a restricted channel is tried again: Meta says a day. A look does not show it."""
 _TAKEN_FOR = timedelta(minutes=10)
 _AT_ONCE = 20
 
@@ -54,19 +56,20 @@ class ChannelHealth:
             async with self._database.writing() as session:
                 is_ours = await models.take_to_check(session, channel.id, channel.check_at, now + _TAKEN_FOR)
             if is_ours:
-                await self.check_health(channel.id)
+                await self.check_health(channel.id, is_due=True)
                 count += 1
         return count
 
-    async def check_health(self, channel_id: int) -> Channel | None:
+    async def check_health(self, channel_id: int, *, is_due: bool = False) -> Channel | None:
         """Look at a channel now. Returns it with what is known of it afterwards; None where it is not
-        connected. Raises nothing that a platform can cause."""
+        connected. `is_due`: the time of a restriction is over, where there is one. Raises nothing that a
+        platform can cause."""
         async with self._database.reading() as session:
             channel = await models.find(session, channel_id)
         if channel is None or channel.disconnected_at is not None:
             return None
         before = channel.token_sealed
-        facts = await self._look(channel)
+        facts = await self._look(channel, is_due=is_due)
         now = clock.now()
         facts = {"check_at": _next_look(facts, now), "checked_at": now, "updated_at": now} | facts
         async with self._database.writing() as session:
@@ -79,7 +82,7 @@ class ChannelHealth:
             )
         return seen
 
-    async def _look(self, channel: Channel) -> dict[str, Any]:
+    async def _look(self, channel: Channel, *, is_due: bool) -> dict[str, Any]:
         try:
             publisher, account = self._channels.publisher(channel), self._channels.account(channel)
         except RuleBroken:
@@ -119,7 +122,11 @@ class ChannelHealth:
             "quota_total": quota.total if quota else None,
         }
         will_renew = gate is not None and (channel.renew_at is not None or "renew_at" in renewed)
-        return known | _judged(channel, token, missing, ends_at, data_until, will_renew=will_renew)
+        if channel.status == ChannelStatus.RESTRICTED.value and not is_due:
+            known["check_at"] = channel.check_at
+        return known | _judged(
+            channel, token, missing, ends_at, data_until, will_renew=will_renew, is_due=is_due
+        )
 
     async def _renew(self, channel: Channel, account: Account) -> tuple[Account, dict[str, Any]]:
         """The account with a new token, and what to keep of it. An unanswered wish changes nothing."""
@@ -156,6 +163,7 @@ def _judged(
     data_until: datetime | None,
     *,
     will_renew: bool,
+    is_due: bool,
 ) -> dict[str, Any]:
     """What the facts mean for the channel."""
     now = clock.now()
@@ -166,8 +174,8 @@ def _judged(
             "data_access_ended",
             "Meta wants the person who connected this channel to log in again, as every 90 days.",
         )
-    if channel.status == ChannelStatus.RESTRICTED.value:
-        return {}  # a look proves nothing: only a post that goes out does
+    if channel.status == ChannelStatus.RESTRICTED.value and not is_due:
+        return {}  # a look proves nothing: its time has to pass, or a post to go out
     if channel.problem_code == "permission_missing" and not channel.missing_permissions:
         return {}  # the platform refused a post for it, and does not say more
     warning: tuple[str | None, str | None] = (None, None)

@@ -161,7 +161,7 @@ class Channels:
         if self._opener is None:
             return False
         try:
-            accounts = await self._opener.open_accounts(business_name, reference=f"business-{business_id}")
+            accounts = await self._opener.open_accounts(business_name, reference=_reference(business_id))
         except PublishingError as error:
             log.warning("practice.accounts_not_opened", business_id=business_id, code=error.code)
             return False
@@ -174,6 +174,16 @@ class Channels:
                 opened.access_token,
             )
         return True
+
+    async def announce_practice_login(self, business_id: int, state: str) -> None:
+        """Let whoever comes to the practice login with this state find the business's own practice accounts
+        there. Without that, the others are found all the same."""
+        if self._opener is None:
+            return
+        try:
+            await self._opener.announce_login(state, reference=_reference(business_id))
+        except PublishingError as error:
+            log.warning("practice.login_not_announced", business_id=business_id, code=error.code)
 
     async def open_missing_practice(self) -> None:
         """Give practice channels to businesses that never had any channel, and new tokens to practice
@@ -247,6 +257,10 @@ class Channels:
             channel.check_at = now if is_ending else now + jittered(CHECK_EVERY)
         log.info("channel.connected", channel_id=channel.id, business_id=business_id, platform=way.platform)
         return channel
+
+
+def _reference(business_id: int) -> str:
+    return f"business-{business_id}"
 
 
 def jittered(length: timedelta) -> timedelta:

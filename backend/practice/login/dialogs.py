@@ -19,6 +19,7 @@ from starlette.routing import Route
 from practice.accounts import Account
 from practice.answers import PRACTICE_HEADERS, JsonAnswer
 from practice.graph.context import Context
+from practice.login.arrivals import let_in
 from practice.login.people import APP_ID, Grant, Person, add_code, add_person, find_person, held, use_code
 from practice.login.tokens import TokenApi
 from practice.pages import style
@@ -106,10 +107,12 @@ class Dialogs:
         return scopes
 
     async def _person(self, request: Request) -> Person:
-        cookie = request.cookies.get(COOKIE, "")
+        cookie, state = request.cookies.get(COOKIE, ""), request.query_params.get("state", "")
 
         def find(db: sqlite3.Connection) -> Person:
-            return find_person(db, cookie) or add_person(db, self._store)
+            person = find_person(db, cookie) or add_person(db, self._store)
+            let_in(db, person, state)
+            return person
 
         return await self._store.run(find)
 

@@ -104,6 +104,14 @@ def hold(
     )
 
 
+def holds(db: sqlite3.Connection, person: Person, account_id: str) -> bool:
+    """Whether a person manages an account."""
+    found = db.execute(
+        "SELECT 1 FROM holdings WHERE person_id = ? AND account_id = ?", (person.id, account_id)
+    )
+    return found.fetchone() is not None
+
+
 def _alone(db: sqlite3.Connection, store: Store, kind: str, name: str) -> str:
     """An account that is linked to no other."""
     pair = ensure_pair(db, store, name=name)
@@ -171,6 +179,7 @@ def use_code(db: sqlite3.Connection, store: Store, code: str, *, kind: str, redi
         return "redirect"
     db.execute("UPDATE login_codes SET used_at = ? WHERE code = ?", (store.now(), code))
     account_ids = tuple(json.loads(row["account_ids"]))
+    _mend(db, account_ids)
     return add_grant(
         db,
         store,
@@ -182,6 +191,14 @@ def use_code(db: sqlite3.Connection, store: Store, code: str, *, kind: str, redi
         account_ids=account_ids,
         life=SHORT,
     )
+
+
+def _mend(db: sqlite3.Connection, account_ids: Sequence[str]) -> None:
+    """After a login the tokens of these accounts work again, and of those that are linked to them."""
+    for account_id in account_ids:
+        db.execute(
+            "UPDATE accounts SET token_subcode = NULL WHERE id = ? OR pair_id = ?", (account_id, account_id)
+        )
 
 
 def add_grant(

@@ -19,17 +19,30 @@ from practice.accounts import Account, find_account, find_by_username, set_troub
 from practice.faults import add_fault, list_faults
 from practice.graph.context import Context
 from practice.pages.frame import INSTAGRAM, avatar, page_of, root_of
-from practice.rehearsals import BY_KEY, GROUPS, Rehearsal
+from practice.rehearsals import BY_KEY, GROUPS, Rehearsal, faults_on
 
-_LONGEST_FORM = 2_000
+_LONGEST_FORM = 4_000
+_MOST_PAIRS = 30
+_PLACES = {"instagram": "Practice Instagram", "page": "the Practice Page"}
 
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """A rehearsal that is switched on: how often it will still act, None until it is switched off."""
+    """A rehearsal that is switched on, and on which kinds of accounts: once more, or until it is switched
+    off."""
 
     rehearsal: Rehearsal
-    left: int | None
+    kinds: frozenset[str]
+    is_lasting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The pair whose buttons are shown, and the names of all pairs that the person can go to."""
+
+    instagram: Account
+    page: Account
+    among: tuple[str, ...]
 
 
 class Panel:
@@ -48,28 +61,22 @@ class Panel:
     async def show(self, request: Request) -> Response:
         """What can go wrong, and what is switched on."""
         username = request.query_params.get("account", "")
+        among = _names(request.query_params.get("among", ""), username)
 
-        def read(db: sqlite3.Connection) -> tuple[Account, Account, list[Active]] | None:
+        def read(db: sqlite3.Connection) -> tuple[_Chosen, list[Active]] | None:
             pair = _pair(db, username)
-            return (*pair, _active(db, pair)) if pair is not None else None
+            if pair is None:
+                return None
+            known = tuple(name for name in among if _pair(db, name) is not None)
+            return _Chosen(*pair, known), _active(db, pair)
 
         found = await self._store.run(read)
         if found is None:
             return _choose(request, username)
-        instagram, page, active = found
-        root = root_of(request)
-        head = (
-            f'<header class="profile">{avatar(root, instagram, "avatar-large")}<div>'
-            "<h1>Let something go wrong</h1>"
-            f'<p class="facts">On the practice accounts of <b>{html.escape(page.name)}</b>: '
-            f'<a href="{root}/instagram/{html.escape(instagram.username)}">'
-            f"{html.escape(instagram.username)}</a></p>"
-            '<p class="name">Switch on what should happen, publish, and see what is told and what helps.</p>'
-            "</div></header>"
-        )
-        body = head + _switched_on(instagram, active)
+        chosen, active = found
+        body = _head(root_of(request), chosen) + _switched_on(chosen, active)
         for number, group in enumerate(GROUPS):
-            rows = "".join(_row(instagram, rehearsal, active) for rehearsal in group.rehearsals)
+            rows = "".join(_row(chosen, rehearsal, active) for rehearsal in group.rehearsals)
             name = f"group-{number}"
             body += (
                 f'<section class="rehearsals" aria-labelledby="{name}"><h2 id="{name}">'
@@ -97,7 +104,7 @@ class Panel:
             return pair[0]
 
         account = await self._store.run(write)
-        chosen = "" if account is None else f"?account={quote(account.username)}"
+        chosen = "" if account is None else _address(account.username, _names(form.get("among", ""), ""))
         return RedirectResponse(f"{root_of(request)}/rehearse{chosen}", 303)
 
 
@@ -107,24 +114,38 @@ def _pair(db: sqlite3.Connection, username: str) -> tuple[Account, Account] | No
     return (instagram, page) if instagram is not None and page is not None else None
 
 
+def _names(given: str, username: str) -> tuple[str, ...]:
+    """The names in a list of them, and this one."""
+    listed = [name for name in given.split(",") if name]
+    return tuple(dict.fromkeys([*listed, username] if username else listed))[:_MOST_PAIRS]
+
+
+def _address(username: str, among: tuple[str, ...]) -> str:
+    rest = f"&among={quote(','.join(among))}" if len(among) > 1 else ""
+    return f"?account={quote(username)}{rest}"
+
+
 def _accounts_of(pair: tuple[Account, Account], rehearsal: Rehearsal) -> list[Account]:
     return [account for account in pair if rehearsal.kind in ("", account.kind)]
 
 
 def _active(db: sqlite3.Connection, pair: tuple[Account, Account]) -> list[Active]:
-    ids = {account.id for account in pair}
-    found: dict[str, int | None] = {}
+    kinds = {account.id: account.kind for account in pair}
+    where: dict[str, set[str]] = {}
+    lasting: set[str] = set()
     for fault in list_faults(db):
-        key = str(fault.get("rehearsal", ""))
-        if fault["account_id"] in ids and key in BY_KEY:
-            left = fault["remaining"]
-            found[key] = None if left is None else max(left, found.get(key) or 0)
+        key, kind = str(fault.get("rehearsal", "")), kinds.get(str(fault["account_id"]))
+        if kind is not None and key in BY_KEY:
+            where.setdefault(key, set()).add(kind)
+            if fault["remaining"] is None:
+                lasting.add(key)
     for account in pair:
         for rehearsal in BY_KEY.values():
             values = {name: getattr(account, name) for name in rehearsal.account}
             if rehearsal.account and values == rehearsal.account:
-                found[rehearsal.key] = None
-    return [Active(BY_KEY[key], left) for key, left in found.items()]
+                where.setdefault(rehearsal.key, set()).add(account.kind)
+                lasting.add(rehearsal.key)
+    return [Active(BY_KEY[key], frozenset(found), key in lasting) for key, found in where.items()]
 
 
 def _switch_on(
@@ -135,7 +156,7 @@ def _switch_on(
             subcode = rehearsal.account.get("token_subcode", account.token_subcode)
             is_restricted = bool(rehearsal.account.get("is_restricted", account.is_restricted))
             set_trouble(db, account.id, token_subcode=subcode, is_restricted=is_restricted)
-        for fault in rehearsal.faults:
+        for fault in faults_on(rehearsal, account.kind):
             add_fault(db, {**fault, "account_id": account.id, "count": count, "rehearsal": rehearsal.key})
 
 
@@ -170,25 +191,50 @@ def _choose(request: Request, username: str) -> Response:
     )
 
 
-def _button(account: Account, key: str, how: str, words: str, about: str, style: str = "") -> str:
+def _head(root: str, chosen: _Chosen) -> str:
+    """On which accounts the buttons act, and the way to others."""
+    instagram, page = chosen.instagram, chosen.page
+    others = ""
+    if len(chosen.among) > 1:
+        listed = "".join(_way_to(name, chosen) for name in chosen.among)
+        others = f'<nav class="pairs" aria-label="Accounts"><ul>{listed}</ul></nav>'
+    return (
+        f'<header class="profile">{avatar(root, instagram, "avatar-large")}<div>'
+        "<h1>Let something go wrong</h1>"
+        f'<p class="facts">On <a href="{root}/instagram/{html.escape(instagram.username)}">'
+        f"{html.escape(instagram.username)}</a> on Practice Instagram and on the Practice Page "
+        f'<a href="{root}/facebook/{page.id}">{html.escape(page.name)}</a>.</p>'
+        '<p class="name">Switch on what should happen, publish, and see what is told and what helps.</p>'
+        f"</div></header>{others}"
+    )
+
+
+def _way_to(name: str, chosen: _Chosen) -> str:
+    current = ' aria-current="page"' if name == chosen.instagram.username else ""
+    address = html.escape(_address(name, chosen.among))
+    return f'<li><a href="{address}"{current}>{html.escape(name)}</a></li>'
+
+
+def _button(chosen: _Chosen, key: str, how: str, words: str, about: str, style: str = "") -> str:
     return (
         '<form method="post">'
-        f'<input type="hidden" name="account" value="{html.escape(account.username)}">'
+        f'<input type="hidden" name="account" value="{html.escape(chosen.instagram.username)}">'
+        f'<input type="hidden" name="among" value="{html.escape(",".join(chosen.among))}">'
         f'<input type="hidden" name="key" value="{html.escape(key)}">'
         f'<button name="how" value="{how}"{f" class={style}" if style else ""}>{words}'
         f'<span class="unseen">: {html.escape(about)}</span></button></form>'
     )
 
 
-def _switched_on(account: Account, active: list[Active]) -> str:
+def _switched_on(chosen: _Chosen, active: list[Active]) -> str:
     if not active:
         return '<p class="quiet" role="status">Nothing is switched on: everything works.</p>'
     listed = "".join(
         f"<li><b>{html.escape(found.rehearsal.title)}</b> <span>{_how_long(found)}</span>"
-        f"{_button(account, found.rehearsal.key, 'off', 'Switch off', found.rehearsal.title)}</li>"
+        f"{_button(chosen, found.rehearsal.key, 'off', 'Switch off', found.rehearsal.title)}</li>"
         for found in active
     )
-    everything = _button(account, "", "off", "Switch everything off", "all rehearsals")
+    everything = _button(chosen, "", "off", "Switch everything off", "all rehearsals")
     return (
         '<section class="active" aria-labelledby="active"><div><h2 id="active">Switched on</h2>'
         f"{everything}</div><ul>{listed}</ul></section>"
@@ -196,18 +242,19 @@ def _switched_on(account: Account, active: list[Active]) -> str:
 
 
 def _how_long(found: Active) -> str:
-    return "until it is switched off" if found.left is None else "once more"
+    places = " and ".join(_PLACES[kind] for kind in sorted(found.kinds))
+    return f"on {places} until it is switched off" if found.is_lasting else f"once more on {places}"
 
 
-def _row(account: Account, rehearsal: Rehearsal, active: list[Active]) -> str:
+def _row(chosen: _Chosen, rehearsal: Rehearsal, active: list[Active]) -> str:
     title = html.escape(rehearsal.title)
     if any(found.rehearsal.key == rehearsal.key for found in active):
-        buttons = _button(account, rehearsal.key, "off", "Switch off", rehearsal.title)
+        buttons = _button(chosen, rehearsal.key, "off", "Switch off", rehearsal.title)
     else:
         buttons = ""
         if rehearsal.faults:
-            buttons += _button(account, rehearsal.key, "once", "Once", rehearsal.title)
-        buttons += _button(account, rehearsal.key, "always", "Until I switch it off", rehearsal.title)
+            buttons += _button(chosen, rehearsal.key, "once", "Once", rehearsal.title)
+        buttons += _button(chosen, rehearsal.key, "always", "Until I switch it off", rehearsal.title)
     places = {"instagram": "Instagram", "page": "Page"}
     place = f'<span class="place">{places[rehearsal.kind]}</span>' if rehearsal.kind else ""
     return (

@@ -87,6 +87,11 @@ footer { border-top: 1px solid var(--line); color: var(--ink-3); font-size: 12px
 .older { display: block; margin: 24px auto 0; width: fit-content; padding: 6px 14px; border-radius: 8px;
   border: 1px solid var(--line-strong); background: var(--surface); font-weight: 500; }
 
+.pairs { padding: 0 24px 20px; }
+.pairs ul { display: flex; flex-wrap: wrap; gap: 8px; }
+.pairs a { display: block; padding: 5px 12px; border-radius: 8px; border: 1px solid var(--line-strong);
+  background: var(--surface); font-size: 13px; line-height: 20px; font-weight: 500; }
+.pairs a[aria-current] { border-color: var(--accent); background: var(--accent-soft); }
 .quiet { color: var(--ink-3); padding: 0 24px 24px; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap; }

@@ -158,9 +158,24 @@ def test_an_account_that_the_platform_holds_says_so(ada: Person, control: Practi
     assert publication["state"] == "failed"
     assert publication["error"]["code"] == "account_needs_attention"
     assert ada.channel("instagram")["status"] == "restricted"
-    assert_problem(publishes(ada, image_ids=image_ids), 422, "channel_not_connected")
+    problem = assert_problem(publishes(ada, image_ids=image_ids), 422, "channel_not_connected")
+    assert "Then try the channel in the settings." in problem["detail"]
     # The Page of the same business is another account.
     assert publication_in(publishes(ada, "facebook"))["state"] == "published"
+
+    # Its owner may try it ahead of time: in vain while it is held, and then it works.
+    channel = ada.channel("instagram")
+    assert channel["tried_again_at"] and "Log in on Instagram" in channel["problem"]["detail"]
+    for is_held, state in ((True, "failed"), (False, "published")):
+        tried = ada.client.post(f"/channels/{channel['id']}/try")
+        assert tried.status_code == 200, tried.text
+        assert (tried.json()["status"], tried.json()["tried_again_at"]) == ("connected", None)
+        control.change_account(account_id, is_restricted=is_held)
+        assert publication_in(publishes(ada, image_ids=image_ids))["state"] == state
+        assert ada.channel("instagram")["status"] == ("restricted" if is_held else "connected")
+    control.change_account(account_id, token_subcode=463)
+    ada.client.post(f"/channels/{channel['id']}/check")
+    assert_problem(ada.client.post(f"/channels/{channel['id']}/try"), 409, "channel_not_connected")
 
 
 def test_a_request_waits_for_the_outcome_and_not_for_the_link(ada: Person, control: PracticeControl) -> None:

@@ -271,6 +271,7 @@ TABLE: dict[str, Row] = {
         takes_person=True,
     ),
     "POST /channels/{channel_id}/check": Row("admin", 200, send("POST", "/channels/{h.channel_id}/check")),
+    "POST /channels/{channel_id}/try": Row("admin", 200, send("POST", "/channels/{h.channel_id}/try")),
     "GET /meta/webhooks": Row("nobody", 404, get("/meta/webhooks")),
     "POST /meta/webhooks": Row("nobody", 403, send("POST", "/meta/webhooks", lambda _: {})),
     "POST /meta/deauthorize": Row("nobody", 422, send("POST", "/meta/deauthorize", lambda _: {})),

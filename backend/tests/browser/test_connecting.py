@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenMember
 from tests.browser.screen import gallery
 from tests.browser.test_settings import section
+from tests.practice_server import PracticeControl
+from tests.servers.product import Product
 
 
 def test_channels_are_connected_through_metas_login_and_what_was_declined_is_asked_for_again(
@@ -26,13 +28,13 @@ def test_channels_are_connected_through_metas_login_and_what_was_declined_is_ask
     page.get_by_role("button", name="Continue").click()
     dialog = page.get_by_role("dialog", name="Choose what to connect")
     expect(dialog).to_contain_text("post on your Pages (pages_manage_posts)")
-    expect(dialog.get_by_role("checkbox", disabled=True)).to_have_count(3)
+    expect(dialog.get_by_role("checkbox", disabled=True)).to_have_count(4)
     gallery(page, "connect-declined")
     dialog.get_by_role("button", name="Ask Meta again").click()
     page.get_by_role("button", name="Continue").click()
     expect(dialog.get_by_role("checkbox", disabled=True)).to_have_count(1)
     gallery(page, "connect-choose")
-    dialog.get_by_role("button", name="Connect 4 channels").click()
+    dialog.get_by_role("button", name="Connect 6 channels").click()
     expect(dialog).to_have_count(0)
     expect(channels.get_by_role("listitem")).to_have_count(6)
     assert "login=" not in page.url
@@ -40,3 +42,40 @@ def test_channels_are_connected_through_metas_login_and_what_was_declined_is_ask
     channels.get_by_role("button", name="Connect with Facebook").click()
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("dialog")).to_contain_text("You called it off")
+
+
+def test_a_channel_of_the_first_minute_is_connected_again_and_never_by_whoever_does_not_have_it(
+    product: Product, new_member: OpenMember, practice: PracticeControl
+) -> None:
+    page, person = (member := new_member()).page, member.person
+    account = person.channel("instagram")
+    practice.change_account(account["external_id"], token_subcode=463)
+    stranger = practice.ask("POST", "people", {})
+    page.context.add_cookies(
+        [{"name": "practice_person", "value": stranger["cookie"], "url": f"{product.url}/practice/login/"}]
+    )
+    page.goto("/dashboard/settings")
+    channels = section(page, "Channels")
+    row = channels.get_by_role("listitem").filter(has_text=account["name"]).first
+    row.get_by_role("button", name=re.compile("^Check ")).click()
+    row.get_by_role("button", name="Connect it again").click()
+    page.get_by_role("button", name="Continue").click()
+
+    dialog = page.get_by_role("dialog", name=f"Connect {account['name']} again")
+    expect(dialog).to_contain_text(f"{account['name']} is not among them.")
+    expect(dialog).to_contain_text("You logged in as Pat Practice, who does not have")
+    expect(dialog.get_by_role("checkbox", checked=True)).to_have_count(0)
+    expect(dialog.get_by_role("button", name="Connect", exact=True)).to_be_disabled()
+    gallery(page, "connect-wrong-account")
+    page.context.clear_cookies(name="practice_person")
+    dialog.get_by_role("button", name="Log in with another account").click()
+    page.get_by_role("button", name="Continue").click()
+
+    expect(dialog.get_by_role("checkbox", checked=True)).to_have_count(1)
+    expect(dialog.get_by_text("is not among them")).to_have_count(0)
+    gallery(page, "connect-again")
+    dialog.get_by_role("button", name="Connect 1 channel").click()
+    expect(row.get_by_text("Connected", exact=True)).to_be_visible()
+    expect(channels.get_by_role("listitem")).to_have_count(2)
+    assert person.channel("instagram")["id"] == account["id"]
+    assert person.channel("instagram")["status"] == "connected"

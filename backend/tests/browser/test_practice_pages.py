@@ -175,7 +175,7 @@ def test_what_shall_go_wrong_is_switched_on_and_off_with_the_keyboard(
     page.get_by_role("heading", name="Switched on").wait_for()
     assert page.get_by_text("until it is switched off").is_visible()
     page.get_by_role("button", name=re.compile("Once.*Half an answer")).click()
-    page.get_by_text("once more", exact=True).wait_for()
+    page.get_by_text("once more on Practice Instagram").wait_for()
     page.emulate_media(color_scheme="light")
     shot(page, "practice-rehearse-switched-on")
     page.get_by_role("button", name="Switch everything off").click()

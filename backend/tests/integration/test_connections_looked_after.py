@@ -313,6 +313,27 @@ async def test_every_channel_is_looked_at_daily_and_soon_again_when_the_platform
     assert (account.status, account.missing_permissions) == ("connected", [])
 
 
+async def test_a_restricted_channel_is_tried_again_after_its_time_and_not_because_of_a_look(
+    desk: Desk,
+) -> None:
+    (page, *_) = await desk.connects()
+    desk.office.practice.control.graph_error("feed", 368, method="POST", account_id=page.external_id)
+    await desk.office.settles(await desk.office.sends("Too fast", to=[page]), "failed")
+    (restricted,) = await desk.now([page])
+    assert (restricted.status, restricted.problem_code) == ("restricted", "account_blocked")
+    for _ in range(2):
+        await desk.health.check_health(page.id)
+        await desk.time_passes(11 * HOUR)
+        await desk.health.check_due()
+    (kept,) = await desk.now([page])
+    assert (kept.status, kept.problem_code) == ("restricted", "account_blocked")
+    await desk.time_passes(3 * HOUR)
+    await desk.health.check_due()
+    (free,) = await desk.now([page])
+    assert (free.status, free.problem_code) == ("connected", None)
+    await desk.office.settles(await desk.office.sends("Slower", to=[free]), "published")
+
+
 async def test_a_token_that_ends_and_cannot_be_made_new_says_when_from_the_first_day(desk: Desk) -> None:
     await desk.connects()
     page_id, token = await asyncio.to_thread(_short_page_token, desk)

@@ -83,6 +83,23 @@ async def test_an_account_that_is_asked_to_stay_away_stops_alone_and_goes_on_by_
     assert await holds(office) == []
 
 
+async def test_a_channel_whose_posts_of_the_day_are_used_up_is_tried_when_its_owner_says_so(
+    office: Office,
+) -> None:
+    account = office.accounts.instagram.id
+    office.practice.control.graph_error("media_publish", 9, 2207042, method="POST", account_id=account)
+    first, second = await office.sends("First"), await office.sends("Second")
+    for _ in range(2):
+        await office.turn()
+    assert await holds(office) == ["daily_limit_reached of a channel"]
+    assert await office.turn() == []
+    await office.settling.try_now(user_id=office.user_id, channel_id=office.instagram.id)
+    for post_id in (first, second):
+        await office.settles(post_id, "published")
+    assert [medium["caption"] for medium in office.media()] == ["First", "Second"]
+    assert await holds(office) == []
+
+
 async def test_the_same_fault_on_several_accounts_holds_the_platform_until_a_probe_goes_out(
     office: Office,
 ) -> None:

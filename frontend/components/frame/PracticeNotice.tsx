@@ -28,12 +28,19 @@ export function PracticeNotice({ practice }: { practice: Session["practice"] }) 
 function RehearseLink() {
   const business = useBusiness();
   const { data: channels } = useQuery(channelsQuery(business.id));
-  const account = channels?.find((found) => found.is_practice && found.platform === "instagram");
-  if (!account) return null;
+  const names = channels
+    ?.filter((found) => found.is_practice && found.platform === "instagram")
+    .map(({ name }) => name);
+  const [first] = names ?? [];
+  if (!names || first === undefined) return null;
+  const asked = new URLSearchParams({
+    account: first,
+    ...(names[1] && { among: names.join(",") }),
+  });
   return (
     <a
       className="mt-1 inline-block min-h-6 underline underline-offset-2"
-      href={`/practice/rehearse?account=${encodeURIComponent(account.name)}`}
+      href={`/practice/rehearse?${asked}`}
       target="_blank"
       rel="noreferrer"
     >

@@ -10,11 +10,13 @@ import { Moment } from "@/components/ui/Moment";
 import { toast } from "@/components/ui/Toast";
 import { isLookedUpNow, usePublicationStep } from "@/lib/api/posts";
 import type { Publication, PublicationState } from "@/lib/api/types";
+import { ChannelLink } from "./ChannelLink";
 import { PostStateBadge } from "./PostStateBadge";
 import { PublicationHistory } from "./PublicationHistory";
 import { PublicationSteps } from "./PublicationSteps";
 import { publicationWords } from "./publicationWords";
 import { SettleDialog } from "./SettleDialog";
+import { useNewsOfChannel } from "./useNewsOfChannel";
 
 interface PublicationRowProps {
   publication: Publication;
@@ -51,6 +53,7 @@ export function PublicationRow({
 }: PublicationRowProps) {
   const [isOpen, setOpen] = useState(isFollowed || isOpenAtFirst);
   const historyId = useId();
+  useNewsOfChannel(publication.state);
   const { state, channel_name: name, history, published_at, permalink, held_until } = publication;
   const { error } = publication;
   const { detail } = publicationWords(publication);
@@ -179,9 +182,12 @@ function NextStep({ publication, onStep }: Pick<PublicationRowProps, "publicatio
     );
   if (state === "failed") {
     return (
-      <Button size="sm" icon={RotateCw} isBusy={step.isPending} onClick={() => take("retry")}>
-        Try again
-      </Button>
+      <>
+        <ChannelLink publication={publication} />
+        <Button size="sm" icon={RotateCw} isBusy={step.isPending} onClick={() => take("retry")}>
+          Try again
+        </Button>
+      </>
     );
   }
   if (state === "unconfirmed") {

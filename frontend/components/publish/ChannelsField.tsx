@@ -20,6 +20,8 @@ interface ChannelsFieldProps {
 
 /** Where the post goes: each channel is a chip that is on or off. */
 export function ChannelsField({ channels, chosenIds, problems, onToggle }: ChannelsFieldProps) {
+  const isRestricted = (id: number) =>
+    channels.some((channel) => channel.id === id && channel.status === "restricted");
   return (
     <fieldset className="flex flex-col gap-2">
       <legend className="mb-2 font-semibold text-small">Where</legend>
@@ -46,7 +48,7 @@ export function ChannelsField({ channels, chosenIds, problems, onToggle }: Chann
             {RECONNECTS.has(code) && (
               <>
                 <Link to="/dashboard/settings" hash="channels">
-                  Connect it again
+                  {isRestricted(channelId) ? "See the channel" : "Connect it again"}
                 </Link>{" "}
               </>
             )}

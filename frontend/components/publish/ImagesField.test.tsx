@@ -23,6 +23,7 @@ const instagram: Channel = {
   missing_permissions: [],
   problem: null,
   quota: null,
+  tried_again_at: null,
   waiting_posts: [],
   rules: {
     min_images: 1,

@@ -85,7 +85,7 @@ function channelProblems(draft: Draft, channel: Channel): Problem[] {
     add(
       "channel_not_connected",
       `${label} holds ${name} back.`,
-      `Log in on ${label} and follow what it asks, then connect the channel again.`,
+      `${problem?.detail ?? `Log in on ${label} and follow what it asks.`} Then try the channel in the settings.`,
     );
   } else if (status !== "connected") {
     // What was seen of it says what to do.

@@ -1,5 +1,6 @@
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "./client";
+import { incidentsQuery } from "./incidents";
 import type { Channel, ChannelConnect } from "./types";
 
 /** Every channel of a business, with its health and its platform's rules. */
@@ -13,7 +14,7 @@ export const channelsQuery = (businessId: number) =>
       });
       return answer.channels;
     },
-    staleTime: 60_000,
+    staleTime: 15_000,
     // A new business gets its practice channels in its first seconds.
     refetchInterval: ({ state }) => (state.data?.length === 0 ? 4_000 : false),
   });
@@ -41,6 +42,24 @@ export function useCheckChannel(businessId: number) {
     onSuccess: () =>
       queryClient.invalidateQueries({ queryKey: channelsQuery(businessId).queryKey }),
   });
+}
+
+/** Lets posts go out on a restricted or held channel ahead of time. */
+export function useTryChannel(businessId: number) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (channelId: number) => api.post<Channel>(`/channels/${channelId}/try`),
+    onSuccess: () => {
+      showChannels(queryClient, businessId);
+      void queryClient.invalidateQueries({ queryKey: ["posts", businessId] });
+    },
+  });
+}
+
+/** Makes what is known of channels old: what became of a post says how its channel is. */
+export function showChannels(queryClient: QueryClient, businessId: number): void {
+  void queryClient.invalidateQueries({ queryKey: channelsQuery(businessId).queryKey });
+  void queryClient.invalidateQueries({ queryKey: incidentsQuery(businessId).queryKey });
 }
 
 /** Lets go of a channel. What was published on it stays. */

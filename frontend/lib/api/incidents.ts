@@ -2,6 +2,11 @@ import { queryOptions } from "@tanstack/react-query";
 import { api } from "./client";
 import type { Hold } from "./types";
 
+/** A pause that the platform itself has asked for grows when it is broken. */
+export function canBeTried({ code, channel_id }: Hold): boolean {
+  return channel_id !== null && code === "daily_limit_reached";
+}
+
 /** What keeps posts of a business from going out now, the longest-standing first. */
 export const incidentsQuery = (businessId: number) =>
   queryOptions({

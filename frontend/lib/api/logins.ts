@@ -27,12 +27,20 @@ export const attemptQuery = (attemptId: number) =>
     staleTime: 60_000,
   });
 
-/** Leaves for Meta's page. `again` asks anew for what was declined. */
+interface LoginWish {
+  login: Platform;
+  /** Asks anew for what was declined. */
+  again?: boolean;
+  /** The channel that is to be connected again. */
+  channelId?: number | undefined;
+}
+
+/** Leaves for Meta's page. */
 export function useBeginLogin(businessId: number) {
   return useMutation({
-    mutationFn: ({ login, again = false }: { login: Platform; again?: boolean }) =>
+    mutationFn: ({ login, again = false, channelId }: LoginWish) =>
       api.get<{ authorize_url: string }>("/channels/meta/authorize", {
-        query: { business_id: businessId, login, again },
+        query: { business_id: businessId, login, again, channel_id: channelId },
       }),
     onSuccess: ({ authorize_url }) => window.location.assign(authorize_url),
   });

@@ -6,7 +6,7 @@ import {
   useMutation,
   useQueryClient,
 } from "@tanstack/react-query";
-import { channelsQuery } from "./channels";
+import { channelsQuery, showChannels } from "./channels";
 import { api } from "./client";
 import { imagesKey } from "./images";
 import type {
@@ -173,6 +173,7 @@ export function showPost(queryClient: QueryClient, post: Post): void {
     queryKey: postsKey(post.business_id),
     predicate: ({ queryKey }) => queryKey[2] !== "one",
   });
+  showChannels(queryClient, post.business_id);
 }
 
 /** After something went out: its images count one use more. */

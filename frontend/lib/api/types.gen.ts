@@ -81,6 +81,8 @@ export type AttemptView = {
   login: "facebook" | "instagram";
   missing_in_words: string | null;
   missing_permissions: Array<string>;
+  /** How Meta calls whoever has logged in. */
+  person: string | null;
   problem: ChannelProblemView | null;
 };
 
@@ -232,6 +234,8 @@ export type ChannelView = {
   rules: RulesView;
   status: "connected" | "reconnect_needed" | "restricted";
   token_expires_at: string | null;
+  /** Of a restricted account: from when on posts are tried on it again. */
+  tried_again_at: string | null;
   waiting_posts: Array<WaitingPostView>;
 };
 

@@ -289,6 +289,9 @@ class AccountOpener(Protocol):
     async def open_accounts(self, name: str, *, reference: str) -> tuple[OpenedAccount, ...]:
         """Accounts for a business of this name; the same `reference` gives the same accounts."""
 
+    async def announce_login(self, state: str, *, reference: str) -> None:
+        """Whoever comes to the platform's login with this state manages the accounts of `reference`."""
+
     async def close(self) -> None:
         """Let go of connections."""
 
@@ -309,13 +312,15 @@ class Sites(Protocol):
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What a person has allowed. `permissions`: what was asked for or granted before, each with whether it
-    is `granted`, `declined` or `expired`; `expires_at` None: it is not known, or never."""
+    is `granted`, `declined` or `expired`; `expires_at` None: it is not known, or never. `user_name` is how
+    the platform calls the person, empty where it does not say."""
 
     user_id: str
     access_token: str = field(repr=False)
     permissions: Mapping[str, str]
     expires_at: datetime | None = None
     data_access_expires_at: datetime | None = None
+    user_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,8 +211,10 @@ class FacebookLogin:
         token, expires_at = await self.renew(_token(short))
         facts = await self._debug(token)
         permissions = await self._permissions(token)
+        user_id, user_name = await self._person(token)
         return Grant(
-            user_id=_text(facts.get("user_id")) or await self._user_id(token),
+            user_id=_text(facts.get("user_id")) or user_id,
+            user_name=user_name,
             access_token=token,
             permissions=permissions,
             # What the platform has written down itself counts most; where it says nothing, it is unknown.
@@ -296,10 +298,11 @@ class FacebookLogin:
             raise ActionNeeded("login_app_refused", _APP_REFUSED)
         return facts
 
-    async def _user_id(self, token: str) -> str:
-        answer = await self._wire.get(f"{self._graph}/me", {"fields": "id"}, token=token)
+    async def _person(self, token: str) -> tuple[str, str]:
+        """Id and name of whoever has logged in."""
+        answer = await self._wire.get(f"{self._graph}/me", {"fields": "id,name"}, token=token)
         if found := _text(answer.get("id")):
-            return found
+            return found, _text(answer.get("name"))
         raise UNAVAILABLE.build(is_irreversible=False)
 
     async def _permissions(self, token: str) -> dict[str, str]:
@@ -404,6 +407,7 @@ class InstagramLogin:
         me = await self._me(token)
         return Grant(
             user_id=_text(me.get("id")) or _text(short.get("user_id")),
+            user_name=_text(me.get("username")),
             access_token=token,
             permissions=dict.fromkeys(_names(short.get("permissions")), "granted"),
             expires_at=_end(long),

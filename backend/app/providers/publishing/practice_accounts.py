@@ -43,6 +43,14 @@ class AccountService:
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             raise TryLater("accounts_unavailable", "The accounts could not be opened just now.") from error
 
+    async def announce_login(self, state: str, *, reference: str) -> None:
+        """Say who will come to the login. Raises `TryLater` when the service does not take it."""
+        try:
+            answer = await self._client.post("/control/logins", json={"state": state, "reference": reference})
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise TryLater("accounts_unavailable", "The login could not be announced just now.") from error
+
     async def close(self) -> None:
         """Let go of connections."""
         await self._client.aclose()

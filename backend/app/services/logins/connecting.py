@@ -29,7 +29,15 @@ from app.models.logins import Login, LoginAttempt
 from app.providers.publishing.base import Grant, LoginGate, OfferedAccount, PublishingError, TryLater
 from app.services import access
 from app.services.channel_health import RENEW_AFTER
-from app.services.channels import Channels, Standing, Way, jittered, missing_permissions, shown_name
+from app.services.channels import (
+    Channels,
+    Standing,
+    Way,
+    jittered,
+    missing_permissions,
+    no_such_channel,
+    shown_name,
+)
 
 log = get_logger(__name__)
 
@@ -65,6 +73,8 @@ class Attempt:
     problem: tuple[str, str] | None
     missing_permissions: tuple[str, ...]
     choices: tuple[Choice, ...]
+    person: str | None
+    """How Meta calls whoever has logged in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +101,23 @@ class Connecting:
         return {kind: is_practice for kind, (_, is_practice) in self._gates.items()}
 
     async def begin(
-        self, *, user_id: int, session_token: str, business_id: int, kind: str, is_again: bool
+        self,
+        *,
+        user_id: int,
+        session_token: str,
+        business_id: int,
+        kind: str,
+        is_again: bool,
+        channel_id: int | None = None,
     ) -> str:
-        """The address of Meta's dialog for a new attempt."""
+        """The address of Meta's dialog for a new attempt. `channel_id`: the channel that it is meant for; the
+        state says so when it comes back (`channel_of`)."""
         async with self._database.reading() as session:
             await access.require_role(session, business_id=business_id, user_id=user_id, at_least=Role.ADMIN)
+            if channel_id is not None:
+                channel = await channel_models.find(session, channel_id)
+                if channel is None or channel.business_id != business_id or channel.disconnected_at:
+                    raise no_such_channel()
         if kind not in self._gates:
             names = "META_APP_ID and META_APP_SECRET"
             if kind == "instagram":
@@ -107,6 +129,10 @@ class Connecting:
             )
         gate, is_practice = self._gates[kind]
         state, now = new_token("st"), clock.now()
+        if channel_id is not None:
+            state += f".{channel_id}"
+        if is_practice:
+            await self._channels.announce_practice_login(business_id, state)
         async with self._database.writing() as session:
             session.add(
                 LoginAttempt(
@@ -215,6 +241,7 @@ class Connecting:
             problem=problem,
             missing_permissions=tuple(missing),
             choices=choices,
+            person=shown_name(offer.grant.user_name) or None if offer is not None else None,
         )
 
     async def choose(
@@ -319,6 +346,12 @@ class Connecting:
         """Drop attempts whose time is over, with what they brought."""
         async with self._database.writing() as session:
             await models.forget_attempts(session, clock.now())
+
+
+def channel_of(state: str) -> int | None:
+    """The channel that a login was meant for. To be believed only of a state that counted."""
+    _, _, channel_id = state.partition(".")
+    return int(channel_id) if channel_id.isascii() and channel_id.isdigit() else None
 
 
 def login_context(login: Login) -> str:

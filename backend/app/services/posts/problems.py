@@ -189,7 +189,8 @@ def channel_problem(channel: Channel) -> Problem | None:
         return Problem(
             CHANNEL_NOT_CONNECTED,
             f"{label} holds {channel.name} back.",
-            f"Log in on {label} and follow what it asks, then connect the channel again.",
+            f"{channel.problem_detail or f'Log in on {label} and follow what it asks.'} "
+            "Then try the channel in the settings.",
         )
     # What was seen of it says what to do.
     return Problem(

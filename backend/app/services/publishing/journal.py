@@ -22,6 +22,7 @@ from app.models.sending import Hold
 from app.providers.publishing.base import (
     PublishingError,
 )
+from app.services.channel_health import RESTRICTED_FOR
 from app.services.posts import LABELS, Outgoing
 from app.services.publishing.history import note, sentence
 
@@ -318,7 +319,7 @@ class Journal:
 
     async def mark_channel(self, task: Task, status: ChannelStatus, error: PublishingError) -> None:
         """Say so on the channel, and why, unless it has been connected with another token meanwhile."""
-        channel = task.channel
+        channel, is_restricted = task.channel, status is ChannelStatus.RESTRICTED
         async with self._database.writing() as session:
             await channel_models.set_status(
                 session,
@@ -327,5 +328,5 @@ class Journal:
                 clock.now(),
                 token_sealed=channel.token_sealed,
                 problem=(error.code, error.detail),
-                check_at=clock.now() + _LOOK_AFTER,
+                check_at=clock.now() + (RESTRICTED_FOR if is_restricted else _LOOK_AFTER),
             )

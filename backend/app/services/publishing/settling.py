@@ -1,4 +1,5 @@
-"""What users ask for where it is not clear whether a publication is out: another look, or the last word."""
+"""What users decide where something is stuck: another look at a publication whose outcome is unclear, the
+last word on it, and another try on a channel that is held back."""
 
 from __future__ import annotations
 
@@ -13,16 +14,20 @@ from app.core.errors import Conflict, NotFound, RuleBroken
 from app.models import channels as channel_models
 from app.models import images as image_models
 from app.models import posts as models
+from app.models import sending as sending_models
 from app.models import users as user_models
+from app.models.channels import Channel, ChannelStatus
 from app.models.posts import Post, Publication, PublicationState
 from app.providers.publishing.base import Sites
-from app.services import posts
+from app.services import channels, posts
 from app.services.publishing.history import note
 from app.services.publishing.journal import LOOKING_AGAIN, place
 
+_DAILY_LIMIT = "daily_limit_reached"
+
 
 class Settling:
-    """Publications whose outcome is unclear. `wake` starts a runner once there is something to look up."""
+    """Decisions of people. `wake` starts a runner once there is something to do."""
 
     def __init__(self, database: Database, sites: Sites, *, wake: Callable[[], None]) -> None:
         self._database = database
@@ -85,6 +90,26 @@ class Settling:
                 await image_models.count_use(session, [row.image_id for row in rows], now)
             note(session, publication_id, now, "settled_by_person", told)
             return post
+
+    async def try_now(self, *, user_id: int, channel_id: int) -> Channel:
+        """Let posts go out ahead of time on a channel that is restricted, or held for the day's posts. Where
+        some wait, the first of them tries; when the platform refuses again, it is as before. A pause that the
+        platform itself has asked for is kept: it grows when it is broken."""
+        now = clock.now()
+        async with self._database.writing() as session:
+            channel = await channels.require_channel(session, user_id=user_id, channel_id=channel_id)
+            if channel.status == ChannelStatus.RECONNECT_NEEDED.value:
+                raise Conflict(
+                    "channel_not_connected", f"{channel.name} has to be connected again before it is tried."
+                )
+            if channel.status == ChannelStatus.RESTRICTED.value:
+                channel.status = ChannelStatus.CONNECTED.value
+                channel.problem_code = channel.problem_detail = None
+                channel.check_at, channel.updated_at = now + channels.CHECK_EVERY, now
+            await sending_models.shorten_holds(session, channel, _DAILY_LIMIT, now)
+            await sending_models.release_held(session, channel, now)
+            after_commit(session, self._wake)
+            return channel
 
     async def _check_address(
         self, session: AsyncSession, publication: Publication, permalink: str, *, is_published: bool

@@ -6,14 +6,23 @@ import { placeTitle } from "@/components/channels/placeName";
 import { Badge, ErrorState, Loading, Skeleton } from "@/components/ui/feedback";
 import { Card } from "@/components/ui/surface";
 import { channelsQuery } from "@/lib/api/channels";
-import { useBusiness } from "@/lib/business";
+import { useBusiness, useMayManage } from "@/lib/business";
 
 /** Whether each channel can be published to. */
 export function ChannelsCard() {
   const business = useBusiness();
+  const mayManage = useMayManage();
   const query = useQuery(channelsQuery(business.id));
   return (
-    <Card title="Channels" titleId="channels">
+    <Card
+      title="Channels"
+      titleId="channels"
+      aside={
+        <Link to="/dashboard/settings" hash="channels" className="link text-small">
+          {mayManage ? "Manage" : "See all"}
+        </Link>
+      }
+    >
       {query.isError ? (
         <ErrorState
           title="Your channels could not be loaded"
@@ -44,7 +53,14 @@ export function ChannelsCard() {
                 <div className="flex items-center gap-3">
                   <ChannelMark platform={channel.platform} className="size-8" />
                   <span className="min-w-0 flex-1">
-                    <span className="block truncate font-medium">{channel.name}</span>
+                    <a
+                      href={channel.account_url}
+                      target="_blank"
+                      rel="noreferrer"
+                      className="block truncate font-medium hover:underline hover:underline-offset-2"
+                    >
+                      {channel.name}
+                    </a>
                     <span className="block truncate text-caption text-ink-3">
                       {placeTitle(channel)}
                     </span>
@@ -56,7 +72,9 @@ export function ChannelsCard() {
                     {channel.problem.detail}
                     {waitingWords(channel)}{" "}
                     <Link to="/dashboard/settings" hash="channels" className="link">
-                      {channel.status === "reconnect_needed" ? "Connect it again" : "Channels"}
+                      {channel.status === "reconnect_needed"
+                        ? "Connect it again"
+                        : "See the channel"}
                     </Link>
                   </p>
                 )}

@@ -30,7 +30,7 @@ export function ChannelsSection() {
   // A channel is connected again; `new` is another one.
   const [connecting, setConnecting] = useState<Channel | "new" | null>(null);
   const isManager = mayManage(business.role);
-  const { login, login_problem } = route.useSearch();
+  const { login, login_problem, channel: channelId } = route.useSearch();
   const navigate = route.useNavigate();
   const closeLogin = () => navigate({ search: {}, hash: "channels", replace: true });
   return (
@@ -77,8 +77,13 @@ export function ChannelsSection() {
           ))}
         </ul>
       )}
-      {login !== undefined && isManager && (
-        <ChooseAccountsDialog key={login} attemptId={login} onClose={closeLogin} />
+      {login !== undefined && isManager && !query.isPending && (
+        <ChooseAccountsDialog
+          key={login}
+          attemptId={login}
+          again={query.data?.find(({ id }) => id === channelId)}
+          onClose={closeLogin}
+        />
       )}
       {connecting && (
         <ConnectDialog

@@ -1,10 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useId, useState } from "react";
-import { ChannelMark, PLATFORM_NAMES } from "@/components/channels/ChannelMark";
+import { PLATFORM_NAMES } from "@/components/channels/ChannelMark";
 import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
 import {
-  Badge,
   CureButton,
   EmptyState,
   ErrorState,
@@ -15,19 +14,22 @@ import {
 import { toast } from "@/components/ui/Toast";
 import { newIdempotencyKey } from "@/lib/api/client";
 import { attemptQuery, useBeginLogin, useChooseAccounts } from "@/lib/api/logins";
-import type { AccountChoice, LoginAttempt } from "@/lib/api/types";
+import type { AccountChoice, Channel, LoginAttempt } from "@/lib/api/types";
 import { plural } from "@/lib/format";
+import { ChoiceRow, isPossible } from "./ChoiceRow";
 
 interface ChooseAccountsDialogProps {
   attemptId: number;
+  /** The channel that the login was meant for. */
+  again: Channel | undefined;
   onClose: () => void;
 }
 
 /** What a login at Meta brought, and which of it is to be connected. */
-export function ChooseAccountsDialog({ attemptId, onClose }: ChooseAccountsDialogProps) {
+export function ChooseAccountsDialog({ attemptId, again, onClose }: ChooseAccountsDialogProps) {
   const query = useQuery(attemptQuery(attemptId));
   if (query.data && query.data.choices.length > 0) {
-    return <Choices attempt={query.data} onClose={onClose} />;
+    return <Choices attempt={query.data} again={again} onClose={onClose} />;
   }
   return (
     <Dialog
@@ -38,7 +40,7 @@ export function ChooseAccountsDialog({ attemptId, onClose }: ChooseAccountsDialo
       footer={
         <div className="ml-auto flex gap-2">
           <Button onClick={onClose}>Close</Button>
-          {query.data && <AgainButton attempt={query.data} />}
+          {query.data && <AgainButton attempt={query.data} again={again} />}
         </div>
       }
     >
@@ -76,33 +78,41 @@ function emptyTitle({ problem }: LoginAttempt): string {
 }
 
 /** Leaves for Meta's page once more; what was declined is asked for again. */
-function AgainButton({ attempt }: { attempt: LoginAttempt }) {
+function AgainButton({ attempt, again }: { attempt: LoginAttempt; again: Channel | undefined }) {
   const begin = useBeginLogin(attempt.business_id);
   return (
     <Button
       variant="primary"
       isBusy={begin.isPending}
-      onClick={() => begin.mutate({ login: attempt.login, again: true })}
+      onClick={() => begin.mutate({ login: attempt.login, again: true, channelId: again?.id })}
     >
       Log in again
     </Button>
   );
 }
 
-function keyOf({ platform, external_id }: AccountChoice): string {
+function keyOf({ platform, external_id }: Pick<AccountChoice, "platform" | "external_id">): string {
   return `${platform}:${external_id}`;
 }
 
-function isPossible({ hindrance, missing_permissions }: AccountChoice): boolean {
-  return hindrance === null && missing_permissions.length === 0;
+interface ChoicesProps {
+  attempt: LoginAttempt;
+  again: Channel | undefined;
+  onClose: () => void;
 }
 
-function Choices({ attempt, onClose }: { attempt: LoginAttempt; onClose: () => void }) {
+function Choices({ attempt, again, onClose }: ChoicesProps) {
   const formId = useId();
   const begin = useBeginLogin(attempt.business_id);
+  const logInAgain = () =>
+    begin.mutate({ login: attempt.login, again: true, channelId: again?.id });
   const choose = useChooseAccounts(attempt);
   const possible = attempt.choices.filter(isPossible);
-  const [chosen, setChosen] = useState(() => new Set(possible.map(keyOf)));
+  const sought = again && attempt.choices.find((choice) => keyOf(choice) === keyOf(again));
+  const [chosen, setChosen] = useState(
+    // Whoever came for one channel is not made to connect others.
+    () => new Set((again ? possible.filter((choice) => choice === sought) : possible).map(keyOf)),
+  );
   const wanted = possible.filter((choice) => chosen.has(keyOf(choice)));
   const toggle = (choice: AccountChoice) => {
     const next = new Set(chosen);
@@ -130,23 +140,27 @@ function Choices({ attempt, onClose }: { attempt: LoginAttempt; onClose: () => v
     <Dialog
       isOpen
       onClose={onClose}
-      title="Choose what to connect"
+      title={again ? `Connect ${again.name} again` : "Choose what to connect"}
       titleAside={attempt.is_practice ? "Practice" : undefined}
-      description={`From ${PLATFORM_NAMES[attempt.login]}. Kept for a quarter of an hour.`}
+      description={`What your login with ${PLATFORM_NAMES[attempt.login]} brought. It can be used for a quarter of an hour.`}
       size="sm"
       isSticky
       footer={
         <div className="ml-auto flex gap-2">
           <Button onClick={onClose}>Cancel</Button>
-          <Button
-            type="submit"
-            form={formId}
-            variant="primary"
-            isBusy={choose.isPending}
-            disabled={wanted.length === 0}
-          >
-            {wanted.length === 0 ? "Connect" : `Connect ${plural(wanted.length, "channel")}`}
-          </Button>
+          {possible.length === 0 ? (
+            <AgainButton attempt={attempt} again={again} />
+          ) : (
+            <Button
+              type="submit"
+              form={formId}
+              variant="primary"
+              isBusy={choose.isPending}
+              disabled={wanted.length === 0}
+            >
+              {wanted.length === 0 ? "Connect" : `Connect ${plural(wanted.length, "channel")}`}
+            </Button>
+          )}
         </div>
       }
     >
@@ -158,17 +172,28 @@ function Choices({ attempt, onClose }: { attempt: LoginAttempt; onClose: () => v
         }}
         className="flex flex-col gap-3"
       >
+        {again && !sought && (
+          <Notice
+            tone="warn"
+            fact={`${again.name} is not among them.`}
+            cure={<CureButton onPress={logInAgain}>Log in with another account</CureButton>}
+          >
+            You logged in as {attempt.person ?? "somebody"}, who does not have {again.name} or left
+            it out.
+          </Notice>
+        )}
         {attempt.missing_in_words && (
           <Notice
             tone="warn"
             fact="Not everything was allowed."
-            cure={
-              <CureButton onPress={() => begin.mutate({ login: attempt.login, again: true })}>
-                Ask Meta again
-              </CureButton>
-            }
+            cure={<CureButton onPress={logInAgain}>Ask Meta again</CureButton>}
           >
-            Without the right to {attempt.missing_in_words}, some of this can't be connected.
+            Without the right to {attempt.missing_in_words},{" "}
+            {possible.length > 0
+              ? "some of this can't be connected."
+              : attempt.choices.length > 1
+                ? "none of this can be connected."
+                : "this can't be connected."}
           </Notice>
         )}
         {possible.length > 1 && (
@@ -200,47 +225,5 @@ function Choices({ attempt, onClose }: { attempt: LoginAttempt; onClose: () => v
         )}
       </form>
     </Dialog>
-  );
-}
-
-interface ChoiceRowProps {
-  choice: AccountChoice;
-  isChosen: boolean;
-  onToggle: () => void;
-}
-
-function ChoiceRow({ choice, isChosen, onToggle }: ChoiceRowProps) {
-  const id = useId();
-  const can = isPossible(choice);
-  const why = choice.hindrance ?? (can ? null : "A permission that it needs was not given.");
-  return (
-    <li className="py-2.5">
-      <label className={`flex items-center gap-3 ${can ? "cursor-pointer" : ""}`}>
-        <input
-          type="checkbox"
-          checked={can && isChosen}
-          disabled={!can}
-          onChange={onToggle}
-          aria-describedby={why ? id : undefined}
-          className="size-4 shrink-0 accent-(--accent)"
-        />
-        <ChannelMark
-          platform={choice.platform}
-          className={`size-8 ${can ? "" : "opacity-60 grayscale"}`}
-        />
-        <span className="min-w-0 flex-1">
-          <span className="block truncate font-medium">{choice.name}</span>
-          <span className="block truncate text-caption text-ink-3 tabular-nums">
-            {choice.platform === "facebook" ? "Page" : "Instagram"} · {choice.external_id}
-          </span>
-        </span>
-        {choice.channel_id !== null && <Badge tone="neutral">Connected: is renewed</Badge>}
-      </label>
-      {why && (
-        <p id={id} className="mt-1 ml-7 text-pretty text-small text-warn">
-          {why}
-        </p>
-      )}
-    </li>
   );
 }
