@@ -33,6 +33,15 @@ it("means nothing while something is missing", () => {
   expect(momentOf({ date: "2026-11-26", time: "" }, BERLIN)).toBeNull();
 });
 
+it("bears a year that is being typed", () => {
+  for (const date of ["0002-11-26", "0202-11-26", "9999-12-31"]) {
+    const moment = momentOf({ date, time: "09:00" }, BERLIN);
+    expect(Math.abs((moment?.getTime() ?? Number.NaN) - Date.parse(`${date}T09:00Z`))).toBeLessThan(
+      7_200_000,
+    );
+  }
+});
+
 it("counts days over the end of a month, whatever the clocks do", () => {
   expect(addDays("2026-10-25", 7)).toBe("2026-11-01");
   expect(addDays("2026-02-28", 1)).toBe("2026-03-01");

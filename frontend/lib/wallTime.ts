@@ -21,7 +21,8 @@ export function wallTimeOf(moment: Date, timezone: string): WallTime {
   }).formatToParts(moment);
   const part = (type: string) => parts.find((it) => it.type === type)?.value ?? "";
   return {
-    date: `${part("year")}-${part("month")}-${part("day")}`,
+    // While a year is typed it has fewer digits.
+    date: `${part("year").padStart(4, "0")}-${part("month")}-${part("day")}`,
     time: `${part("hour")}:${part("minute")}`,
   };
 }
@@ -33,7 +34,10 @@ export function wallTimeOf(moment: Date, timezone: string): WallTime {
 export function momentOf({ date, time }: WallTime, timezone: string): Date | null {
   const wanted = asUtc({ date, time });
   if (Number.isNaN(wanted)) return null;
-  const offsets = [wanted - DAY, wanted + DAY].map((at) => offsetAt(at, timezone));
+  const offsets = [wanted - DAY, wanted + DAY]
+    .map((at) => offsetAt(at, timezone))
+    // Beyond the year 9999 nothing is written.
+    .filter((offset) => !Number.isNaN(offset));
   const meant = offsets
     .map((offset) => wanted - offset)
     .filter((at) => asUtc(wallTimeOf(new Date(at), timezone)) === wanted);

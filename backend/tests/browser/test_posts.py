@@ -216,6 +216,9 @@ def test_an_account_that_is_asked_to_stay_away_is_told_where_posts_wait(
         expect(told).to_contain_text("Posts go out by themselves afterwards.")
     page.goto("/dashboard/posts")
     expect(page.get_by_role("status").filter(has_text="Posts wait:")).to_be_visible()
+    held = card(page, "A little later")
+    expect(held.get_by_text("Held back", exact=True)).to_be_visible()
+    expect(held.get_by_text("Publishing", exact=True)).to_have_count(0)
     gallery(page, "posts-held")
 
 

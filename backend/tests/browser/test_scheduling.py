@@ -168,6 +168,11 @@ def test_a_channel_that_is_let_go_leaves_the_draft_and_nothing_goes_there(
         "aria-pressed", "true"
     )
     gallery(page, "composer-many-channels")
+    modal.get_by_role("button", name="Write another text for…").click()
+    gallery(page, "composer-another-text", within="[role=menu]")
+    page.get_by_role("menuitem", name=last["name"], exact=True).click()
+    modal.get_by_label(f"Text for {last['name']}").fill("Said there alone.")
+    expect(preview).to_contain_text("Said there alone.")
 
     # Let go elsewhere meanwhile: the next look tells, and the rest of the post goes on.
     gone = channels[2:]

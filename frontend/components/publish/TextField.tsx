@@ -7,6 +7,7 @@ import { Segmented } from "@/components/ui/Segmented";
 import type { Channel } from "@/lib/api/types";
 import { formatCount, plural } from "@/lib/format";
 import { type Draft, type DraftAction, textFor } from "./draft";
+import { PartText } from "./PartText";
 import { ProblemNotices } from "./ProblemNotices";
 import type { Problem } from "./rules";
 import { shortName } from "./shortName";
@@ -75,16 +76,7 @@ export function TextField(props: TextFieldProps) {
               Use the text of all others on {shortName(own, chosen)}
             </button>
           ) : (
-            joined.map((channel) => (
-              <button
-                key={channel.id}
-                type="button"
-                className="link min-h-6"
-                onClick={() => part(channel.id)}
-              >
-                Write another text for {shortName(channel, chosen)}
-              </button>
-            ))
+            <PartText joined={joined} chosen={chosen} onPart={part} />
           )}
         </p>
       )}

@@ -7,6 +7,7 @@ import {
   type DraftImage,
   EMPTY_DRAFT,
   isWorthKeeping,
+  onlyOn,
   textFor,
   toParts,
 } from "./draft";
@@ -140,6 +141,15 @@ describe("what has changed since a draft was kept", () => {
       user_tags: [{ username: "ada", x: 0.1, y: 0.9 }],
     });
     expect(isWorthKeeping(draft, framed)).toBe(true);
+  });
+
+  it("goes to no channel that is not there any more, and says so to the server", () => {
+    const open = onlyOn(draft, [{ id: 2 }, { id: 3 }]);
+    expect(toParts(open).channel_ids).toEqual([2]);
+    expect(changesSince(draft, open)).toEqual({ channel_ids: [2] });
+    // Nobody wrote that: nothing is lost by closing.
+    expect(isWorthKeeping(draft, open)).toBe(false);
+    expect(onlyOn(draft, [{ id: 1 }, { id: 2 }])).toBe(draft);
   });
 
   it("asks for no first comment where only blanks are written", () => {

@@ -94,6 +94,16 @@ it("keeps what was written last before it publishes", async () => {
   expect(calls.slice(1)).toEqual(["PATCH /posts/1", "POST /posts/1/publish"]);
 });
 
+it("schedules one post, also where the first answer was lost and it is asked for again", async () => {
+  const keeper = new PostKeeper(1, null, EMPTY_DRAFT);
+  const at = "2026-11-26T08:00:00.000Z";
+  await keeper.keep(written("One"));
+  next = "lose";
+  await expect(keeper.schedule(written("One"), at)).rejects.toMatchObject({ isNetwork: true });
+  await keeper.schedule(written("One"), at);
+  expect(calls).toEqual(["POST /posts", "POST /posts/1/schedule", "POST /posts/1/schedule"]);
+});
+
 it("leaves a draft that is kept elsewhere as it is until something changes", async () => {
   const keeper = new PostKeeper(1, 7, written("One"));
   await keeper.publish(written("One"));

@@ -54,7 +54,7 @@ export function ScheduledBar({ post, timezone, mayAct }: ScheduledBarProps) {
         </span>
       </p>
       {mayAct && (
-        <span className="flex flex-wrap gap-2 max-sm:[&_svg]:hidden">
+        <span className="flex flex-wrap gap-2 max-sm:grid max-sm:w-full max-sm:grid-cols-2 max-sm:[&>:first-child]:col-span-2">
           <Button
             size="sm"
             icon={CalendarClock}
