@@ -198,7 +198,7 @@ class Studio:
             "request_key": None,
             **changes,
         }
-        return await (desk or self.desk()).order(**wish)
+        return (await (desk or self.desk()).order(**wish)).generation.id
 
     async def turn(self, runner: GenerationSteps | None = None, limit: int = 400) -> list[int]:
         """Take everything that is due, and do it, all at once; returns what was taken."""

@@ -64,7 +64,7 @@ async def generate_image(request: Request, product: ProductDep, user_id: UserId,
     is_awaited = not _prefers_async(request)
 
     async def paint(key: str | None) -> tuple[int, View]:
-        generation_id = await product.generations.order(
+        story = await product.generations.order(
             user_id=user_id,
             business_id=wish.business_id,
             prompt=wish.prompt,
@@ -79,11 +79,9 @@ async def generate_image(request: Request, product: ProductDep, user_id: UserId,
             request_key=key,
         )
         if is_awaited:
-            story = await product.generations.outcome(user_id=user_id, generation_id=generation_id)
+            story = await product.generations.outcome(user_id=user_id, generation_id=story.generation.id)
             assert story.image is not None  # what `outcome` gives has one
             return 201, Generated(image=image_view(product, story.image), generation=generation_view(story))
-        async with product.database.reading() as session:
-            story = await generations.get_story(session, user_id=user_id, generation_id=generation_id)
         return 202, GenerationAccepted(generation=generation_view(story))
 
     admit = member_of(product, user_id, wish.business_id)

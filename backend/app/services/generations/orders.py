@@ -102,8 +102,8 @@ class Generations:
         mask: str | None,
         is_awaited: bool,
         request_key: str | None,
-    ) -> int:
-        """Write a wish down and reserve its price; returns the id of its generation, which goes on by itself.
+    ) -> Story:
+        """Write a wish down and reserve its price; returns its generation, which goes on by itself.
 
         `mask` is a PNG in base64. With `is_awaited` somebody waits for the answer, so a provider that has no
         time now is a failure; else it is asked again for ten minutes. The same `request_key` gives the same
@@ -163,7 +163,7 @@ class Generations:
                         f"{MOST_UNFINISHED:,} pictures of this business wait already. Try again later.",
                         retry_after=60,
                     )
-                await usage.reserve(
+                entry = await usage.reserve(
                     session,
                     generation,
                     business,
@@ -177,7 +177,7 @@ class Generations:
             return await self._earlier(generation, error)
         log.info("generation.queued", generation_id=generation.id, business_id=business_id)
         fault("generate.after_reserve")
-        return generation.id
+        return Story(generation, None, entry)
 
     async def outcome(self, *, user_id: int, generation_id: int) -> Story:
         """Wait until it comes to an end, minutes if need be; its story when there is an image.
@@ -289,17 +289,18 @@ class Generations:
             await access.require_role(session, business_id=business_id, user_id=user_id, at_least=Role.EDITOR)
         return await read_mask(self._library, mask, business_id=business_id)
 
-    async def _earlier(self, wish: Generation, error: IntegrityError) -> int:
+    async def _earlier(self, wish: Generation, error: IntegrityError) -> Story:
         """The same request came before, in a process that did not live to answer it, or a moment ago."""
         async with self._database.reading() as session:
             earlier = wish.request_key and await models.find_by_request(
                 session, wish.user_id, wish.request_key
             )
-        if not earlier:
-            raise error
-        if any(getattr(earlier, name) != getattr(wish, name) for name in _WISHED):
-            raise key_reused()
-        return earlier.id
+            if not earlier:
+                raise error
+            if any(getattr(earlier, name) != getattr(wish, name) for name in _WISHED):
+                raise key_reused()
+            (story,) = await _tell(session, [earlier])
+            return story
 
 
 async def get_story(session: AsyncSession, *, user_id: int, generation_id: int) -> Story:
