@@ -22,7 +22,6 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import (
     Browser,
-    BrowserContext,
     ConsoleMessage,
     Page,
     Request,
@@ -35,6 +34,7 @@ from playwright.sync_api import (
 from app.api.deps import SESSION_COOKIE
 from tests.browser.member import Member
 from tests.browser.screen import PHONE, RESULTS, WIDE, describe_page
+from tests.browser.tabs import Tab, Tabs
 from tests.loopback import is_allowed
 from tests.person import Person
 from tests.practice_server import CONTROL_KEY, PracticeControl
@@ -112,13 +112,20 @@ def practice(_practice_control: PracticeControl) -> Iterator[PracticeControl]:
     _practice_control.release()
 
 
+@pytest.fixture(scope="session")
+def _tabs(browser: Browser, product: Product) -> Iterator[Tabs]:
+    tabs = Tabs(browser, product.url)
+    yield tabs
+    tabs.close()
+
+
 @pytest.fixture
-def new_page(browser: Browser, product: Product, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+def new_page(_tabs: Tabs, product: Product, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
     """Opens a page for a new visitor: `new_page(dark=True, phone=True)`, or with `width` and `height`.
 
     `trouble=True` is for a test that takes the server away: lost calls are no complaint then.
     """
-    contexts: list[BrowserContext] = []
+    taken: list[tuple[Tab, list[tuple[str, Callable[..., None]]]]] = []
     pages: list[Page] = []
     complaints: list[str] = []
 
@@ -131,17 +138,10 @@ def new_page(browser: Browser, product: Product, request: pytest.FixtureRequest)
         trouble: bool = False,
     ) -> Page:
         size = PHONE if phone else WIDE
-        context = browser.new_context(
-            base_url=product.url,
-            viewport={"width": width or size["width"], "height": height or size["height"]},
-            color_scheme="dark" if dark else "light",
-            has_touch=phone,
-            locale="en-GB",
-            timezone_id="Europe/Berlin",
-            reduced_motion="reduce",
+        tab = _tabs.take(
+            {"width": width or size["width"], "height": height or size["height"]}, dark=dark, touch=phone
         )
-        contexts.append(context)
-        context.set_default_timeout(_PATIENCE_MS)
+        tab.context.set_default_timeout(_PATIENCE_MS)
         expected = _LOST if trouble else _REFUSED
 
         def on_console(message: ConsoleMessage) -> None:
@@ -161,12 +161,18 @@ def new_page(browser: Browser, product: Product, request: pytest.FixtureRequest)
                 complaints.append(f"{response.status} from {response.url}")
 
         # On the context: what a page opens is watched as well.
-        context.on("page", lambda opened: pages.append(opened))
-        context.on("console", on_console)
-        context.on("weberror", on_error)
-        context.on("request", on_request)
-        context.on("response", on_response)
-        return context.new_page()
+        watches: list[tuple[str, Callable[..., None]]] = [
+            ("page", lambda opened: pages.append(opened)),
+            ("console", on_console),
+            ("weberror", on_error),
+            ("request", on_request),
+            ("response", on_response),
+        ]
+        for event, watch in watches:
+            tab.context.on(event, watch)  # type: ignore[call-overload]
+        pages.append(tab.page)
+        taken.append((tab, watches))
+        return tab.page
 
     def describe() -> list[tuple[str, str]]:
         name = re.sub(r"[^\w-]+", "-", request.node.nodeid.split("::", 1)[-1]).strip("-")
@@ -182,8 +188,10 @@ def new_page(browser: Browser, product: Product, request: pytest.FixtureRequest)
     request.node.stash[_describe] = describe
     yield open_page
 
-    for context in contexts:
-        context.close()
+    for tab, watches in taken:
+        _tabs.give_back(tab)
+        for event, watch in watches:
+            tab.context.remove_listener(event, watch)
     assert not complaints, "\n".join(complaints)
 
 
