@@ -64,11 +64,12 @@ def _logging_is_put_back() -> Iterator[None]:
     structured = structlog.get_config() if structlog.is_configured() else None
     yield
     for logger in _loggers():
+        level = logging.NOTSET
         if logger in states:
             level, logger.propagate, logger.disabled, logger.handlers = states[logger]
+        # Setting a level takes time: every logger forgets what it has worked out.
+        if logger.level != level:
             logger.setLevel(level)
-        else:
-            logger.setLevel(logging.NOTSET)
     if structured is None:
         structlog.reset_defaults()
     else:

@@ -23,18 +23,20 @@ from tests.servers.postgres import PostgresServer
 from tests.servers.product import Product, start_product
 
 EDGE = "images.generations"
+DURING = "during the call"
 POINTS = {
     # Where the process dies: what is found afterwards, how often the provider was asked, and what of it is
-    # known to the ledger.
-    "generate.after_reserve": ("succeeded", 1, "booked"),
-    "generate.before_attempt": ("succeeded", 1, "booked"),
-    # Written down that it may have been asked, and it was not: nobody can tell that from the other case.
-    "generate.before_call": ("unknown", 0, "unknown"),
-    "during the call": ("unknown", 1, "unknown"),
+    # known to the ledger. In this order what goes on after one point never comes to the next, so the server
+    # that takes it over is the one that waits for the next.
+    "generate.after_settle": ("succeeded", 1, "booked"),
+    "generate.after_ingest": ("succeeded", 1, "booked"),
     "generate.after_call": ("unknown", 1, "unknown"),
     "generate.after_arrival": ("succeeded", 1, "booked"),
-    "generate.after_ingest": ("succeeded", 1, "booked"),
-    "generate.after_settle": ("succeeded", 1, "booked"),
+    DURING: ("unknown", 1, "unknown"),
+    # Written down that it may have been asked, and it was not: nobody can tell that from the other case.
+    "generate.before_call": ("unknown", 0, "unknown"),
+    "generate.before_attempt": ("succeeded", 1, "booked"),
+    "generate.after_reserve": ("succeeded", 1, "booked"),
 }
 
 
@@ -87,7 +89,7 @@ def newest(person: Person) -> dict[str, Any]:
 
 def dies(product: Product, practice: PracticeProcess, person: Person, point: str) -> None:
     """Ask for a picture; the process is gone afterwards."""
-    if point == "during the call":
+    if point == DURING:
         practice.control.fault("hold_after", edge=EDGE, on_gone="execute")
     with contextlib.suppress(httpx.HTTPError):
         person.client.post(
@@ -95,7 +97,7 @@ def dies(product: Product, practice: PracticeProcess, person: Person, point: str
             json={"business_id": person.business_id, "prompt": point},
             headers={"Prefer": "respond-async", "Idempotency-Key": point},
         )
-    if point == "during the call":
+    if point == DURING:
         practice.control.wait_for_hold(EDGE)
         product.process.kill()
         practice.control.release()
@@ -103,20 +105,26 @@ def dies(product: Product, practice: PracticeProcess, person: Person, point: str
     product.process.stop()
 
 
+def armed(settings: dict[str, str], point: str | None) -> dict[str, str]:
+    """The settings of a server that dies at this point."""
+    return settings if point in (None, DURING) else {**settings, "FAULT_POINT": str(point)}
+
+
 def test_generations_and_their_money_survive_the_death_of_the_server(
     practice: PracticeProcess, settings: dict[str, str], tmp_path: Path
 ) -> None:
     data_dir = tmp_path / "data"
-    product = start_product(data_dir, settings=settings)
+    points = list(POINTS)
+    product = start_product(data_dir, settings=armed(settings, points[0]))
     person = Person.signs_up(product.url)
     images, lost, before = 0, Decimal(0), billed(practice)
+    found_ids: dict[str, int] = {}
     try:
-        for point, (state, asked, booked) in POINTS.items():
-            product.process.stop()
-            product = start_product(data_dir, port=product.port, settings={**settings, "FAULT_POINT": point})
+        for point, following in zip(points, [*points[1:], None], strict=True):
+            state, asked, booked = POINTS[point]
             already, until_now = len(practice.control.calls(EDGE)), billed(practice)
             dies(product, practice, person, point)
-            product = start_product(data_dir, port=product.port, settings=settings)
+            product = start_product(data_dir, port=product.port, settings=armed(settings, following))
             found = newest(person)
             assert (found["prompt"], found["state"]) == (point, state), found
             assert len(practice.control.calls(EDGE)) == already + asked, point
@@ -129,13 +137,15 @@ def test_generations_and_their_money_survive_the_death_of_the_server(
             if state == "succeeded":
                 assert found["image_id"] == page["images"][0]["id"]
                 assert found["booked_usd"] == entry["booked_usd"]
-            # The same click once more is the same generation, and no other charge.
+            found_ids[point] = found["id"]
+        # The same click once more is the same generation, and no other charge.
+        for point, generation_id in found_ids.items():
             again = person.client.post(
                 "/images/generate",
                 json={"business_id": person.business_id, "prompt": point},
                 headers={"Prefer": "respond-async", "Idempotency-Key": point},
             )
-            assert again.json()["generation"]["id"] == found["id"], point
+            assert again.json()["generation"]["id"] == generation_id, point
         money = get(person, "/usage")
         entries = money["entries"]
         assert len(entries) == len(POINTS)
