@@ -13,6 +13,9 @@ from practice.pages import style
 from practice.pages.frame import COVERS, avatar
 from practice.pages.words import caption_html, said_time, shortened, size_text, time_html
 
+_SHOWN = 5
+_WIDE, _HIGH = 1.1, 0.9
+"""From which width to height a photo counts as wide or high. As in the product's preview."""
 AI_TAG = '<span class="tag">AI</span>'
 
 
@@ -43,18 +46,55 @@ def image(root: str, picture: sqlite3.Row) -> str:
     )
 
 
+def openable(root: str, picture: sqlite3.Row, inside: str = "") -> str:
+    """A picture that leads to the whole of it, by itself."""
+    source = source_of(root, picture["id"], picture["mime_type"])
+    return f'<a class="whole" href="{source}">{image(root, picture)}{inside}</a>'
+
+
 def stage(root: str, pictures: Sequence[sqlite3.Row]) -> str:
     """The picture of a post, or its slides, which scroll sideways."""
     if len(pictures) == 1:
-        return image(root, pictures[0])
+        return openable(root, pictures[0])
     # The stylesheet crops all slides to the shape of the first one.
     slides = "".join(
-        f'<li>{image(root, picture)}<span class="count">{index} of {len(pictures)}</span></li>'
+        f'<li id="picture-{index}">{openable(root, picture)}'
+        f'<span class="count">{index} of {len(pictures)}</span>{_arrows(index, len(pictures))}</li>'
         for index, picture in enumerate(pictures, 1)
     )
     # A place that scrolls must be reachable from the keyboard.
     name = f"{len(pictures)} pictures, scroll sideways"
     return f'<ol class="slides" tabindex="0" aria-label="{name}">{slides}</ol>'
+
+
+def _arrows(index: int, count: int) -> str:
+    """The ways to the slides beside this one. Without scripts, they are links into the page."""
+    before = (
+        f'<a class="arrow before" href="#picture-{index - 1}" aria-label="To picture {index - 1}">'
+        f"{style.BACK_MARK}</a>"
+    )
+    after = (
+        f'<a class="arrow after" href="#picture-{index + 1}" aria-label="To picture {index + 1}">'
+        f"{style.NEXT_MARK}</a>"
+    )
+    return (before if index > 1 else "") + (after if index < count else "")
+
+
+def album(root: str, pictures: Sequence[sqlite3.Row], *, post_link: str | None) -> str:
+    """The photos of a post on a Page, laid out by their number and the shape of the first one. What is more
+    than five waits behind the last one, and on the post's own page (without `post_link`) lies below."""
+    first = pictures[0]
+    ratio = first["width"] / first["height"]
+    shape = "wide" if ratio > _WIDE else "high" if ratio < _HIGH else "square"
+    shown, rest = pictures[:_SHOWN], pictures[_SHOWN:]
+    cells = [openable(root, picture) for picture in shown]
+    if rest and post_link is not None:
+        last = f'<span class="more">+{len(rest)}<span class="unseen"> more photos</span></span>'
+        cells[-1] = f'<a class="whole" href="{post_link}">{image(root, shown[-1])}{last}</a>'
+    body = f'<div class="photos many count-{len(shown)} {shape}">{"".join(cells)}</div>'
+    if rest and post_link is None:
+        body += f'<div class="photos rest">{"".join(openable(root, picture) for picture in rest)}</div>'
+    return body
 
 
 def comment_list(author: str, comments: Sequence[sqlite3.Row], now: float) -> str:
@@ -134,9 +174,11 @@ def card(
     text = f'<p class="caption" dir="auto">{caption_html(post["message"])}</p>' if post["message"] else ""
     link = html.escape(post["link"])
     linked = f'<a class="link" href="{link}" rel="nofollow noopener noreferrer">{link}</a>' if link else ""
-    photos = "".join(image(root, picture) for picture in pictures)
-    kind = "photos many" if len(pictures) > 1 else "photos"
-    shown = f'<div class="{kind}">{photos}</div>' if photos else ""
+    shown = ""
+    if len(pictures) > 1:
+        shown = album(root, pictures, post_link=None if has_facts else f"{root}{post_path(post)}")
+    elif pictures:
+        shown = f'<div class="photos">{openable(root, pictures[0])}</div>'
     return (
         f'<article class="card"><header class="who">{avatar(root, page, "avatar-small avatar-plain")}<div>'
         f'<{heading} class="name">{html.escape(page.name)}</{heading}>'

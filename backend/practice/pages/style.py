@@ -142,8 +142,21 @@ button:hover { background: var(--sunken); }
 .slides { display: flex; width: 100%; overflow-x: auto; scroll-snap-type: x mandatory; }
 .slides li { flex: 0 0 100%; scroll-snap-align: start; position: relative; display: flex;
   align-items: center; }
-.slides li:not(:first-child) img { position: absolute; inset: 0; width: 100%; height: 100%; max-height: none;
-  object-fit: cover; }
+.slides li { scroll-margin-top: 100vh; }
+.slides .whole, .stage > .whole { width: 100%; }
+.slides li:not(:first-child) .whole { position: absolute; inset: 0; }
+.slides li:not(:first-child) img { width: 100%; height: 100%; max-height: none; object-fit: cover; }
+.arrow { position: absolute; top: 50%; width: 32px; height: 32px; margin-top: -16px; border-radius: 50%;
+  display: flex; align-items: center; justify-content: center; background: rgb(255 255 255 / 88%);
+  color: #1b1b1a; box-shadow: 0 1px 4px rgb(0 0 0 / 28%); }
+.arrow:hover { background: #fff; }
+.arrow:focus-visible { border-radius: 50%; }
+.arrow svg { width: 16px; height: 16px; }
+.arrow.before { left: 12px; }
+.arrow.after { right: 12px; }
+@media (prefers-reduced-motion: no-preference) {
+  .slides { scroll-behavior: smooth; }
+}
 .comments { list-style: none; border-top: 1px solid var(--line); }
 .comments .caption { padding: 12px 20px; }
 .comments .sub { color: var(--ink-3); font-size: 12px; line-height: 16px; }
@@ -198,8 +211,28 @@ button:hover { background: var(--sunken); }
   background: var(--sunken); color: var(--accent); overflow-wrap: anywhere; }
 .photos { display: grid; gap: 2px; background: var(--line); border-top: 1px solid var(--line); }
 .photos img { width: 100%; height: auto; max-height: 760px; object-fit: contain; background: var(--sunken); }
-.photos.many { grid-template-columns: 1fr 1fr; }
-.photos.many img { aspect-ratio: 1; object-fit: cover; height: 100%; }
+.whole { display: block; position: relative; min-width: 0; min-height: 0; }
+.whole:hover img { opacity: 0.94; }
+.whole:focus-visible { outline-offset: -3px; border-radius: 0; }
+.photos.many { aspect-ratio: 1; grid-template-columns: 1fr 1fr; grid-auto-rows: minmax(0, 1fr); }
+.photos.many img, .photos.rest img { width: 100%; height: 100%; max-height: none; object-fit: cover; }
+.count-2.wide { grid-template-columns: 1fr; }
+.photos.count-2.square { aspect-ratio: 2; }
+.count-3.wide .whole:first-child { grid-column: span 2; }
+.count-3:not(.wide) .whole:first-child { grid-row: span 2; }
+.count-4.wide, .count-4.high { grid-template-columns: repeat(3, 1fr); }
+.count-4.wide { grid-template-rows: repeat(3, minmax(0, 1fr)); }
+.count-4.wide .whole:first-child { grid-column: span 3; grid-row: span 2; }
+.count-4.high .whole:first-child { grid-column: span 2; grid-row: span 3; }
+.photos.count-5 { aspect-ratio: 1.2; grid-template-columns: repeat(6, 1fr);
+  grid-template-rows: 3fr 2fr; grid-auto-rows: auto; }
+.count-5 .whole { grid-column: span 2; }
+.count-5 .whole:nth-child(-n + 2) { grid-column: span 3; }
+.photos.rest { grid-template-columns: repeat(auto-fit, minmax(30%, 1fr)); margin-top: 2px; border-top: 0;
+  background: none; }
+.rest .whole { aspect-ratio: 1.2; }
+.more { position: absolute; inset: 0; display: flex; align-items: center; justify-content: center;
+  background: rgb(0 0 0 / 55%); color: #fff; font-size: 22px; line-height: 28px; font-weight: 650; }
 
 @media (max-width: 760px) {
   main { padding: 16px 16px 40px; }
@@ -250,6 +283,10 @@ EMPTY_MARK = (
 STACK_MARK = (
     '<svg class="stack" viewBox="0 0 20 20" fill="currentColor" role="img" aria-label="Several pictures">'
     '<path d="M6 2h10a2 2 0 0 1 2 2v10h-2V4H6z"/><rect x="2" y="6" width="12" height="12" rx="2"/></svg>'
+)
+NEXT_MARK = (
+    '<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" '
+    'stroke-linejoin="round" aria-hidden="true"><path d="M6 3l5 5-5 5"/></svg>'
 )
 BACK_MARK = (
     '<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" '

@@ -79,3 +79,35 @@ def test_a_channel_of_the_first_minute_is_connected_again_and_never_by_whoever_d
     expect(channels.get_by_role("listitem")).to_have_count(2)
     assert person.channel("instagram")["id"] == account["id"]
     assert person.channel("instagram")["status"] == "connected"
+
+
+def test_a_restricted_channel_is_found_from_the_post_and_from_home_and_tried_when_its_owner_says_so(
+    new_member: OpenMember, practice: PracticeControl
+) -> None:
+    page, person = (member := new_member()).page, member.person
+    account = person.channel("instagram")
+    image_id = person.keeps_picture()["id"]
+    post_id = person.writes("Held back", image_ids=[image_id])
+    page.goto("/dashboard")
+    home = page.get_by_role("region", name="Channels")
+    expect(home.get_by_text("Connected", exact=True)).to_have_count(2)
+    page.get_by_role("link", name="Posts").first.click()
+    practice.change_account(account["external_id"], is_restricted=True)
+    page.get_by_role("link", name="Held back").first.click()
+    person.sends(post_id)
+    person.waits_for(post_id, "failed")
+    page.reload()
+    page.get_by_role("link", name="See the channel").first.click()
+    row = section(page, "Channels").get_by_role("listitem").filter(has_text="Practice Instagram")
+    expect(row.get_by_text("Restricted", exact=True)).to_be_visible()
+    expect(row).to_contain_text("Log in on Instagram, follow what it asks")
+    expect(row).to_contain_text("Posts are tried on it again from tomorrow at")
+    gallery(page, "channel-restricted")
+    page.get_by_role("link", name="Home").first.click()
+    expect(home.get_by_text("Restricted", exact=True)).to_be_visible()
+    gallery(page, "home-restricted")
+    home.get_by_role("link", name="Manage").click()
+    practice.change_account(account["external_id"], is_restricted=False)
+    row.get_by_role("button", name="Try it now").click()
+    expect(row.get_by_text("Connected", exact=True)).to_be_visible()
+    expect(page.get_by_text(f"Posts go out on {account['name']} again")).to_be_visible()

@@ -32,7 +32,7 @@ def test_a_stranger_is_led_to_the_sign_in(new_page: OpenPage) -> None:
 
 
 def signs_in(page: Page, email: str, password: str = PASSWORD) -> None:
-    expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
@@ -79,9 +79,23 @@ def test_what_is_missing_or_wrong_is_said_beside_its_field(page: Page) -> None:
         "3 more characters are needed."
     )
     gallery(page, "sign-up-problems")
+    # What was told goes as soon as it is put right, without another press.
+    name.fill("Ada")
+    page.get_by_label("Password", exact=True).fill("shorter")
+    expect(page.get_by_label("Password", exact=True)).to_have_accessible_description(
+        "1 more character is needed."
+    )
+    page.get_by_label("E-mail").fill("ada@example.com")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    expect(page.get_by_text("Write your name.")).to_have_count(0)
+    expect(page.get_by_text("This is not a whole address.")).to_have_count(0)
+    expect(page.get_by_text("character is needed")).to_have_count(0)
+    expect(page.get_by_text("Write the name of your business.")).to_be_visible()
     page.goto("/sign-in")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_label("E-mail")).to_have_accessible_description("Write your e-mail address.")
+    page.get_by_label("E-mail").fill("ada@example.com")
+    expect(page.get_by_text("Write your e-mail address.")).to_have_count(0)
 
 
 def test_an_address_that_has_an_account_is_led_to_the_sign_in(page: Page) -> None:

@@ -182,6 +182,14 @@ def test_a_person_settles_what_no_look_can_tell(new_member: OpenMember, practice
     expect(page.get_by_role("link", name="See it on Practice Instagram")).to_have_attribute(
         "href", medium["permalink"]
     )
+    # What was sent is shown whole, and not the square crop of the library.
+    sent = page.get_by_role("list", name=f"Sent to {account['name']}, Practice Instagram")
+    expect(sent.get_by_role("link")).to_have_attribute("href", re.compile("/instagram-feed"))
+    expect(sent.get_by_role("img")).to_have_js_property("complete", True)
+    gallery(page, "post-sent")
+    assert sent.get_by_role("img").evaluate("it => it.naturalWidth") == int(
+        sent.get_by_role("img").get_attribute("width") or 0
+    )
     assert person.post(post_id)["state"] == "published"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -70,6 +71,15 @@ def addresses(server: PracticeThread) -> Iterator[dict[str, str]]:
         ).json()
         for prompt in ("tea leaves", "almond cake"):
             desk.photo(url=picture(prompt, 900, 700), published="false")
+        albums = {}
+        for count, size in ((3, (1200, 800)), (4, (800, 1200)), (7, (900, 900))):
+            photos = [
+                desk.photo(url=picture(f"album {count} {number}", *size), published="false").json()["id"]
+                for number in range(count)
+            ]
+            attached = json.dumps([{"media_fbid": found} for found in photos])
+            made = desk.feed(message=f"{count} photos", attached_media=attached).json()["id"]
+            albums[count] = desk.look(made, "permalink_url", desk.page)["permalink_url"]
         desk.feed(message="Only words today", link="https://example.com/menu")
         stranger = server.control.accounts("Nothing yet")
         yield {
@@ -79,6 +89,8 @@ def addresses(server: PracticeThread) -> Iterator[dict[str, str]]:
             "carousel": desk.look(carousel, "permalink")["permalink"],
             "page": f"{server.url}/facebook/{desk.page.id}",
             "page-post": desk.look(photo["post_id"], "permalink_url", desk.page)["permalink_url"],
+            "album": albums[7],
+            "album-of-3": albums[3],
             "rehearse": f"{server.url}/rehearse?account={desk.instagram.name}",
             "missing": f"{server.url}/instagram/p/AAAAAAAAAAA/",
         }
@@ -105,7 +117,19 @@ def screen(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[P
 
 
 @pytest.mark.parametrize(
-    "name", ["profile", "empty", "post", "carousel", "page", "page-post", "rehearse", "missing"]
+    "name",
+    [
+        "profile",
+        "empty",
+        "post",
+        "carousel",
+        "page",
+        "page-post",
+        "album",
+        "album-of-3",
+        "rehearse",
+        "missing",
+    ],
 )
 def test_a_practice_page_can_be_used_by_everybody_and_fits_the_screen(
     screen: tuple[Page, str], addresses: dict[str, str], name: str
@@ -162,6 +186,37 @@ def test_the_slides_of_a_carousel_scroll_with_the_keyboard(
     page.keyboard.press("ArrowRight")
     # Polled from here: the page's own policy lets nobody run a script in it, not even a waiting one.
     poll(lambda: slides.evaluate("it => it.scrollLeft > 0") or None, what="the scrolling")
+    for way in ("To picture 2", "To picture 3"):
+        page.get_by_role("link", name=way).first.click()
+    poll(
+        lambda: slides.evaluate("it => it.scrollLeft + it.clientWidth > it.scrollWidth - 2") or None,
+        what="the last picture",
+    )
+    assert page.get_by_text("3 of 3").is_visible()
+    slides.get_by_role("link", name="night and stars").click()
+    page.wait_for_url(re.compile(r"/media/\w+\.jpg$"))
+    page.close()
+
+
+def test_the_photos_of_a_post_fill_their_grid_and_each_can_be_opened(
+    browser: Browser, addresses: dict[str, str]
+) -> None:
+    page = browser.new_page()
+    page.goto(addresses["page"], wait_until="networkidle")
+    for count, shown in ((3, 3), (4, 4), (7, 5)):
+        card = page.get_by_role("article").filter(has_text=f"{count} photos")
+        grid = card.locator(".photos")
+        whole = grid.bounding_box()
+        boxes = [box for link in grid.get_by_role("link").all() if (box := link.bounding_box())]
+        assert len(boxes) == shown
+        # Without a hole, but for the lines between them.
+        covered = sum(box["width"] * box["height"] for box in boxes)
+        assert whole and covered > 0.97 * whole["width"] * whole["height"]
+    page.get_by_role("link", name=re.compile("2 more photos")).click()
+    page.get_by_role("heading", name="Harbour Coffee", level=1).wait_for()
+    assert page.locator(".photos").get_by_role("link").count() == 7
+    page.locator(".photos").get_by_role("link").last.click()
+    page.wait_for_url(re.compile(r"/media/\w+\.jpg$"))
     page.close()
 
 

@@ -18,6 +18,16 @@ export default function SignInPage() {
   const [missing, setMissing] = useState<Fields>({});
   const form = useRef<HTMLFormElement>(null);
 
+  // What was missing is told until it is there.
+  const recheck = (event: FormEvent<HTMLFormElement>) => {
+    const entries = new FormData(event.currentTarget);
+    setMissing(({ email, password }) => ({
+      ...(email && !entries.get("email") && { email }),
+      ...(password && !entries.get("password") && { password }),
+    }));
+    if (signIn.isError) signIn.reset();
+  };
+
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const entries = new FormData(event.currentTarget);
@@ -43,8 +53,8 @@ export default function SignInPage() {
   const isWrong = error instanceof ApiError && error.code === "invalid_credentials";
   return (
     <AuthFrame
-      title="Welcome back"
-      lead="Sign in to your images and posts."
+      title="Sign in"
+      lead="To your images and posts."
       aside={
         <>
           New here?{" "}
@@ -54,7 +64,13 @@ export default function SignInPage() {
         </>
       }
     >
-      <form ref={form} noValidate onSubmit={submit} className="flex flex-col gap-4">
+      <form
+        ref={form}
+        noValidate
+        onSubmit={submit}
+        onChange={recheck}
+        className="flex flex-col gap-4"
+      >
         {error && (
           <Notice
             tone="bad"

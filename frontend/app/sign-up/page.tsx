@@ -14,6 +14,23 @@ import { TimezoneField } from "./TimezoneField";
 
 const NAMES = ["name", "business_name", "email", "password"] as const;
 
+function readFields(form: HTMLFormElement): SignUpFields {
+  const entries = new FormData(form);
+  return Object.fromEntries(
+    NAMES.map((name) => {
+      const text = String(entries.get(name));
+      return [name, name === "password" ? text : text.trim()];
+    }),
+  ) as unknown as SignUpFields;
+}
+
+/** Of these problems the ones that were told before, in today's words. */
+function onlyKeys(problems: SignUpProblems, told: SignUpProblems): SignUpProblems {
+  return Object.fromEntries(
+    NAMES.filter((name) => told[name] && problems[name]).map((name) => [name, problems[name]]),
+  );
+}
+
 export default function SignUpPage() {
   const { next } = useSearch({ from: "/sign-up" });
   const navigate = useNavigate();
@@ -27,15 +44,16 @@ export default function SignUpPage() {
     if (first) form.current?.querySelector<HTMLInputElement>(`[name=${first}]`)?.focus();
   };
 
+  // What was told goes as soon as it is put right; nothing new is told before the next press.
+  const recheck = (event: FormEvent<HTMLFormElement>) => {
+    const wrong = checkSignUp(readFields(event.currentTarget));
+    setFound((told) => onlyKeys(wrong, told));
+    if (signUp.isError) signUp.reset();
+  };
+
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const entries = new FormData(event.currentTarget);
-    const fields = Object.fromEntries(
-      NAMES.map((name) => {
-        const text = String(entries.get(name));
-        return [name, name === "password" ? text : text.trim()];
-      }),
-    ) as unknown as SignUpFields;
+    const fields = readFields(event.currentTarget);
     const problems = checkSignUp(fields);
     setFound(problems);
     if (Object.keys(problems).length) {
@@ -72,7 +90,13 @@ export default function SignUpPage() {
         </>
       }
     >
-      <form ref={form} noValidate onSubmit={submit} className="flex flex-col gap-4">
+      <form
+        ref={form}
+        noValidate
+        onSubmit={submit}
+        onChange={recheck}
+        className="flex flex-col gap-4"
+      >
         {signUp.error && !hasFieldProblem && (
           <Notice tone="bad" isAlert fact={describeFormError(signUp.error).fact}>
             {describeFormError(signUp.error).rest}

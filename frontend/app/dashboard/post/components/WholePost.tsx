@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Card } from "@/components/ui/surface";
-import { Thumbnail } from "@/components/ui/Thumbnail";
 import { channelsQuery } from "@/lib/api/channels";
 import type { Post } from "@/lib/api/types";
+import { SentFiles } from "./SentFiles";
 
 /** Everything that belongs to a post besides how it went: its words, its images, its first comment. */
 export function WholePost({ post }: { post: Post }) {
@@ -29,26 +29,7 @@ export function WholePost({ post }: { post: Post }) {
             <p className="max-w-prose whitespace-pre-wrap [overflow-wrap:anywhere]">{words}</p>
           </div>
         ))}
-        {post.images.length > 0 && (
-          <ul
-            aria-label="Images of the post"
-            className="grid grid-cols-2 gap-x-2.5 gap-y-4 sm:grid-cols-4"
-          >
-            {post.images.map((image) => (
-              <li key={image.image_id} className="min-w-0">
-                <Thumbnail
-                  src={image.thumbnail_url}
-                  thumbhash={image.thumbhash}
-                  alt=""
-                  className="w-full"
-                />
-                <p className="mt-1.5 text-ink-2 text-small [overflow-wrap:anywhere]">
-                  {image.alt_text || <span className="text-ink-3">No alt text</span>}
-                </p>
-              </li>
-            ))}
-          </ul>
-        )}
+        {post.images.length > 0 && <SentFiles post={post} />}
       </div>
     </Card>
   );
