@@ -487,6 +487,9 @@ def test_one_channel_that_fails_does_not_hold_up_the_other(mia: Person, embedded
         post = settled(mia, post_id)
         assert post["state"] == "failed"
         assert [p["state"] for p in post["publications"]] == ["failed", "published"]
+        # The picture is not what failed.
+        steps = [(step["name"], step["state"]) for step in post["publications"][0]["steps"]]
+        assert steps[:3] == [("rendition", "done"), ("upload", "failed"), ("check", "waiting")]
         assert platform.media(text) == [] and len(platform.posts(text)) == 1
 
 

@@ -51,6 +51,10 @@ def test_a_post_is_scheduled_seen_moved_taken_back_and_sent(
         modal.get_by_role("button", name="Schedule…").press("Enter")
         dialog = page.get_by_role("dialog", name="Schedule this post")
         expect(dialog.get_by_label("Date")).to_be_focused()
+        # Leaving it leaves the post as it is, and the keyboard goes on where it was.
+        page.keyboard.press("Escape")
+        expect(modal.get_by_role("button", name="Schedule…")).to_be_focused()
+        page.keyboard.press("Enter")
         expect(dialog.get_by_label("Date")).to_have_value(f"{in_new_york(days=1):%Y-%m-%d}")
         expect(dialog).to_contain_text("Times are those of Harbour Coffee, in America/New York.")
         sets_time(dialog, in_new_york(minutes=-2))
@@ -85,6 +89,7 @@ def test_a_post_is_scheduled_seen_moved_taken_back_and_sent(
         sets_time(dialog, later)
         dialog.get_by_role("button", name=re.compile("^Schedule for")).click()
         expect(dialog).to_have_count(0)
+        expect(post.get_by_role("button", name="Change the time")).to_be_focused()
         expect(post).to_contain_text(f"at {later:%H:%M}, America/New York")
         expect(post).to_contain_text("Moved to another time.")
         assert scheduled_for(person, post_id) == later
@@ -96,13 +101,13 @@ def test_a_post_is_scheduled_seen_moved_taken_back_and_sent(
         modal.get_by_role("button", name="Choose from Library").click()
         modal.get_by_role("gridcell").get_by_role("button", name="harbour.jpg").click()
         modal.get_by_role("button", name="Done").click()
-        expect(modal.get_by_text("Instagram takes 1 posts in 24 hours")).to_be_visible()
+        expect(modal.get_by_text("Instagram takes 1 post in 24 hours")).to_be_visible()
         expect(modal.get_by_role("button", name="Publish to Practice Instagram")).to_be_disabled()
         modal.get_by_role("button", name="Schedule…").click()
         dialog = page.get_by_role("dialog", name="Schedule this post")
         sets_time(dialog, in_new_york(hours=5))
         dialog.get_by_role("button", name=re.compile("^Schedule for")).click()
-        expect(dialog.get_by_role("alert")).to_contain_text("Schedule this post for")
+        expect(dialog.get_by_role("alert")).to_contain_text("Schedule this one for")
         sets_time(dialog, in_new_york(days=3))
         dialog.get_by_role("button", name=re.compile("^Schedule for")).click()
         page.get_by_role("dialog", name="Scheduled").get_by_role("button", name="Done").click()
@@ -138,7 +143,7 @@ def test_a_channel_that_is_let_go_leaves_the_draft_and_nothing_goes_there(
     page.goto("/dashboard/settings")
     page.get_by_role("button", name="Connect with Facebook").click()
     page.get_by_role("button", name="Continue").click()
-    page.get_by_role("dialog").get_by_role("button", name="Connect 4 channels").click()
+    page.get_by_role("dialog").get_by_role("button", name=re.compile(r"^Connect \d channels$")).click()
     expect(page.get_by_role("list", name="Channels").get_by_role("listitem")).to_have_count(6)
     channels = person.client.get("/channels", params={"business_id": person.business_id}).json()["channels"]
     body = {

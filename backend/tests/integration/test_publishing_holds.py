@@ -232,7 +232,7 @@ async def test_two_who_plan_at_once_do_not_get_the_last_place_both(office: Offic
         assert len(refused) == 2
         for error in refused:
             assert isinstance(error, RuleBroken) and error.code == "quota_reached"
-            assert "takes 3 posts in 24 hours" in error.detail and "Schedule this post for" in error.detail
+            assert "takes 3 posts in 24 hours" in error.detail and "Schedule this one for" in error.detail
         async with office.database.reading() as session:
             meter = await office.preflight().quotas.read(office.instagram)
             quotas = office.preflight().quotas

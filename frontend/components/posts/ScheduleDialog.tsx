@@ -9,6 +9,7 @@ import { formatMinute, formatMoment } from "@/lib/format";
 import { addDays, momentOf, type WallTime, wallTimeOf } from "@/lib/wallTime";
 
 interface ScheduleDialogProps {
+  isOpen: boolean;
   title: string;
   /** When it goes out as it stands; missing: it is not scheduled yet. */
   scheduledAt?: string | null | undefined;
@@ -25,6 +26,7 @@ const MOST_DAYS = 365;
 
 /** When a post goes out: a date and a time as they are written in the business's zone. */
 export function ScheduleDialog({
+  isOpen,
   title,
   scheduledAt,
   isBusy,
@@ -35,18 +37,26 @@ export function ScheduleDialog({
   const { name, timezone } = useBusiness();
   const formId = useId();
   const dateRef = useRef<HTMLInputElement>(null);
-  const [today] = useState(() => wallTimeOf(new Date(), timezone).date);
-  const [wall, setWall] = useState<WallTime>(() =>
-    scheduledAt
-      ? wallTimeOf(new Date(scheduledAt), timezone)
-      : { date: addDays(today, 1), time: "09:00" },
-  );
-  // What was refused was another time.
+  const today = wallTimeOf(new Date(), timezone).date;
+  const start = scheduledAt
+    ? wallTimeOf(new Date(scheduledAt), timezone)
+    : { date: addDays(today, 1), time: "09:00" };
+  const [wall, setWall] = useState(start);
+  // What is refused is one time; another one may be free.
   const [refused, setRefused] = useState<WallTime | null>(null);
+  // It begins anew each time, and stays until it has closed: the keyboard goes back to where it was.
+  const [wasOpen, setWasOpen] = useState(false);
+  if (isOpen !== wasOpen) {
+    setWasOpen(isOpen);
+    if (isOpen) {
+      setWall(start);
+      setRefused(null);
+    }
+  }
   const moment = momentOf(wall, timezone);
   return (
     <Dialog
-      isOpen
+      isOpen={isOpen}
       onClose={onClose}
       title={title}
       size="sm"

@@ -72,15 +72,14 @@ export function WriteFooter({
       >
         {publishLabel(chosen)}
       </Button>
-      {isChoosing && (
-        <ScheduleDialog
-          title="Schedule this post"
-          isBusy={schedule.isPending}
-          error={schedule.error}
-          onClose={() => setChoosing(false)}
-          onSchedule={(at) => schedule.mutate({ draft, at })}
-        />
-      )}
+      <ScheduleDialog
+        isOpen={isChoosing}
+        title="Schedule this post"
+        isBusy={schedule.isPending}
+        error={schedule.error}
+        onClose={() => setChoosing(false)}
+        onSchedule={(at) => schedule.mutate({ draft, at })}
+      />
     </ModalFooter>
   );
 }

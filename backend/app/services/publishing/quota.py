@@ -111,9 +111,9 @@ class Quotas:
         zone = ZoneInfo(business.timezone) if business else UTC
         return Problem(
             "quota_reached",
-            f"{LABELS[channel.platform]} takes {meter.total} posts in 24 hours from {channel.name}: "
-            "they are out or scheduled.",
-            f"Schedule this post for {free_at.astimezone(zone):%A, %B %-d at %H:%M} or later, or take out "
+            f"{LABELS[channel.platform]} takes {meter.total} post{'s' if meter.total != 1 else ''} "
+            f"in 24 hours from {channel.name}, and so many are out or scheduled.",
+            f"Schedule this one for {free_at.astimezone(zone):%A, %-d %B at %H:%M} or later, or take out "
             "another.",
             limit=meter.total,
         )

@@ -87,20 +87,19 @@ export function ScheduledBar({ post, timezone, mayAct }: ScheduledBarProps) {
           </Button>
         </span>
       )}
-      {asking === "time" && (
-        <ScheduleDialog
-          title="Change the time"
-          scheduledAt={at}
-          isBusy={isTaking("schedule")}
-          error={step.error}
-          onClose={() => setAsking(null)}
-          onSchedule={(to) =>
-            take({ step: "schedule", postId, at: to }, () =>
-              toast({ title: `Scheduled for ${formatMoment(to, timezone)}` }),
-            )
-          }
-        />
-      )}
+      <ScheduleDialog
+        isOpen={asking === "time"}
+        title="Change the time"
+        scheduledAt={at}
+        isBusy={isTaking("schedule")}
+        error={step.error}
+        onClose={() => setAsking(null)}
+        onSchedule={(to) =>
+          take({ step: "schedule", postId, at: to }, () =>
+            toast({ title: `Scheduled for ${formatMoment(to, timezone)}` }),
+          )
+        }
+      />
       <ConfirmDialog
         isOpen={asking === "now"}
         onClose={() => setAsking(null)}
