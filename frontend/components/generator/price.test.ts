@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GenerationOptions } from "@/lib/api/types";
-import { practiceNote, priceOf, providerPrice } from "./price";
+import { isPracticeMonth, practiceNote, priceOf, providerPrice } from "./price";
 import type { Painter, Wish } from "./wish";
 
 function options(change: Partial<GenerationOptions> = {}): GenerationOptions {
@@ -96,6 +96,21 @@ describe("what the provider bills", () => {
 });
 
 describe("a month", () => {
+  it.each([
+    [{}, true],
+    [{ practice_charged_usd: "0.10" }, false],
+    [{ practice_cost_usd: "0.00" }, false],
+  ])("that is all practice but for %o is practice as a whole: %s", (change, is) => {
+    const month = {
+      charged_usd: "0.30",
+      practice_charged_usd: "0.30",
+      provider_cost_usd: "0.04",
+      practice_cost_usd: "0.04",
+      ...change,
+    };
+    expect(isPracticeMonth(month)).toBe(is);
+  });
+
   it.each([
     ["0.30", "0.00", undefined],
     ["0.30", "0.30", "practice money"],

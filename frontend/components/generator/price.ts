@@ -1,4 +1,4 @@
-import type { GenerationOptions } from "@/lib/api/types";
+import type { GenerationOptions, Usage } from "@/lib/api/types";
 import { formatDate, formatMoney, formatUsd } from "@/lib/format";
 import { providerTitle } from "./providers";
 import type { Painter, Wish } from "./wish";
@@ -68,6 +68,20 @@ export function providerPrice({ provider, model }: Painter, wish: Wish): string 
   }
   if (Number(found.provider_usd) === 0) return `Painted by ${model.name}. ${title} bills nothing.`;
   return `Painted by ${model.name}. ${title} bills about ${formatUsd(found.provider_usd)} for it.`;
+}
+
+/** Whether all that a month came to is practice money. */
+export function isPracticeMonth(
+  month: Pick<
+    Usage,
+    "charged_usd" | "practice_charged_usd" | "provider_cost_usd" | "practice_cost_usd"
+  >,
+): boolean {
+  return (
+    month.practice_charged_usd === month.charged_usd &&
+    month.practice_cost_usd === month.provider_cost_usd &&
+    Number(month.charged_usd) + Number(month.provider_cost_usd) > 0
+  );
 }
 
 /** What of a sum is practice money; nothing where none is. */

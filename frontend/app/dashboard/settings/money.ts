@@ -1,5 +1,5 @@
 import type { UsageEntry, UsageSums } from "@/lib/api/types";
-import { formatMoney, formatUsd, plural } from "@/lib/format";
+import { formatMoney, plural } from "@/lib/format";
 
 /** What the business is charged for one image. */
 export function chargedWords({ state, free, charged_usd, is_practice }: UsageEntry): string {
@@ -27,10 +27,13 @@ export function isUnknown({ state, booked_usd }: UsageEntry): boolean {
 }
 
 /** What providers bill for several, and for how many that is not known. */
-export function costWords({ provider_cost_usd, unknown_count }: UsageSums): string {
-  if (unknown_count === 0) return formatUsd(provider_cost_usd);
+export function costWords(
+  { provider_cost_usd, unknown_count }: UsageSums,
+  isPractice = false,
+): string {
+  if (unknown_count === 0) return formatMoney(provider_cost_usd, isPractice);
   if (Number(provider_cost_usd) === 0) return `unknown for ${plural(unknown_count, "image")}`;
-  return `${formatUsd(provider_cost_usd)}, unknown for ${plural(unknown_count, "image")}`;
+  return `${formatMoney(provider_cost_usd, isPractice)}, unknown for ${plural(unknown_count, "image")}`;
 }
 
 /** An amount as somebody writes it, as the API takes it: "12,5" is "12.5". Undefined where it is none. */

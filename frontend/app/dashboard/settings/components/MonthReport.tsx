@@ -1,6 +1,6 @@
 import { ImageOff } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import { practiceNote } from "@/components/generator/price";
+import { isPracticeMonth, practiceNote } from "@/components/generator/price";
 import { providerTitle } from "@/components/generator/providers";
 import { Button } from "@/components/ui/Button";
 import { Moment } from "@/components/ui/Moment";
@@ -69,10 +69,12 @@ export function MonthReport({ usage, entries, more, isFetchingMore }: MonthRepor
       <div className="grid gap-x-8 gap-y-5 sm:grid-cols-2">
         <Shares
           title="By model"
+          isPractice={isPracticeMonth(usage)}
           rows={usage.by_model.map((sums) => ({ key: sums.model, name: sums.model, sums }))}
         />
         <Shares
           title="By person"
+          isPractice={isPracticeMonth(usage)}
           rows={usage.by_member.map((sums) => ({ key: sums.user_id, name: sums.name, sums }))}
         />
       </div>
@@ -100,7 +102,9 @@ export function MonthReport({ usage, entries, more, isFetchingMore }: MonthRepor
           </Button>
         )}
       </div>
-      <p className="sr-only">Together, providers bill {costWords(usage)}.</p>
+      <p className="sr-only">
+        Together, providers bill {costWords(usage, isPracticeMonth(usage))}.
+      </p>
     </div>
   );
 }

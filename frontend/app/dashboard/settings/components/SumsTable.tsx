@@ -1,15 +1,17 @@
 import type { UsageSums } from "@/lib/api/types";
-import { formatUsd } from "@/lib/format";
+import { formatMoney } from "@/lib/format";
 import { costWords } from "../money";
 
 interface SumsTableProps {
   caption: string;
   head: string;
+  /** All of it is practice money. */
+  isPractice: boolean;
   rows: ReadonlyArray<{ key: string; name: string; sums: UsageSums }>;
 }
 
 /** Sums of the ledger, a line each. */
-export function SumsTable({ caption, head, rows }: SumsTableProps) {
+export function SumsTable({ caption, head, isPractice, rows }: SumsTableProps) {
   return (
     <table className="mt-2 w-full tabular-nums">
       <caption className="sr-only">{caption}</caption>
@@ -28,8 +30,8 @@ export function SumsTable({ caption, head, rows }: SumsTableProps) {
               {name}
             </th>
             <td className="py-1 pr-3 text-right">{sums.images}</td>
-            <td className="py-1 pr-3 text-right">{formatUsd(sums.charged_usd)}</td>
-            <td className="py-1 text-right">{costWords(sums)}</td>
+            <td className="py-1 pr-3 text-right">{formatMoney(sums.charged_usd, isPractice)}</td>
+            <td className="py-1 text-right">{costWords(sums, isPractice)}</td>
           </tr>
         ))}
       </tbody>
