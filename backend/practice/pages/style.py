@@ -70,6 +70,8 @@ footer { border-top: 1px solid var(--line); color: var(--ink-3); font-size: 12px
   overflow-wrap: anywhere; }
 .profile .facts { margin-top: 8px; color: var(--ink-2); }
 .profile .facts b { color: var(--ink); font-weight: 600; font-variant-numeric: tabular-nums; }
+.profile .facts a { color: var(--ink); font-weight: 600; text-decoration: underline;
+  text-underline-offset: 3px; text-decoration-color: var(--line-strong); }
 .profile .name { margin-top: 8px; font-weight: 600; }
 
 .grid { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 4px;

@@ -43,6 +43,17 @@ def test_channels_are_connected_through_metas_login_and_what_was_declined_is_ask
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("dialog")).to_contain_text("You called it off")
 
+    # One account that can't be connected: it says so of this one, and the way on is another login.
+    page.get_by_role("dialog").get_by_role("button", name="Close").last.click()
+    channels.get_by_role("button", name="Connect with Instagram").click()
+    page.get_by_label(re.compile("personal")).check()
+    page.get_by_label(re.compile("Publish posts")).uncheck()
+    page.get_by_role("button", name="Continue").click()
+    expect(dialog).to_contain_text("this can't be connected.")
+    gallery(page, "connect-personal")
+    dialog.get_by_role("button", name="Log in again").click()
+    page.get_by_role("heading", name="Log in to AIGrowth with Instagram").wait_for()
+
 
 def test_a_channel_of_the_first_minute_is_connected_again_and_never_by_whoever_does_not_have_it(
     product: Product, new_member: OpenMember, practice: PracticeControl

@@ -105,6 +105,45 @@ def test_an_account_in_trouble_is_well_again_when_everything_is_switched_off(
     assert "Nothing is switched on" in panel(desk)
 
 
+def test_what_acts_once_acts_on_each_account_and_on_none_that_it_cannot_meet(
+    desk: Desk, server: PracticeThread
+) -> None:
+    container = desk.container()
+    push(desk, server, "lost_after", "once")
+    assert "once more on Practice Instagram and the Practice Page" in panel(desk)
+    with pytest.raises(httpx.RemoteProtocolError):
+        desk.publish(container)
+    assert "once more on the Practice Page" in panel(desk)
+    with pytest.raises(httpx.RemoteProtocolError):
+        desk.feed(message="Out, and nobody knows")
+    assert "Nothing is switched on" in panel(desk)
+    # A pause that Instagram asks for is none of the Page's business.
+    push(desk, server, "error_80002_0", "always")
+    assert desk.create(image_url=desk.host.picture()).status_code == 400
+    assert desk.feed(message="The Page goes on").status_code == 200
+
+
+def test_the_panel_names_both_accounts_and_leads_to_the_others_of_the_person(
+    desk: Desk, server: PracticeThread, host: PictureHost
+) -> None:
+    other = Desk(server.url, server.control, host, "Lighthouse Bakery")
+    names = [desk.instagram.name, other.instagram.name]
+    among = ",".join([*names, "nobody.here"])
+    shown = desk.raw("GET", "/rehearse", params={"account": names[0], "among": among}).text
+    for link in (f"/instagram/{names[0]}", f"/facebook/{desk.page.id}"):
+        assert f'href="{link}"' in shown
+    assert f'href="?account={names[1]}&amp;among={names[0]}%2C{names[1]}"' in shown
+    assert "nobody.here" not in shown
+    answer = httpx.post(
+        f"{server.url}/rehearse",
+        data={"account": names[1], "key": "slow", "how": "once", "among": ",".join(names)},
+        headers={"Origin": server.url},
+        trust_env=False,
+    )
+    assert answer.headers["location"] == f"/rehearse?account={names[1]}&among={names[0]}%2C{names[1]}"
+    other.close()
+
+
 @pytest.mark.parametrize(
     ("key", "status"),
     [("expired", "EXPIRED"), ("failed_container", "ERROR"), ("never_finished", "IN_PROGRESS")],

@@ -10,7 +10,7 @@ import { Moment } from "@/components/ui/Moment";
 import { toast } from "@/components/ui/Toast";
 import { isLookedUpNow, usePublicationStep } from "@/lib/api/posts";
 import type { Publication, PublicationState } from "@/lib/api/types";
-import { ChannelLink } from "./ChannelLink";
+import { ChannelLink, useChannelCure } from "./ChannelLink";
 import { PostStateBadge } from "./PostStateBadge";
 import { PublicationHistory } from "./PublicationHistory";
 import { PublicationSteps } from "./PublicationSteps";
@@ -54,6 +54,7 @@ export function PublicationRow({
   const [isOpen, setOpen] = useState(isFollowed || isOpenAtFirst);
   const historyId = useId();
   useNewsOfChannel(publication.state);
+  const cure = useChannelCure(publication);
   const { state, channel_name: name, history, published_at, permalink, held_until } = publication;
   const { error } = publication;
   const { detail } = publicationWords(publication);
@@ -125,7 +126,7 @@ export function PublicationRow({
           cure={
             error.code === "channel_not_connected" && (
               <Link to="/dashboard/settings" hash="channels">
-                Connect it again
+                {cure ?? "See the channel"}
               </Link>
             )
           }

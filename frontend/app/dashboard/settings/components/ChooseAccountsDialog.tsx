@@ -186,7 +186,9 @@ function Choices({ attempt, again, onClose }: ChoicesProps) {
           <Notice
             tone="warn"
             fact="Not everything was allowed."
-            cure={<CureButton onPress={logInAgain}>Ask Meta again</CureButton>}
+            cure={
+              possible.length > 0 && <CureButton onPress={logInAgain}>Ask Meta again</CureButton>
+            }
           >
             Without the right to {attempt.missing_in_words},{" "}
             {possible.length > 0
