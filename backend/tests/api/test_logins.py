@@ -266,7 +266,8 @@ def test_only_admins_log_in_and_only_while_they_are_admins(
     assert own.status_code == 201
     # A login can be meant for a channel of the business itself, and says so when it comes back.
     channel_id = ada.channel("instagram")["id"]
-    assert_problem(begins(ada, channel_id=editor.channel("instagram")["id"]), 404, "channel_not_found")
+    elsewhere = signs_up(live, name="Ben").channel("instagram")["id"]
+    assert_problem(begins(ada, channel_id=elsewhere), 404, "channel_not_found")
     back = comes_back(ada, pat.decides(dialog_of(begins(ada, channel_id=channel_id))))
     assert back["channel"] == str(channel_id)
     assert attempt_of(ada, back["login"])["person"] == "Pat Practice"
