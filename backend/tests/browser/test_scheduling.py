@@ -112,6 +112,11 @@ def test_a_post_is_scheduled_seen_moved_taken_back_and_sent(
         dialog.get_by_role("button", name=re.compile("^Schedule for")).click()
         page.get_by_role("dialog", name="Scheduled").get_by_role("button", name="Done").click()
 
+        # Home has what goes out next at the top.
+        page.goto("/dashboard")
+        rows = page.get_by_role("region", name="Going out").get_by_role("listitem")
+        expect(rows).to_contain_text(["Winter hours start on Monday.", "And in spring."])
+
         # The list has both; one becomes a draft, the other goes out at once.
         page.goto("/dashboard/posts?state=scheduled")
         expect(page.get_by_role("article")).to_have_count(2)

@@ -15,19 +15,24 @@ function isOpen(post: Post): post is Post & { state: OpenState } {
   return (STATES as readonly string[]).includes(post.state);
 }
 
-/** What needs a person comes first; of what is planned, what is in danger. */
+/** What needs a person comes first; of what is scheduled, what is in danger. */
 function urgency(post: Post & { state: OpenState }): number {
   const isInDanger =
     post.state === "scheduled" && post.publications.some((publication) => publication.error);
   return STATES.indexOf(post.state) - (isInDanger ? 0.5 : 0);
 }
 
-/** What is on its way, and before it what needs a person. */
+/** When a scheduled post goes out; nothing else has a place in time. */
+function dueAt({ scheduled_at }: Post): number {
+  return scheduled_at ? Date.parse(scheduled_at) : 0;
+}
+
+/** What is on its way, and before it what needs a person; what goes out later by its time. */
 export function GoingOutCard({ query }: { query: UseQueryResult<PostList> }) {
   const { timezone } = useBusiness();
   const open = (query.data?.posts ?? [])
     .filter(isOpen)
-    .sort((a, b) => urgency(a) - urgency(b))
+    .sort((a, b) => urgency(a) - urgency(b) || dueAt(a) - dueAt(b))
     .slice(0, 5);
   return (
     <Card title="Going out" titleId="going-out" isFlush>
