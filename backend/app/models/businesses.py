@@ -64,6 +64,11 @@ def ask_within(bounds: Bounds) -> None:
     _bounds.set(bounds)
 
 
+def is_within_bounds() -> bool:
+    """Whether whoever asks does so with a key."""
+    return _bounds.get() is not None
+
+
 def role_within(role: str, business_id: int) -> Role | None:
     """What a member with this role may do, with a key or without one; None where the key is not for here."""
     own, bounds = Role(role), _bounds.get()

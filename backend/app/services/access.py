@@ -33,9 +33,10 @@ async def require_role(session: Session, *, business_id: int, user_id: int, at_l
 def ensure(role: Role, at_least: Role) -> None:
     """Raises Forbidden (`role_too_low`) where `role` may not do what `at_least` may."""
     if not role.includes(at_least):
+        whose = "this API key acts as" if businesses.is_within_bounds() else "yours in this business is"
         raise Forbidden(
             "role_too_low",
-            f"This needs the role {at_least.value} or higher; yours in this business is {role.value}.",
+            f"This needs the role {at_least.value} or higher; {whose} {role.value}.",
             required_role=at_least.value,
             role=role.value,
         )
