@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal, Self
+from decimal import Decimal
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from app.schemas.base import Amount, Body, Id, Moment, Money, View
 from app.schemas.images import ImageView
@@ -44,13 +45,19 @@ class Charge(Body):
     """What somebody found on the provider's bill."""
 
     outcome: Literal["charged", "not_charged"]
-    cost_usd: Amount | None = Field(default=None, description="What the provider charged; with `charged`.")
+    cost_usd: Amount | None = Field(
+        default=None, validate_default=True, description="What the provider charged; with `charged` alone."
+    )
 
-    @model_validator(mode="after")
-    def _amount_goes_with_charged(self) -> Self:
-        if (self.outcome == "charged") != (self.cost_usd is not None):
-            raise ValueError("Give cost_usd with the outcome charged, and only then")
-        return self
+    @field_validator("cost_usd")
+    @classmethod
+    def _goes_with_charged(cls, cost: Decimal | None, others: ValidationInfo) -> Decimal | None:
+        outcome = others.data.get("outcome")
+        if outcome == "charged" and cost is None:
+            raise ValueError("Give the amount that was charged, in USD, such as 0.04")
+        if outcome == "not_charged" and cost is not None:
+            raise ValueError("Leave the amount out where nothing was charged")
+        return cost
 
 
 class GenerationView(View):

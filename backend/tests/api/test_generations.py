@@ -299,6 +299,23 @@ def test_an_unclear_outcome_stays_unclear_for_the_same_key(
     assert again.json()["generation_id"] == first.json()["generation_id"]
     assert len(elsewhere.control.calls(EDGE)) == asked
     assert wishes(ada, "unclear-2").status_code == 201
+    # Whoever has looked at the provider's bill says how it stands, once.
+    settling = f"/generations/{first.json()['generation_id']}/settle"
+    wrong: list[dict[str, object]] = [
+        {},
+        {"outcome": "charged"},
+        {"outcome": "not_charged", "cost_usd": "0.04"},
+        {"outcome": "charged", "cost_usd": "-1"},
+        {"outcome": "charged", "cost_usd": 0.04},
+        {"outcome": "perhaps"},
+    ]
+    for body in wrong:
+        assert_problem(ada.client.post(settling, json=body), 422, "invalid_fields")
+    for _ in range(2):
+        told = ada.client.post(settling, json={"outcome": "charged", "cost_usd": "0.0425"}).json()
+        assert (told["generation"]["state"], told["generation"]["ledger_state"]) == ("unknown", "booked")
+        assert told["generation"]["booked_usd"] == "0.0425"
+    assert_problem(ada.client.post(settling, json={"outcome": "not_charged"}), 409, "already_settled")
 
 
 def test_a_provider_that_cannot_be_reached_has_painted_nothing(

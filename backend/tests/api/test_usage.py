@@ -71,6 +71,12 @@ def test_the_price_is_known_before_and_booked_after(live: Live, signs_up: SignsU
         assert (sums["images"], sums["charged_usd"]) == (4, "0.10")
     assert found["by_member"][0]["user_id"] == ada.user_id
     listed = ada.client.get("/generations", params={"business_id": ada.business_id}).json()["generations"]
+    # What an image came to is told with it; practice money says that it is practice.
+    newest, *_, oldest = (ada.client.get(f"/images/{row['image_id']}").json()["cost"] for row in listed)
+    assert (newest["charged_usd"], newest["is_free"], newest["is_practice"]) == ("0.10", False, True)
+    assert (oldest["charged_usd"], oldest["is_free"], oldest["provider"]) == ("0.00", True, "practice")
+    assert ada.client.get(f"/images/{ada.keeps_picture()['id']}").json()["cost"] is None
+    assert (found["practice_charged_usd"], found["entries"][0]["is_practice"]) == ("0.10", True)
     assert [row["price_usd"] for row in listed] == ["0.10", "0.00", "0.00", "0.00"]
 
 

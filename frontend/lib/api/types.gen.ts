@@ -241,7 +241,7 @@ export type ChannelView = {
 
 /** What somebody found on the provider's bill. */
 export type Charge = {
-  /** What the provider charged; with `charged`. */
+  /** What the provider charged; with `charged` alone. */
   cost_usd?: string | null;
   outcome: "charged" | "not_charged";
 };
