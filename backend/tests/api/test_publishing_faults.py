@@ -159,7 +159,7 @@ def test_an_account_that_the_platform_holds_says_so(ada: Person, control: Practi
     assert publication["error"]["code"] == "account_needs_attention"
     assert ada.channel("instagram")["status"] == "restricted"
     problem = assert_problem(publishes(ada, image_ids=image_ids), 422, "channel_not_connected")
-    assert "Then try the channel in the settings." in problem["detail"]
+    assert "In the settings it can be tried before its time." in problem["detail"]
     # The Page of the same business is another account.
     assert publication_in(publishes(ada, "facebook"))["state"] == "published"
 

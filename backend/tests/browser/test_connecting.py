@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenMember
 from tests.browser.screen import gallery
 from tests.browser.test_settings import section
-from tests.practice_server import PracticeControl
+from tests.practice_server import PracticeControl, poll
 from tests.servers.product import Product
 
 
@@ -122,3 +122,16 @@ def test_a_restricted_channel_is_found_from_the_post_and_from_home_and_tried_whe
     row.get_by_role("button", name="Try it now").click()
     expect(row.get_by_text("Connected", exact=True)).to_be_visible()
     expect(page.get_by_text(f"Posts go out on {account['name']} again")).to_be_visible()
+
+    # The posts of the day are used up, as the platform says once; what waits goes out when it is tried.
+    practice.graph_error("media_publish", 9, 2207042, method="POST", account_id=account["external_id"])
+    second = person.writes("The last one today", image_ids=[image_id])
+    page.get_by_role("link", name="Home").first.click()
+    person.sends(second)
+    poll(lambda: person.post(second)["publications"][0]["held_until"], what="the wait")
+    page.get_by_role("link", name="Manage").click()
+    expect(row).to_contain_text("Posts wait on it.")
+    gallery(page, "channel-held")
+    row.get_by_role("button", name="Try it now").click()
+    person.waits_for(second, "published")
+    expect(row.get_by_text("Posts wait on it.")).to_have_count(0)

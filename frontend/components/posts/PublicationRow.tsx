@@ -53,7 +53,7 @@ export function PublicationRow({
 }: PublicationRowProps) {
   const [isOpen, setOpen] = useState(isFollowed || isOpenAtFirst);
   const historyId = useId();
-  useNewsOfChannel(publication.state);
+  useNewsOfChannel(`${publication.state} ${publication.held_until ?? ""}`);
   const cure = useChannelCure(publication);
   const { state, channel_name: name, history, published_at, permalink, held_until } = publication;
   const { error } = publication;

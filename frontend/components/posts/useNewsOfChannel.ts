@@ -1,17 +1,17 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { showChannels } from "@/lib/api/channels";
-import type { PublicationState } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
 
-/** What became of a post says how its channel is. */
-export function useNewsOfChannel(state: PublicationState): void {
+/** What became of posts says how their channels are. `state` is how they stand, once it is known. */
+export function useNewsOfChannel(state: string | undefined): void {
   const queryClient = useQueryClient();
   const business = useBusiness();
   const last = useRef(state);
   useEffect(() => {
-    if (last.current === state) return;
+    const before = last.current;
     last.current = state;
+    if (before === undefined || before === state) return;
     showChannels(queryClient, business.id);
   }, [state, queryClient, business.id]);
 }

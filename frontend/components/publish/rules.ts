@@ -85,7 +85,7 @@ function channelProblems(draft: Draft, channel: Channel): Problem[] {
     add(
       "channel_not_connected",
       `${label} holds ${name} back.`,
-      `${problem?.detail ?? `Log in on ${label} and follow what it asks.`} Then try the channel in the settings.`,
+      `${problem?.detail ?? `Log in on ${label} and follow what it asks.`} In the settings it can be tried before its time.`,
     );
   } else if (status !== "connected") {
     // What was seen of it says what to do.

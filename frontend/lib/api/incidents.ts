@@ -18,6 +18,7 @@ export const incidentsQuery = (businessId: number) =>
       });
       return answer.incidents;
     },
+    staleTime: 0,
     // One that is on may end at any moment.
-    refetchInterval: ({ state }) => (state.data?.length ? 15_000 : 60_000),
+    refetchInterval: ({ state }) => (state.data?.length ? 5_000 : 60_000),
   });

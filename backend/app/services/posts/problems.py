@@ -190,7 +190,7 @@ def channel_problem(channel: Channel) -> Problem | None:
             CHANNEL_NOT_CONNECTED,
             f"{label} holds {channel.name} back.",
             f"{channel.problem_detail or f'Log in on {label} and follow what it asks.'} "
-            "Then try the channel in the settings.",
+            "In the settings it can be tried before its time.",
         )
     # What was seen of it says what to do.
     return Problem(

@@ -3,15 +3,27 @@ import { Link } from "@tanstack/react-router";
 import { ChannelMark } from "@/components/channels/ChannelMark";
 import { HEALTH, waitingWords } from "@/components/channels/health";
 import { placeTitle } from "@/components/channels/placeName";
+import { useNewsOfChannel } from "@/components/posts/useNewsOfChannel";
 import { Badge, ErrorState, Loading, Skeleton } from "@/components/ui/feedback";
 import { Card } from "@/components/ui/surface";
 import { channelsQuery } from "@/lib/api/channels";
+import { recentPostsQuery } from "@/lib/api/posts";
+import type { Post } from "@/lib/api/types";
 import { useBusiness, useMayManage } from "@/lib/business";
+
+function statesOf(posts: readonly Post[]): string {
+  return posts
+    .flatMap((post) => post.publications)
+    .map(({ id, state, held_until }) => `${id} ${state} ${held_until ?? ""}`)
+    .join();
+}
 
 /** Whether each channel can be published to. */
 export function ChannelsCard() {
   const business = useBusiness();
   const mayManage = useMayManage();
+  const { data: recent } = useQuery(recentPostsQuery(business.id));
+  useNewsOfChannel(recent && statesOf(recent.posts));
   const query = useQuery(channelsQuery(business.id));
   return (
     <Card
