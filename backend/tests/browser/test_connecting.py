@@ -83,6 +83,7 @@ def test_a_channel_of_the_first_minute_is_connected_again_and_never_by_whoever_d
     page.get_by_role("button", name="Continue").click()
 
     expect(dialog.get_by_role("checkbox", checked=True)).to_have_count(1)
+    expect(dialog.get_by_role("checkbox").first).to_be_checked()
     expect(dialog.get_by_text("is not among them")).to_have_count(0)
     gallery(page, "connect-again")
     dialog.get_by_role("button", name="Connect 1 channel").click()

@@ -109,6 +109,9 @@ function Choices({ attempt, again, onClose }: ChoicesProps) {
   const choose = useChooseAccounts(attempt);
   const possible = attempt.choices.filter(isPossible);
   const sought = again && attempt.choices.find((choice) => keyOf(choice) === keyOf(again));
+  const listed = sought
+    ? [sought, ...attempt.choices.filter((choice) => choice !== sought)]
+    : attempt.choices;
   const [chosen, setChosen] = useState(
     // Whoever came for one channel is not made to connect others.
     () => new Set((again ? possible.filter((choice) => choice === sought) : possible).map(keyOf)),
@@ -211,7 +214,7 @@ function Choices({ attempt, again, onClose }: ChoicesProps) {
           </p>
         )}
         <ul aria-label="Accounts" className="divide-y divide-line">
-          {attempt.choices.map((choice) => (
+          {listed.map((choice) => (
             <ChoiceRow
               key={keyOf(choice)}
               choice={choice}
