@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -169,9 +170,13 @@ def _is_in(row: Image, only: Filter | None) -> bool:
 
 
 def _has_tag(row: Image, tag: str | None) -> bool:
-    return tag is None or fold(tag) in map(fold, row.tags)
+    return tag is None or _folded(tag) in map(_folded, row.tags)
 
 
 def _has_words(row: Image, words: str) -> bool:
     texts = (row.original_filename, row.alt_text, row.ai_prompt or "", *row.tags)
-    return any(fold(words) in fold(text) for text in texts)
+    return any(_folded(words) in _folded(text) for text in texts)
+
+
+# The same words of the same rows are compared for every order and filter.
+_folded = functools.cache(fold)
