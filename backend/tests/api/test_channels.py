@@ -79,6 +79,7 @@ def test_a_new_business_has_a_practice_account_on_each_platform(live: Live, sign
             "platform",
             "name",
             "external_id",
+            "account_url",
             "status",
             "is_practice",
             "login",
@@ -87,6 +88,7 @@ def test_a_new_business_has_a_practice_account_on_each_platform(live: Live, sign
             "checked_at",
             "missing_permissions",
             "problem",
+            "tried_again_at",
             "quota",
             "waiting_posts",
             "rules",
@@ -115,11 +117,13 @@ def test_an_account_is_connected_with_its_token_under_the_platforms_name(
     answer = connects(ada, account.id, account.access_token, platform)
     assert answer.status_code == 201, answer.text
     channel = answer.json()
+    path = f"{account.name}/" if platform == "instagram" else account.id
     assert channel == {
         "id": channel["id"],
         "platform": platform,
         "name": account.name,
         "external_id": account.id,
+        "account_url": f"https://www.{platform}.com/{path}",
         "status": "connected",
         "is_practice": False,
         "login": "facebook",
@@ -128,6 +132,7 @@ def test_an_account_is_connected_with_its_token_under_the_platforms_name(
         "checked_at": channel["checked_at"],
         "missing_permissions": [],
         "problem": None,
+        "tried_again_at": None,
         "quota": None,
         "waiting_posts": [],
         "rules": channel["rules"] | RULES[platform],
@@ -148,7 +153,14 @@ def test_connecting_the_same_account_again_renews_it(ada: Person, accounts: Prac
     again = connects(ada, account.id, account.access_token)
     assert again.status_code == 201
     renewed = again.json()
-    assert renewed == {**first, "name": account.name, "checked_at": renewed["checked_at"]}
+    # The account is found by its own name; another one's address is not made up.
+    assert first["account_url"] == "https://www.instagram.com/"
+    assert renewed == {
+        **first,
+        "name": account.name,
+        "account_url": f"https://www.instagram.com/{account.name}/",
+        "checked_at": renewed["checked_at"],
+    }
     assert ada.client.delete(f"/channels/{first['id']}").status_code == 200
     assert connects(ada, account.id, account.access_token).json()["id"] == first["id"]
     assert len(channels_of(ada)) == 3

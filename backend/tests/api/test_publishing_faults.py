@@ -204,7 +204,7 @@ def test_a_person_settles_over_the_api_what_no_look_can(ada: Person, control: Pr
     for link in ("javascript:alert(1)", "https://www.facebook.com/1", "https://evil.example.com/x"):
         settlement = {"outcome": "published", "permalink": link}
         problem = assert_problem(ada.client.post(path, json=settlement), 422, "permalink_not_usable")
-        assert problem["detail"].startswith("Give the post's own address on the Practice Page. It begins")
+        assert problem["detail"].startswith("Give the post's own address on the Practice Page. Only one")
     settled = publication_in(ada.client.post(path, json={"outcome": "not_published"}), 200)
     assert settled["state"] == "failed" and settled["error"]["code"] == "not_published"
     assert settled["history"][-1]["message"] == "Ada has looked: this did not go out."

@@ -261,7 +261,7 @@ async def test_planning_twice_at_once_plans_once(office: Office) -> None:
             for r in servers
             for _ in "12"
         ]
-        assert await outcomes(*asked) == ["ok", "post_not_draft", "post_not_draft", "post_not_draft"]
+        assert await outcomes(*asked) == ["ok", "post_changed", "post_changed", "post_changed"]
     assert codes(await office.publication(post_id)) == ["scheduled"]
 
 

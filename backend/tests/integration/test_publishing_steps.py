@@ -185,7 +185,7 @@ async def test_a_page_post_that_is_not_found_stays_unclear_until_a_person_has_lo
         )
     story = await office.settles(post_id, "published")
     assert story.publication.external_id == answer.json()["id"]
-    assert codes(story)[-2:] == ["looking_again", "published"]
+    assert codes(story)[-3:] == ["looking_again", "looked", "published"]
 
 
 async def test_a_platform_that_is_silent_for_hours_is_asked_until_it_answers(office: Office) -> None:

@@ -123,8 +123,8 @@ class Settling:
         if not self._sites.has(platform, permalink, is_practice=is_practice):
             raise RuleBroken(
                 "permalink_not_usable",
-                f"Give the post's own address on {place(channel)}. "
-                f"It begins with {self._sites.start(platform, is_practice=is_practice)}",
+                f"Give the post's own address on {place(channel)}. Only one that begins with "
+                f"{self._sites.start(platform, is_practice=is_practice)} is taken.",
             )
 
 
