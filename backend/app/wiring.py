@@ -486,7 +486,7 @@ def make_gates(settings: Settings) -> dict[tuple[str, bool], LoginGate]:
         # Programs go the short way.
         login = f"{settings.practice_site_url}/login"
         gates["facebook", True] = FacebookLogin(
-            **keys, graph_url=graph, dialog_url=f"{login}/facebook", version=version
+            **keys, graph_url=graph, dialog_url=f"{login}/facebook", version=version, extra=extra
         )
         gates["instagram", True] = InstagramLogin(
             **keys,
@@ -494,6 +494,7 @@ def make_gates(settings: Settings) -> dict[tuple[str, bool], LoginGate]:
             dialog_url=f"{login}/instagram",
             token_url=f"{settings.practice_base_url}/login/token",
             version=version,
+            extra=extra,
         )
     return gates
 

@@ -136,13 +136,15 @@ class ControlApi:
         return _account_json(account)
 
     async def _add_person(self, request: Request) -> Json:
-        """Somebody with so many Pages, and the cookie of their browser."""
-        pages = (await _body(request)).get("pages")
-        if pages is not None and not (isinstance(pages, int) and 0 <= pages <= 1000):
-            raise ControlError(422, "pages must be a whole number up to 1000")
+        """Somebody with so many Pages, and so many more that portfolios own or look after for clients; and
+        the cookie of their browser."""
+        sent = await _body(request)
+        counts = {name: sent[name] for name in ("pages", "owned", "clients") if sent.get(name) is not None}
+        if not all(isinstance(count, int) and 0 <= count <= 1000 for count in counts.values()):
+            raise ControlError(422, "pages, owned and clients must be whole numbers up to 1000")
 
         def add(db: sqlite3.Connection) -> Person:
-            person = add_person(db, self._context.store, pages=pages)
+            person = add_person(db, self._context.store, **counts)
             make_stranger(db, person)
             return person
 

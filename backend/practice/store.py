@@ -161,6 +161,17 @@ CREATE TABLE IF NOT EXISTS arrivals (
     reference TEXT NOT NULL,
     announced_at REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS portfolios (
+    id TEXT PRIMARY KEY,
+    person_id TEXT NOT NULL REFERENCES people (id),
+    name TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS portfolio_pages (
+    portfolio_id TEXT NOT NULL REFERENCES portfolios (id),
+    account_id TEXT NOT NULL REFERENCES accounts (id),
+    edge TEXT NOT NULL CHECK (edge IN ('owned_pages', 'client_pages')),
+    PRIMARY KEY (portfolio_id, account_id)
+);
 CREATE TABLE IF NOT EXISTS login_codes (
     code TEXT PRIMARY KEY,
     kind TEXT NOT NULL,

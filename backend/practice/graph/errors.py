@@ -107,6 +107,9 @@ OBJECT_MISSING = Refusal(
 PERMISSION_MISSING = Refusal(
     10, None, "(#10) Application does not have permission for this action", status=403
 )
+PORTFOLIO_PERMISSION_MISSING = Refusal(
+    200, None, "(#200) Requires business_management permission to manage the object.", status=403
+)
 PAGE_PERMISSION_MISSING = Refusal(
     200,
     None,

@@ -67,9 +67,16 @@ def find_person(db: sqlite3.Connection, cookie: str) -> Person | None:
     return None if row is None else Person(row["id"], row["name"], row["cookie"])
 
 
-def add_person(db: sqlite3.Connection, store: Store, *, pages: int | None = None) -> Person:
+def add_person(
+    db: sqlite3.Connection,
+    store: Store,
+    *,
+    pages: int | None = None,
+    owned: int = 0,
+    clients: int = 0,
+) -> Person:
     """A new person with two businesses, a Page to look at only, and a personal Instagram account; or with
-    so many Pages."""
+    so many Pages. `owned` and `clients` are Pages that are held through business portfolios only."""
     person = Person(new_id("9", 15), "Pat Practice", secrets.token_urlsafe(18))
     db.execute(
         "INSERT INTO people (id, name, cookie, created_at) VALUES (?, ?, ?, ?)",
@@ -86,7 +93,37 @@ def add_person(db: sqlite3.Connection, store: Store, *, pages: int | None = None
         fair = _alone(db, store, "page", "Old Town Fair")
         hold(db, person, fair, tasks=("ANALYZE",))
         hold(db, person, _alone(db, store, "instagram", "Pat, privately"), account_type="PERSONAL")
+    for edge, count in (("owned_pages", owned), ("client_pages", clients)):
+        if count:
+            _add_portfolio(db, store, person, edge, count)
     return person
+
+
+def _add_portfolio(db: sqlite3.Connection, store: Store, person: Person, edge: str, count: int) -> None:
+    portfolio_id = new_id("6", 15)
+    db.execute("INSERT INTO portfolios VALUES (?, ?, ?)", (portfolio_id, person.id, f"Portfolio of {edge}"))
+    for number in range(1, count + 1):
+        pair = ensure_pair(db, store, name=f"{edge.split('_')[0].title()} {number:03}")
+        hold(db, person, pair.page.id)
+        hold(db, person, pair.instagram.id)
+        row = (portfolio_id, pair.page.id, edge)
+        db.execute("INSERT INTO portfolio_pages VALUES (?, ?, ?)", row)
+
+
+def portfolios(db: sqlite3.Connection, person_id: str) -> dict[str, str]:
+    """The business portfolios of a person: names by id."""
+    rows = db.execute("SELECT id, name FROM portfolios WHERE person_id = ? ORDER BY rowid", (person_id,))
+    return {row["id"]: row["name"] for row in rows}
+
+
+def pages_in_portfolios(db: sqlite3.Connection, person_id: str) -> list[tuple[str, str, str]]:
+    """Portfolio, edge and Page of everything that a person holds through portfolios."""
+    rows = db.execute(
+        "SELECT i.* FROM portfolio_pages i JOIN portfolios p ON p.id = i.portfolio_id "
+        "WHERE p.person_id = ? ORDER BY i.rowid",
+        (person_id,),
+    )
+    return [(row["portfolio_id"], row["edge"], row["account_id"]) for row in rows]
 
 
 def hold(

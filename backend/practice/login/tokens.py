@@ -20,6 +20,8 @@ from practice.login.people import (
     find_grant,
     held,
     page_token,
+    pages_in_portfolios,
+    portfolios,
     use_code,
 )
 
@@ -30,6 +32,7 @@ CODE_TROUBLES = {
     "redirect": errors.REDIRECT_DIFFERS,
     "unknown": errors.CODE_INVALID,
 }
+_OF_PORTFOLIOS = frozenset({"me.businesses", "portfolio.owned_pages", "portfolio.client_pages"})
 _WITHOUT_TOKEN = frozenset({"oauth.access_token", "access_token", "refresh_access_token"})
 
 
@@ -55,6 +58,8 @@ class TokenApi:
             asked = str(call.params.get("input_token", ""))
             return "debug_token" if find_grant(db, asked) or "|" in asked else None
         grant = find_grant(db, call.token)
+        if grant is not None and grant.kind == "user" and call.node in portfolios(db, grant.person_id):
+            return f"portfolio.{call.edge}"
         if call.node != "me" or grant is None or grant.kind == "page":
             return None
         return "me" if call.edge is None else f"me.{call.edge}"
@@ -91,6 +96,8 @@ class TokenApi:
             }
         if edge == "me.accounts" and grant.kind == "user":
             return self._accounts(db, call, grant)
+        if edge in _OF_PORTFOLIOS and grant.kind == "user":
+            return self._of_portfolios(db, call, grant)
         raise GraphError(errors.METHOD_UNSUPPORTED, verb=call.method.lower())
 
     def _grant(self, db: sqlite3.Connection, call: GraphCall) -> Grant:
@@ -207,17 +214,43 @@ class TokenApi:
     def _accounts(self, db: sqlite3.Connection, call: GraphCall, grant: Grant) -> Json:
         if "pages_show_list" not in grant.granted:
             return {"data": []}
+        # Those are not shown here, as it happens at Meta.
+        elsewhere = {page_id for _, _, page_id in pages_in_portfolios(db, grant.person_id)}
+        return self._pages(db, call, grant, lambda page_id: page_id not in elsewhere)
+
+    def _of_portfolios(self, db: sqlite3.Connection, call: GraphCall, grant: Grant) -> Json:
+        if "business_management" not in grant.granted:
+            raise GraphError(errors.PORTFOLIO_PERMISSION_MISSING)
+        if call.edge == "businesses":
+            listed = [{"id": key, "name": name} for key, name in portfolios(db, grant.person_id).items()]
+            return page_of(call, listed, self._context.link(f"/graph/{call.version}/me/businesses"))
+        if "tasks" in call.fields(()):
+            raise GraphError(errors.FIELD_UNKNOWN, field="tasks", node="Page")
+        inside = {
+            page_id
+            for portfolio_id, edge, page_id in pages_in_portfolios(db, grant.person_id)
+            if (portfolio_id, edge) == (call.node, call.edge)
+        }
+        answer = self._pages(db, call, grant, lambda page_id: page_id in inside)
+        for entry in answer["data"]:
+            del entry["tasks"]
+        return answer
+
+    def _pages(
+        self, db: sqlite3.Connection, call: GraphCall, grant: Grant, is_shown: Callable[[str], bool]
+    ) -> Json:
         instagrams = {account.id: account for account, _, _ in held(db, grant.person_id, "instagram")}
         listed: list[Json] = []
         for page, tasks, _ in held(db, grant.person_id, "page"):
-            if page.id not in grant.account_ids:
+            if page.id not in grant.account_ids or not is_shown(page.id):
                 continue
             entry: Json = {"id": page.id, "name": page.name, "tasks": tasks}
             linked = instagrams.get(page.pair_id)
             if linked is not None and "instagram_basic" in grant.granted:
                 entry["instagram_business_account"] = {"id": linked.id, "username": linked.username}
             listed.append(entry)
-        answer = page_of(call, listed, self._context.link(f"/graph/{call.version}/me/accounts"))
+        link = self._context.link(f"/graph/{call.version}/{call.node}/{call.edge}")
+        answer = page_of(call, listed, link)
         for entry in answer["data"]:
             entry["access_token"] = page_token(db, self._context.store, grant, entry["id"])
         return answer

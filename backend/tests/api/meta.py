@@ -25,8 +25,10 @@ FACEBOOK_PERMISSIONS = (
 class MetaPerson:
     """A browser with an account at practice Meta."""
 
-    def __init__(self, control: PracticeControl, *, pages: int | None = None) -> None:
-        made = control.ask("POST", "people", {"pages": pages})
+    def __init__(
+        self, control: PracticeControl, *, pages: int | None = None, owned: int = 0, clients: int = 0
+    ) -> None:
+        made = control.ask("POST", "people", {"pages": pages, "owned": owned, "clients": clients})
         self.id = str(made["id"])
         self._control = control
         self._browser = httpx.Client(trust_env=False, verify=NO_TLS, timeout=30, follow_redirects=False)

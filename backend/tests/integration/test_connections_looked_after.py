@@ -45,7 +45,14 @@ def is_within(moment: datetime | None, bounds: tuple[timedelta, timedelta]) -> b
 class Desk:
     """The office's connections: a person at Meta, both logins, and what looks after them."""
 
-    def __init__(self, office: Office, pat: MetaPerson, *, secret: str = app_secret(CONTROL_KEY)) -> None:
+    def __init__(
+        self,
+        office: Office,
+        pat: MetaPerson,
+        *,
+        secret: str = app_secret(CONTROL_KEY),
+        extra: Sequence[str] = (),
+    ) -> None:
         self.office, self.pat = office, pat
         practice, keys = office.practice, {"app_id": APP_ID, "app_secret": secret}
         facebook = FacebookLogin(
@@ -53,6 +60,7 @@ class Desk:
             graph_url=practice.graph_url,
             dialog_url=f"{practice.url}/login/facebook",
             version="v26.0",
+            extra=extra,
         )
         instagram = InstagramLogin(
             **keys,
@@ -181,6 +189,37 @@ async def test_a_login_is_renewed_once_before_it_ends_and_with_it_the_tokens_of_
     for kept in await desk.now(channels):
         assert (kept.status, kept.problem_code) == ("connected", None)
         assert is_within(kept.check_at, LOOKED_AT_BETWEEN)
+
+
+async def test_pages_of_business_portfolios_are_offered_and_renewed_where_that_was_allowed(
+    embedded_office: Office,
+) -> None:
+    office, control = embedded_office, embedded_office.practice.control
+    pat = await asyncio.to_thread(lambda: MetaPerson(control, pages=1, owned=104, clients=2))
+    async with contextlib.aclosing(Desk(office, pat)) as desk:
+        # Not asked for, they stay out of sight, as at Meta.
+        assert len(await desk.connects()) == 2
+    async with contextlib.aclosing(Desk(office, pat, extra=("business_management",))) as desk:
+        channels = await desk.connects()
+        pages = [channel for channel in channels if channel.platform == "facebook"]
+        assert len(pages) == 107 and len(channels) == 214
+        assert len({channel.external_id for channel in channels}) == 214
+        assert [page.name for page in (pages[0], pages[1], pages[104], pages[106])] == [
+            "Bakery 001",
+            "Owned 001",
+            "Owned 104",
+            "Client 002",
+        ]
+        client = pages[-1]
+        assert await desk.is_taken(client)
+        await desk.time_passes(50 * DAY)
+        # What one portfolio does not show for now costs its Pages no more than that.
+        control.graph_error("portfolio.owned_pages", 200, status=403)
+        assert await desk.renewal.renew_due() == 1
+        kept = await desk.now([client, pages[1]])
+        assert kept[0].token_sealed != client.token_sealed
+        assert kept[1].token_sealed == pages[1].token_sealed and await desk.is_taken(pages[1])
+    pat.close()
 
 
 async def test_an_unanswered_renewal_changes_nothing_and_is_tried_again_in_time(desk: Desk) -> None:

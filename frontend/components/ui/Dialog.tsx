@@ -72,7 +72,12 @@ export function Dialog({
             SIZES[size],
           )}
         >
-          <header className="flex min-h-13 items-center gap-3 border-line border-b py-2 pr-2.5 pl-5">
+          <header
+            className={cn(
+              "flex min-h-13 items-center gap-3 border-line border-b pr-2.5 pl-5",
+              description ? "py-3" : "py-2",
+            )}
+          >
             <div className="min-w-0 flex-1">
               <div className="flex items-baseline gap-3">
                 <Base.Title className="truncate font-semibold text-name">{title}</Base.Title>

@@ -47,6 +47,13 @@ MOST_PAGES_OF_LIST = 50
 _PAGES = ("pages_show_list", "pages_read_engagement", "pages_manage_posts")
 _INSTAGRAM = ("pages_show_list", "pages_read_engagement", "instagram_basic", "instagram_content_publish")
 _INSTAGRAM_ALONE = ("instagram_business_basic", "instagram_business_content_publish")
+_PORTFOLIOS = "business_management"
+"""Not needed, but asked for where the settings name it: without it, Pages that a person holds through a
+business portfolio stay out of sight."""
+_LINKED = "instagram_business_account{id,username}"
+_PAGE_FIELDS = f"id,name,access_token,tasks,{_LINKED}"
+_PORTFOLIO_PAGE_FIELDS = f"id,name,access_token,{_LINKED}"
+_AT_ONCE = 6
 _MAY_POST = frozenset(
     (
         "CREATE_CONTENT",
@@ -223,12 +230,18 @@ class FacebookLogin:
         )
 
     async def accounts(self, grant: Grant) -> tuple[OfferedAccount, ...]:
-        """Every Page, each followed by the Instagram account that is linked to it."""
+        """Every Page, also those that the person holds through a business portfolio, each followed by the
+        Instagram account that is linked to it."""
         found: list[OfferedAccount] = []
-        async for page in self._pages(grant.access_token):
+        seen: set[str] = set()
+        pages = await self._list("me/accounts", _PAGE_FIELDS, grant.access_token)
+        if grant.permissions.get(_PORTFOLIOS) == "granted":
+            pages += await self._pages_of_portfolios(grant.access_token)
+        for page in pages:
             page_id, token = _text(page.get("id")), _text(page.get("access_token"))
-            if not page_id:
+            if not page_id or page_id in seen:
                 continue
+            seen.add(page_id)
             name, hindrance = _text(page.get("name")) or page_id, _page_hindrance(page, token)
             found.append(OfferedAccount("facebook", page_id, name, token, hindrance))
             linked = page.get("instagram_business_account")
@@ -313,23 +326,47 @@ class FacebookLogin:
             name: _text(entry.get("status")) for entry in entries if (name := _text(entry.get("permission")))
         }
 
-    async def _pages(self, token: str) -> Any:
-        params = {
-            "fields": "id,name,access_token,tasks,instagram_business_account{id,username}",
-            "limit": "100",
-        }
+    async def _pages_of_portfolios(self, token: str) -> list[dict[str, Any]]:
+        """Pages that the person's portfolios own, or look after for clients. What Meta does not show is left
+        out: the Pages that the person holds directly are there all the same."""
+        try:
+            portfolios = await self._list("me/businesses", "id", token)
+        except TryLater:
+            raise
+        except PublishingError as error:
+            log.info("login.portfolios_not_shown", code=error.code)
+            return []
+        ids = [found for portfolio in portfolios if (found := _text(portfolio.get("id"))).isdigit()]
+        limit = asyncio.Semaphore(_AT_ONCE)
+
+        async def pages_of(portfolio_id: str, edge: str) -> list[dict[str, Any]]:
+            async with limit:
+                try:
+                    return await self._list(f"{portfolio_id}/{edge}", _PORTFOLIO_PAGE_FIELDS, token)
+                except TryLater:
+                    raise
+                except PublishingError as error:
+                    log.info("login.portfolio_not_shown", edge=edge, code=error.code)
+                    return []
+
+        edges = ("owned_pages", "client_pages")
+        lists = await asyncio.gather(*(pages_of(one, edge) for one in ids for edge in edges))
+        return [page for pages in lists for page in pages]
+
+    async def _list(self, path: str, fields: str, token: str) -> list[dict[str, Any]]:
+        """Everything that a list holds, one page of it after the other."""
+        params, found = {"fields": fields, "limit": "100"}, []
         seen: set[str] = set()
         for _ in range(MOST_PAGES_OF_LIST):
-            answer = await self._wire.get(f"{self._graph}/me/accounts", params, token=token)
+            answer = await self._wire.get(f"{self._graph}/{path}", params, token=token)
             listed = answer.get("data")
-            for page in listed if isinstance(listed, list) else []:
-                if isinstance(page, dict):
-                    yield page
+            found += [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
             after = _next_cursor(answer)
             if after is None or after in seen:
-                return
+                break
             seen.add(after)
             params["after"] = after
+        return found
 
 
 class InstagramLogin:
