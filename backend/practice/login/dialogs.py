@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
@@ -26,6 +27,7 @@ from practice.pages import style
 
 COOKIE = "practice_person"
 BODY_LIMIT = 256 * 1024
+_HOST = re.compile(r"[A-Za-z0-9.\-:\[\]]+")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 PERMISSIONS: Mapping[str, str] = {
@@ -88,7 +90,7 @@ class Dialogs:
         """The permissions that are asked for. Meta, too, shows its own page where these are not right."""
         if asked.get("client_id") != APP_ID:
             raise _Unusable("Invalid App ID: the app is not known here.")
-        address = urlsplit(asked.get("redirect_uri", ""))
+        address = _address(asked.get("redirect_uri", ""))
         own = urlsplit(self._context.public_url())
         is_ours = address.scheme in ("http", "https") and (
             address.netloc == own.netloc or address.hostname in _LOOPBACK
@@ -239,6 +241,16 @@ def _redirect(address: str, *, mark: str = "", **said: str) -> Response:
     return RedirectResponse(f"{address}{joint}{urlencode(said)}{mark}", 303, headers=dict(PRACTICE_HEADERS))
 
 
+def _address(written: str) -> SplitResult:
+    """The parts of an address; of none, where it is not written as one."""
+    try:
+        address = urlsplit(written)
+    except ValueError:
+        return urlsplit("")
+    # It is named in a header of the page.
+    return address if _HOST.fullmatch(address.netloc) else urlsplit("")
+
+
 async def _form(request: Request) -> dict[str, list[str]]:
     body = bytearray()
     async for part in request.stream():
@@ -247,7 +259,10 @@ async def _form(request: Request) -> dict[str, list[str]]:
             return {}
     kind = request.headers.get("content-type", "").partition(";")[0]
     if kind == "application/json":
-        sent = json.loads(bytes(body))
+        try:
+            sent = json.loads(bytes(body))
+        except (ValueError, RecursionError):
+            return {}
         return {name: [str(value)] for name, value in sent.items()} if isinstance(sent, dict) else {}
     return parse_qs(bytes(body).decode("utf-8", "replace"), keep_blank_values=True)
 

@@ -41,7 +41,7 @@ def pat(live: Live) -> Iterator[MetaPerson]:
         person.close()
 
 
-def signed(secret: bytes, user_id: str, **more: Any) -> dict[str, str]:
+def signed(secret: bytes, user_id: object, **more: Any) -> dict[str, str]:
     said = {"user_id": user_id, "algorithm": "HMAC-SHA256", "issued_at": int(time.time()) + 5, **more}
     payload = base64.urlsafe_b64encode(json.dumps(said).encode()).rstrip(b"=")
     signature = base64.urlsafe_b64encode(hmac.digest(secret, payload, hashlib.sha256)).rstrip(b"=")
@@ -77,6 +77,20 @@ def test_a_person_who_removes_the_app_or_wants_to_be_forgotten_is_gone_at_once(
         page = meta.get(f"/data-deletion/{told['confirmation_code']}")
         assert page.status_code == 200 and "Data deletion" in page.text
         assert_problem(meta.get("/data-deletion/del_made-up"), 404, "deletion_not_found")
+
+
+ODD_IDS = ("\ud800", "a\0b", "x" * 700, "１２３", "-1", " ", 10**300, 1.5, True, [1], {"a": 1})
+
+
+def test_odd_ids_name_nobody_and_break_nothing(live: Live, secret: bytes) -> None:
+    with httpx.Client(base_url=f"{live.url}/api/v1/meta", trust_env=False) as meta:
+        for odd in ODD_IDS:
+            form = signed(secret, odd)
+            for path in ("/deauthorize", "/data-deletion"):
+                assert meta.post(path, data=form).status_code == 200, (path, odd)
+        body = json.dumps({"entry": [{"id": odd} for odd in ODD_IDS]}).encode()
+        header = {"X-Hub-Signature-256": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()}
+        assert meta.post("/webhooks", content=body, headers=header).status_code == 200
 
 
 def test_an_event_makes_its_channel_be_looked_at(

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from app.providers.publishing.errors import BY_CODE, BY_PAIR, BY_SUBCODE
+from practice.login.people import APP_ID
 from practice.rehearsals import BY_KEY, GROUPS
 from tests.contracts.practice_desk import Desk, PictureHost, picture_host
 from tests.practice_server import PracticeThread, practice_thread
@@ -121,6 +122,25 @@ def test_what_acts_once_acts_on_each_account_and_on_none_that_it_cannot_meet(
     push(desk, server, "error_80002_0", "always")
     assert desk.create(image_url=desk.host.picture()).status_code == 400
     assert desk.feed(message="The Page goes on").status_code == 200
+
+
+def test_what_is_written_badly_is_refused_where_people_click(desk: Desk, server: PracticeThread) -> None:
+    with httpx.Client(base_url=server.url, trust_env=False) as anybody:
+        for origin in ("http://[", "http://\u4e16.example", "null"):
+            refused = anybody.post("/rehearse", data={"key": "slow"}, headers={b"Origin": origin.encode()})
+            assert refused.status_code == 403, origin
+        login = "/login/facebook/v26.0/dialog/oauth"
+        asked = {"client_id": APP_ID, "response_type": "code", "scope": "pages_show_list"}
+        for address in ("http://[", "http://\u4e16@localhost/", "http://a;script-src *@localhost/"):
+            page = anybody.get(login, params={**asked, "redirect_uri": address})
+            assert "URL blocked" in page.text and "script-src" not in str(page.headers), address
+        as_json = {"Content-Type": "application/json"}
+        good = {**asked, "redirect_uri": f"{server.url}/back"}
+        for body in (b"{'a'", b"[" * 100_000, b"\xff\xfe{"):
+            decided = anybody.post(login, params=good, content=body, headers=as_json)
+            assert decided.status_code == 303 and "error=access_denied" in decided.headers["location"]
+            told = anybody.post("/login/token/oauth/access_token", content=body, headers=as_json)
+            assert told.status_code == 400 and told.json()["error_type"] == "OAuthException"
 
 
 def test_the_panel_names_both_accounts_and_leads_to_the_others_of_the_person(

@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.db import Database
 from app.core.errors import AppError, Conflict, RuleBroken
 from app.models.images import Image
+from app.models.posts import Post
 from app.services import channels, images
 from tests.integration.office import Office
 
@@ -68,6 +70,25 @@ async def throw_many_away(office: Office, database: Database, image: Image) -> N
         )
     if outcome.refused:
         raise Conflict(outcome.refused[0].code, outcome.refused[0].detail)
+
+
+async def test_an_image_that_is_removed_for_good_meanwhile_gets_into_no_post(office: Office) -> None:
+    image = await office.image()
+    async with hesitant(office) as remover:
+
+        async def remove() -> None:
+            async with remover.writing() as session:
+                await session.execute(sa.delete(Image).where(Image.id == image.id))
+
+        removed = asyncio.create_task(remove())
+        await remover.is_done.wait()
+        written = asyncio.create_task(refusal(office.writes("Too late", images=[image])))
+        await asyncio.sleep(0.05)
+        remover.gate.set()
+        await removed
+        assert (await written).code == "image_not_found"
+    async with office.database.reading() as session:
+        assert (await session.scalars(sa.select(Post.id))).all() == []
 
 
 async def refusal(work: Awaitable[object]) -> AppError:

@@ -127,6 +127,8 @@ class Callbacks:
 
     async def _logins(self, session: Any, key: AppKey, said: Mapping[str, Any]) -> list[Login]:
         issued_at, now = said.get("issued_at"), clock.now()
+        if not _is_id(str(said["user_id"])):
+            return []
         # An old request sent again takes nothing from somebody who has logged in since.
         until = (
             datetime.fromtimestamp(issued_at, UTC)
@@ -156,4 +158,9 @@ def _named(said: object) -> list[str]:
         for name in ("id", "uid")
         if isinstance(entry.get(name), str | int) and not isinstance(entry.get(name), bool)
     }
-    return sorted(value for value in found if 0 < len(value) <= 100)
+    return sorted(value for value in found if _is_id(value))
+
+
+def _is_id(value: str) -> bool:
+    """Meta numbers everything; what is no number names nothing that we know."""
+    return value.isascii() and value.isdigit() and len(value) <= 100

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import NotFound
@@ -25,6 +26,7 @@ class Kept(Enum):
 
 
 KEPT: Final = Kept.KEPT
+_NO_SUCH_IMAGE = ("image_not_found", "There is no such image in this business's library.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class PictureInput:
 
 
 async def set_pictures(session: AsyncSession, post: Post, pictures: Sequence[PictureInput]) -> None:
-    """Give a post its images, in order."""
+    """Give a post its images, in order. Raises `NotFound`."""
     await find_pictures(session, post.business_id, pictures)
     session.add_all(
         PostImage(
@@ -54,7 +56,11 @@ async def set_pictures(session: AsyncSession, post: Post, pictures: Sequence[Pic
         )
         for place, picture in enumerate(pictures)
     )
-    await session.flush()
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        # Somebody has removed one for good since it was found.
+        raise NotFound(*_NO_SUCH_IMAGE) from error
 
 
 async def set_channels(session: AsyncSession, post: Post, channel_ids: Sequence[int]) -> None:
@@ -91,7 +97,7 @@ async def find_pictures(
     """The images as they would be in a post. Raises `NotFound` when one is not in the business's library."""
     images = await image_models.find_many(session, business_id, [picture.image_id for picture in pictures])
     if any(picture.image_id not in images for picture in pictures):
-        raise NotFound("image_not_found", "There is no such image in this business's library.")
+        raise NotFound(*_NO_SUCH_IMAGE)
     return [
         PictureInPost(
             images[picture.image_id],
