@@ -20,7 +20,7 @@ export function PostRow({ post, note, badge, aside }: PostRowProps) {
         <span className="block truncate font-medium">
           {post.content_text || <span className="font-normal text-ink-3">No text yet</span>}
         </span>
-        <span className="block text-ink-3 text-small max-sm:line-clamp-2 sm:truncate">{note}</span>
+        <span className="line-clamp-2 text-ink-3 text-small">{note}</span>
         {badge && <span className="mt-1.5 block sm:hidden">{badge}</span>}
       </span>
       {badge && <span className="max-sm:hidden">{badge}</span>}
