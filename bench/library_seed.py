@@ -23,7 +23,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "backend"))
 
 from app.core.words import fold, fold_all, grams
-from app.models.images.indexing import gram_words
+from app.models.images.eras import eras_of, gram_words
 
 RARE, COMMON, MIDDLING, OLD = "zeppelin", "harbour", "watercolour", "scan_"
 """In 1 of 30,000 images; in 1 of 4; in 1 of 25; in all of the oldest tenth and no others."""
@@ -186,6 +186,11 @@ def shelf_of(image: dict[str, Any]) -> int:
     )
 
 
+def index_numbers(image: dict[str, Any]) -> list[int]:
+    """What the index of grams holds of an image."""
+    return [*grams(image["business_id"], image["search_text"]), *eras_of(image["created_at"])]
+
+
 class Tally:
     """What the counts of a made library are."""
 
@@ -258,7 +263,7 @@ def seed_sqlite(path: str, business_id: int, count: int) -> None:
         put(
             "image_grams",
             ["rowid", "grams"],
-            [(image["id"], gram_words(grams(business_id, image["search_text"]))) for image in batch],
+            [(image["id"], gram_words(index_numbers(image))) for image in batch],
         )
     put("library_counts", COUNT_COLUMNS, tally.rows(business_id))
     for _, _, statement in aside:
@@ -301,7 +306,7 @@ async def seed_postgresql(url: str, business_id: int, count: int) -> None:
         await connection.copy_records_to_table("image_tags", records=tags, columns=TAG_COLUMNS)
         await connection.copy_records_to_table(
             "image_grams",
-            records=[(image["id"], grams(business_id, image["search_text"])) for image in batch],
+            records=[(image["id"], index_numbers(image)) for image in batch],
             columns=["image_id", "grams"],
         )
     await connection.copy_records_to_table(

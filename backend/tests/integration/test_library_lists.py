@@ -387,28 +387,34 @@ async def test_a_search_finds_words_whatever_their_case_and_nothing_is_a_pattern
 
 
 async def test_a_search_in_a_large_library_finds_all_there_is_in_every_order(stock: Stock) -> None:
-    """More images than a search walks through at first, so that the index of grams has to be asked."""
+    """More images than a search walks through at first, so that the index of grams has to be asked, and as
+    many at either end of the list as it does not look through at once."""
     chance = random.Random(11)
     other = await Stock.open(stock.database, stock.folder)
     await other.add(*({"original_filename": "needle scan.jpg"} for _ in range(20)))
-    count = 7000
+    count = 8000
     await stock.add(
         *(
             {
-                # The oldest are scans, and there are more of them than are counted.
-                "original_filename": f"Scan_{number}.png" if number < 1200 else f"IMG_{number}.jpg",
+                # The oldest are scans; of those and of the latest there are more than are counted.
+                "original_filename": f"Scan_{number}.png"
+                if number < 2600
+                else f"IMG_{number}.jpg"
+                if number < 6600
+                else f"IMG_{number} late.jpg",
                 "alt_text": "A Needle" if number in (3, 2500, 6990) else "Straw" if number % 3 else "Hay q",
                 "usage_count": chance.choice((0, 0, 0, 1, 2)),
                 "is_ai_generated": number % 2 == 0,
                 "tags": ["sea"] if number % 50 == 0 else [],
-                "created_at": STARTED_AT + timedelta(seconds=number // 4),
+                # A few at a time, for most of a year.
+                "created_at": STARTED_AT + timedelta(hours=number // 4 * 4),
             }
             for number in range(count)
         )
     )
     rows = await stock.rows()
     for sort in SORTS:
-        for words in ("needle", "scan_", "straw", "hay q", "q", "img_69", "absent", "zz"):
+        for words in ("needle", "scan_", "straw", "hay q", "q", "img_69", "absent", "zz", "late"):
             wanted = expected(rows, sort, None, search=words)
             page = await stock.page(sort=sort, search=words, limit=100)
             assert (page.total, page.is_total_capped) == (min(1000, len(wanted)), len(wanted) > 1000), words
@@ -418,9 +424,13 @@ async def test_a_search_in_a_large_library_finds_all_there_is_in_every_order(sto
             if page.next_cursor:
                 later = await stock.page(sort=sort, search=words, limit=100, after=page.next_cursor)
                 assert [image.id for image in later.images] == wanted[100:200], (words, sort)
-    assert await stock.walk(search="scan_", limit=100) == expected(
-        rows, "created_at_desc", None, search="scan_"
-    )
+    for sort, words in (("created_at_desc", "scan_"), ("created_at_asc", "late")):
+        wanted = expected(rows, sort, None, search=words)
+        assert await stock.walk(sort=sort, search=words, limit=100) == wanted
+        far = await stock.page(sort=sort, search=words, limit=100, page=12)
+        assert [image.id for image in far.images] == wanted[1100:1200]
+    wanted = expected(rows, "created_at_desc", "ai_generated", "sea", "scan_")
+    assert await stock.walk(only="ai_generated", tag="sea", search="scan_", limit=10) == wanted
     for only, tag in (("ai_generated", None), ("unused", "sea"), (None, "SEA")):
         wanted = expected(rows, "most_used", only, tag, "hay")  # type: ignore[arg-type]
         assert await stock.walk(sort="most_used", only=only, tag=tag, search="hay", limit=100) == wanted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from app.core.db import Base, Database
 from app.core.migrate import downgrade, upgrade
 from app.core.words import needed_grams
-from app.models.images.indexing import gram_words
+from app.models.images.eras import eras_of, gram_words
 from tests.servers.postgres import PostgresServer
 
 
@@ -139,6 +140,9 @@ async def test_a_library_that_is_there_is_found_counted_and_tagged(bare: Databas
     await keep_image(bare, 2, is_ai_generated=True, ai_prompt="A red BOAT", tags=["SEA"], usage_count=3)
     await keep_image(bare, 3, alt_text="Fog", is_trashed=True, tags=["sea", "Sea"])
     await keep_image(bare, 4, business_id=2)
+    await upgrade(bare, "0010")
+    kept = f"SELECT * FROM {'image_grams_content' if bare.is_sqlite else 'image_grams'} ORDER BY 1"
+    without_eras = await execute(bare, kept)
     await upgrade(bare)
 
     assert await execute(bare, "SELECT id, digital_source_type FROM images ORDER BY id") == [
@@ -177,6 +181,15 @@ async def test_a_library_that_is_there_is_found_counted_and_tagged(bare: Databas
         numbers = gram_words(numbers)
         found = "SELECT rowid FROM image_grams WHERE image_grams MATCH :grams ORDER BY 1"
     assert await execute(bare, found, grams=numbers) == [(1,), (2,), (3,)]
+    # And in which eras each came.
+    for era in eras_of(datetime(2026, 1, 1, 0, 0, 3, tzinfo=UTC)):
+        numbers = gram_words([era]) if bare.is_sqlite else [era]
+        assert await execute(bare, found, grams=numbers) == [(1,), (2,), (3,), (4,)]
+    await downgrade(bare, "0010")
+    assert await execute(bare, found, grams=numbers) == []
+    assert await execute(bare, kept) == without_eras
+    await upgrade(bare)
+    assert len(await execute(bare, found, grams=numbers)) == 4
 
     await downgrade(bare, "0001")
     assert await execute(bare, "SELECT id, original_filename FROM images ORDER BY id") == [

@@ -1,7 +1,7 @@
 """What finds an image by its words and tags, kept up with every image that a session writes.
 
-`image_grams` holds the grams of each image's `search_text` (see `app.core.words`): on PostgreSQL an array
-in a row, on SQLite a document of the full text index, one word for each gram.
+`image_grams` holds the grams of each image's `search_text` (see `app.core.words`) and its eras (see `eras`):
+on PostgreSQL an array in a row, on SQLite a document of the full text index, one word for each number.
 """
 
 from __future__ import annotations
@@ -26,17 +26,13 @@ from sqlalchemy.orm import Session
 
 from app.core.db import Id
 from app.core.words import fold, fold_all, grams
+from app.models.images.eras import eras_of, gram_words
 from app.models.images.tables import Image, ImageTag
 
 GRAMS = table("image_grams", column("image_id", Id), column("grams", postgresql.ARRAY(Integer)))
 """On PostgreSQL. On SQLite the id is the `rowid`, and the grams are words: see `gram_words`."""
 
 _WORDS = ("original_filename", "alt_text", "ai_prompt", "tags")
-
-
-def gram_words(numbers: Iterable[int]) -> str:
-    """Grams as words of SQLite's full text index."""
-    return " ".join(f"{number + 2**31:x}" for number in numbers)
 
 
 def labels_by_tag(labels: Iterable[str]) -> dict[str, str]:
@@ -73,7 +69,10 @@ def _index(session: Session, _context: object) -> None:
 
 
 def _write_grams(session: Session, images: list[Image]) -> None:
-    found = {image.id: grams(image.business_id, image.search_text) for image in images}
+    found = {
+        image.id: [*grams(image.business_id, image.search_text), *eras_of(image.created_at)]
+        for image in images
+    }
     connection = session.connection()
     if connection.dialect.name == "sqlite":
         connection.execute(

@@ -4,12 +4,13 @@ Common words are met soon when a list is walked in its own order; rare ones have
 gives every image that may have the words. Which of the two a word is, is not known beforehand. SQLite's index
 gives its images one by one, so it is asked first and tells soon enough. PostgreSQL's gives them all at once,
 which takes long for a common word: there the list is walked first, and then a few of what the grams give tell
-whether there are more than are counted.
+whether there are more than are counted. Words that are common far down the list alone are looked for era by
+era (see `eras`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,11 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import Id, contains
 from app.core.words import needed_grams
-from app.models.images.indexing import GRAMS, gram_words
+from app.models.images.eras import Era, eras_with, gram_words, second_of
+from app.models.images.indexing import GRAMS
 from app.models.images.listing import (
     Page,
     Place,
     Shape,
+    Sort,
     Wish,
     entries,
     in_order,
@@ -39,6 +42,8 @@ MOST_COUNTED = 1000
 WALK = 5_000
 CANDIDATES = 2_000
 """On PostgreSQL so many of those that have the grams are looked at first: nearly all have the word, too."""
+MOST_ERAS, DENSE = 8, 50
+"""So many eras are looked into before that, as long as each has so many candidates."""
 
 _DOCUMENTS = table("image_grams", column("rowid", Id))
 
@@ -50,34 +55,42 @@ async def search_page(
     if not wish.shelves:
         return Page([], 0, None)
     place = read_place(wish.sort, after) if after else None
-    every = await _every(session, wish)
-    if every is not None:
-        total, is_capped = len(every), False
-        beyond = [other for other in every if place is None or _is_beyond(wish, other, place)]
+    head, is_all = await _head(session, wish)
+    if is_all:
+        total, is_capped = len(head), False
+        beyond = [other for other in head if place is None or _is_beyond(wish, other, place)]
         part = beyond[0 if place else offset :][: limit + 1]
     else:
         total, is_capped = MOST_COUNTED, True
-        part = await _part(session, wish, place, limit=limit + 1, offset=0 if place else offset)
+        part = head[offset : offset + limit + 1] if place is None else []
+        if len(part) <= limit:
+            part = await _part(session, wish, place, limit=limit + 1, offset=0 if place else offset)
     cursor = write_place(wish.sort, part[limit - 1]) if len(part) > limit else None
     images = await read_rows(session, [image_id for _, image_id in part[:limit]])
     return Page(images, total, cursor, is_capped)
 
 
-async def _every(session: AsyncSession, wish: Wish) -> Sequence[Place] | None:
-    """All images with the words in the order of the list; None where there are more than are counted."""
+async def _head(session: AsyncSession, wish: Wish) -> tuple[list[Place], bool]:
+    """Images with the words at the head of the list, in its order, and whether that is all of them. Where it
+    is not, there are more than are counted."""
+    seen: list[Place] = []
     if not wish.is_sqlite or wish.size <= MOST_COUNTED:
         seen = await _walk(session, wish, None, WALK, MOST_COUNTED + 1)
-        if len(seen) > MOST_COUNTED:
-            return None
-        if wish.size <= WALK:
-            return seen
-        found, is_all = await _look_at_some(session, wish)
-        if len(found) > MOST_COUNTED:
-            return None
+        if len(seen) > MOST_COUNTED or wish.size <= WALK:
+            return seen, len(seen) <= MOST_COUNTED
+    if not wish.is_sqlite:
+        near = await _look_into_eras(session, wish)
+        if near is not None and len(near) > MOST_COUNTED:
+            return (seen if wish.sort == "most_used" else near), False
+        some, is_all = (near, True) if near is not None else await _look_at_some(session, wish)
+        if len(some) > MOST_COUNTED:
+            return seen, False
         if is_all:
-            return sorted(found, reverse=wish.is_descending)
+            return sorted(some, reverse=wish.is_descending), True
     found = await _look_up(session, wish, None, limit=MOST_COUNTED + 1, offset=0, is_ordered=False)
-    return None if len(found) > MOST_COUNTED else sorted(found, reverse=wish.is_descending)
+    if len(found) > MOST_COUNTED:
+        return seen, False
+    return sorted(found, reverse=wish.is_descending), True
 
 
 async def _walk(
@@ -98,6 +111,27 @@ def _walking(shape: Shape) -> Select[Any]:
         query = query.order_by(*in_order(shape, part.c))
     # SQLite hands on what comes in order, and would sort all of it again before the first is out.
     return query.limit(bindparam("at_most", type_=Integer)).offset(bindparam("passed", type_=Integer))
+
+
+async def _look_into_eras(session: AsyncSession, wish: Wish) -> list[Place] | None:
+    """Images with the words, era by era, until there are more than are counted; None where they lie so far
+    apart that it would take long.
+
+    For PostgreSQL, which finds all with the grams at once: of an era that is soon done.
+    """
+    found: list[Place] = []
+    looked = 0
+    first, last = await _ends(session, wish, None)
+    async for era, count in eras_with(session, needed_grams(wish.business_id, wish.words), first, last):
+        if looked == MOST_ERAS or count < DENSE:
+            return None
+        found += await _look_up(
+            session, wish, None, limit=MOST_COUNTED + 1, offset=0, is_ordered=True, era=era
+        )
+        looked += 1
+        if len(found) > MOST_COUNTED:
+            break
+    return found
 
 
 async def _look_at_some(session: AsyncSession, wish: Wish) -> tuple[list[Place], bool]:
@@ -125,15 +159,52 @@ async def _part(
     if len(part) == limit or wish.size <= WALK:
         return part
     # They are rare here, or stand close together far away.
-    return await _look_up(session, wish, after, limit=limit, offset=offset, is_ordered=True)
+    if wish.sort == "most_used" or offset > MOST_COUNTED:
+        return await _look_up(session, wish, after, limit=limit, offset=offset, is_ordered=True)
+    found: list[Place] = []
+    first, last = await _ends(session, wish, after)
+    async for era, _ in eras_with(session, needed_grams(wish.business_id, wish.words), first, last):
+        found += await _look_up(
+            session, wish, after, limit=offset + limit, offset=0, is_ordered=True, era=era
+        )
+        if len(found) >= offset + limit:
+            break
+    return found[offset : offset + limit]
+
+
+async def _ends(session: AsyncSession, wish: Wish, after: Place | None) -> tuple[int, int]:
+    """The seconds between which what is wished for came, from `after` on where that is a place in a list by
+    moment; the later one first, where the list is descending."""
+    moments = []
+    for sort in _BY_MOMENT:
+        head = replace(wish, sort=sort)
+        row = (await session.execute(_heads(shape_of(head, None)), place_values(head, None, limit=1))).first()
+        moments.append(second_of(row.value) if row else 0)
+    first, last = moments if wish.is_descending else reversed(moments)
+    return (second_of(after[0]) if after else first), last
+
+
+_BY_MOMENT: tuple[Sort, Sort] = ("created_at_desc", "created_at_asc")
+
+
+@lru_cache(maxsize=1024)
+def _heads(shape: Shape) -> Any:
+    return entries(shape)
 
 
 async def _look_up(
-    session: AsyncSession, wish: Wish, after: Place | None, *, limit: int, offset: int, is_ordered: bool
+    session: AsyncSession,
+    wish: Wish,
+    after: Place | None,
+    *,
+    limit: int,
+    offset: int,
+    is_ordered: bool,
+    era: Era | None = None,
 ) -> list[Place]:
-    """Images with the words by their grams: all of them in order, or any `limit` of them."""
+    """Images with the words by their grams: all of them in order, or any `limit` of them; of one era."""
     value: Any = Image.usage_count if wish.sort == "most_used" else Image.created_at
-    query = _among(wish, _with_grams(wish, select(value, Image.id))).limit(limit).offset(offset)
+    query = _among(wish, _with_grams(wish, select(value, Image.id), era)).limit(limit).offset(offset)
     if is_ordered:
         if after:
             beyond = value < after[0] if wish.is_descending else value > after[0]
@@ -158,14 +229,18 @@ def _among(wish: Wish, query: Select[Any]) -> Select[Any]:
     return query
 
 
-def _with_grams(wish: Wish, query: Select[Any]) -> Select[Any]:
-    """Join the images whose grams say that they may have the words."""
+def _with_grams(wish: Wish, query: Select[Any], era: Era | None) -> Select[Any]:
+    """Join the images whose grams say that they may have the words, of one era if it is named."""
     numbers = needed_grams(wish.business_id, wish.words)
     if wish.is_sqlite:
-        matches = literal_column("image_grams").op("MATCH")(gram_words(numbers))
+        words = gram_words([*numbers, era.number] if era else numbers)
+        matches = literal_column("image_grams").op("MATCH")(words)
         return query.join(_DOCUMENTS, _DOCUMENTS.c.rowid == Image.id).where(matches)
+    candidates = select(GRAMS.c.image_id).where(GRAMS.c.grams.contains(numbers))
+    if era:
+        candidates = candidates.where(GRAMS.c.grams.contains([era.number]))
     # Apart, so that the planner takes the index of grams whatever it believes about the rest.
-    found = select(GRAMS.c.image_id).where(GRAMS.c.grams.contains(numbers)).cte("found")
+    found = candidates.cte("found")
     return query.join(found.prefix_with("MATERIALIZED"), found.c.image_id == Image.id)
 
 
