@@ -330,7 +330,12 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             wake=alarm.ring,
             settle_after=settings.publish_settle_after,
             preflight=preflight,
-            hold_terms=HoldTerms(settings.publish_hold_accounts, first_pause=settings.publish_hold_pause),
+            hold_terms=HoldTerms(
+                settings.publish_hold_accounts,
+                # Only with the proof of its secret does Meta refuse the tokens of other apps.
+                is_one_app=bool(settings.meta_app_secret.get_secret_value()),
+                first_pause=settings.publish_hold_pause,
+            ),
         )
         look_ahead = LookAhead(database, library, channels, preflight, channel_health)
 

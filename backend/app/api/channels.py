@@ -137,6 +137,7 @@ async def list_channels(
     response_model=ChannelView,
     status_code=201,
     openapi_extra=IDEMPOTENT,
+    dependencies=[Depends(limit_channel_checks)],
     summary="Connect with a token",
 )
 async def connect_channel(

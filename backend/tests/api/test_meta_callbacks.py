@@ -72,7 +72,10 @@ def test_a_person_who_removes_the_app_or_wants_to_be_forgotten_is_gone_at_once(
         # An Instagram account that logged in by itself is forgotten with its name.
         attempt = logs_in(ada, pat, "instagram")
         assert chooses(ada, attempt, usable(attempt)[0]).status_code == 201
+        assert live.count("logins", theirs) == 1
         told = meta.post("/data-deletion", data=signed(secret, pat.id)).json()
+        assert live.count("logins", theirs) == 0
+        assert live.count("channels", f"{theirs} AND name = 'Deleted account'") == 1
         assert told["confirmation_code"] in told["url"]
         page = meta.get(f"/data-deletion/{told['confirmation_code']}")
         assert page.status_code == 200 and "Data deletion" in page.text

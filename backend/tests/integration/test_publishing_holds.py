@@ -11,7 +11,9 @@ from app.core import clock
 from app.core.errors import Conflict, RuleBroken
 from app.models.channels import Channel
 from app.models.posts import PublicationState
+from app.providers.publishing.base import AppRateLimited
 from app.services import posts, publishing
+from app.services.publishing.holds import Holds, HoldTerms
 from app.services.publishing.quota import DAY, next_free
 from tests.integration.office import Office, codes, sentences
 
@@ -132,6 +134,22 @@ async def test_the_same_fault_on_several_accounts_holds_the_platform_until_a_pro
     out = office.practice.control.media()
     for channel in branches:
         assert len([medium for medium in out if medium["account_id"] == channel.external_id]) == 1
+
+
+@pytest.mark.parametrize("is_one_app", [False, True])
+async def test_an_app_that_asked_too_often_stops_others_only_where_all_tokens_are_of_it(
+    embedded_office: Office, is_one_app: bool
+) -> None:
+    office = embedded_office
+    keeper = Holds(office.database, wake=lambda: None, terms=HoldTerms(is_one_app=is_one_app))
+    for channel in await more_accounts(office, 2):
+        assert not channel.is_practice
+        await keeper.note(
+            channel, 0, AppRateLimited("app_rate_limited", "Too many calls.", retry_after=86_400)
+        )
+    found = await holds(office)
+    assert found.count("app_rate_limited of a channel") == 2
+    assert ("app_rate_limited" in found) == is_one_app
 
 
 async def test_trouble_of_some_accounts_stops_nobody_while_others_go_out(office: Office) -> None:

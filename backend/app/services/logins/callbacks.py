@@ -4,7 +4,7 @@ what counts, and without one nothing is read."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -64,9 +64,9 @@ class Callbacks:
     async def deauthorize(self, signed_request: str) -> int:
         """A person has removed the app: their tokens are thrown away, and their channels say so. How many
         channels."""
-        key, said = self._read(signed_request)
+        keys, said = self._read(signed_request)
         async with self._database.writing() as session:
-            logins = await self._logins(session, key, said)
+            logins = await self._logins(session, keys, said)
             channels = await channel_models.list_of_logins(session, [login.id for login in logins])
             now = clock.now()
             for channel in channels:
@@ -83,15 +83,17 @@ class Callbacks:
         """A person wants to be forgotten: their logins go, with every token that came of them. An Instagram
         account that logged in by itself is that person, so its name and number go, too. Returns the code
         under which the outcome can be looked up."""
-        key, said = self._read(signed_request)
+        keys, said = self._read(signed_request)
         code, now = new_token("del"), clock.now()
         async with self._database.writing() as session:
-            logins = await self._logins(session, key, said)
+            logins = await self._logins(session, keys, said)
+            of_themselves = {login.id for login in logins if login.kind == "instagram"}
             channels = await channel_models.list_of_logins(session, [login.id for login in logins])
             for channel in channels:
+                is_the_person = channel.login_id in of_themselves
                 channel.token_sealed, channel.login_id = "", None
                 channel.renew_at, channel.updated_at = None, now
-                if key.kind == "instagram":
+                if is_the_person:
                     channel.name, channel.external_id = "Deleted account", f"deleted-{channel.id}"
                     channel.disconnected_at = now
                 else:
@@ -118,14 +120,16 @@ class Callbacks:
             raise NotFound("deletion_not_found", "There is no deletion under this code.")
         return found
 
-    def _read(self, signed_request: str) -> tuple[AppKey, Mapping[str, Any]]:
-        for key in self._keys:
-            said = read_signed_request(key.secret, signed_request)
-            if said is not None and said.get("user_id"):
-                return key, said
+    def _read(self, signed_request: str) -> tuple[list[AppKey], Mapping[str, Any]]:
+        """What it says, and every key that it is signed with: two logins may have one secret."""
+        found = [(key, read_signed_request(key.secret, signed_request)) for key in self._keys]
+        keys = [key for key, said in found if said is not None and said.get("user_id")]
+        for key, said in found:
+            if said is not None and key in keys:
+                return keys, said
         raise Forbidden("signature_invalid", "This is not signed with the app's secret.")
 
-    async def _logins(self, session: Any, key: AppKey, said: Mapping[str, Any]) -> list[Login]:
+    async def _logins(self, session: Any, keys: Sequence[AppKey], said: Mapping[str, Any]) -> list[Login]:
         issued_at, now = said.get("issued_at"), clock.now()
         if not _is_id(str(said["user_id"])):
             return []
@@ -135,15 +139,17 @@ class Callbacks:
             if isinstance(issued_at, int) and 0 < issued_at < 10**11
             else now
         )
-        return list(
-            await models.list_of_person(
+        return [
+            login
+            for key in keys
+            for login in await models.list_of_person(
                 session,
                 str(said["user_id"]),
                 kind=key.kind,
                 is_practice=key.is_practice,
                 granted_before=min(until, now),
             )
-        )
+        ]
 
 
 def _named(said: object) -> list[str]:

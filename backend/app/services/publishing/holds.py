@@ -52,6 +52,9 @@ class HoldTerms:
 
     accounts: int = 3
     """So many accounts have to meet the same fault."""
+    is_one_app: bool = True
+    """Every token is of this server's own app. Otherwise anybody's app may be behind one, and that it is
+    exhausted says nothing of the others."""
     within: timedelta = timedelta(minutes=5)
     first_pause: timedelta = timedelta(seconds=60)
     longest_pause: timedelta = timedelta(minutes=15)
@@ -102,7 +105,7 @@ class Holds:
             until = now + timedelta(seconds=min(error.retry_after or 60, 24 * 60 * 60))
             detail = f"{error.detail} Posts go out by themselves afterwards."
             hold = await self._begin(channel, False, error.code, detail, until)
-            if error.is_of_app:
+            if error.is_of_app and (channel.is_practice or self._terms.is_one_app):
                 await self._count(channel, _APP_LIMIT, detail, until, accounts=2)
             return hold
         fault = _FAULTS.get(error.code)

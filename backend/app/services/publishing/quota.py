@@ -102,7 +102,7 @@ class Quotas:
         times, _ = await models.sending_times(
             session, channel, since=now - DAY, now=now, but_post_id=but_post_id
         )
-        free_at = next_free(meter.total, [*times, *[meter.read_at] * meter.foreign], at)
+        free_at = next_free(meter.total, [*times, *[meter.read_at] * min(meter.foreign, meter.total)], at)
         if free_at <= at:
             return None
         # In whole minutes, as people plan.
