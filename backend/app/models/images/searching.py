@@ -55,7 +55,7 @@ async def search_page(
     if not wish.shelves:
         return Page([], 0, None)
     place = read_place(wish.sort, after) if after else None
-    head, is_all = await _head(session, wish)
+    head, is_all = await _head(session, wish, limit)
     if is_all:
         total, is_capped = len(head), False
         beyond = [other for other in head if place is None or _is_beyond(wish, other, place)]
@@ -70,18 +70,20 @@ async def search_page(
     return Page(images, total, cursor, is_capped)
 
 
-async def _head(session: AsyncSession, wish: Wish) -> tuple[list[Place], bool]:
+async def _head(session: AsyncSession, wish: Wish, limit: int) -> tuple[list[Place], bool]:
     """Images with the words at the head of the list, in its order, and whether that is all of them. Where it
-    is not, there are more than are counted."""
+    is not, there are more than are counted. There are more than `limit` where they are soon found."""
     seen: list[Place] = []
     if not wish.is_sqlite or wish.size <= MOST_COUNTED:
         seen = await _walk(session, wish, None, WALK, MOST_COUNTED + 1)
         if len(seen) > MOST_COUNTED or wish.size <= WALK:
             return seen, len(seen) <= MOST_COUNTED
     if not wish.is_sqlite:
-        near = await _look_into_eras(session, wish)
+        near = None
+        if wish.sort != "most_used" and len(seen) <= limit:
+            near = await _look_into_eras(session, wish)
         if near is not None and len(near) > MOST_COUNTED:
-            return (seen if wish.sort == "most_used" else near), False
+            return near, False
         some, is_all = (near, True) if near is not None else await _look_at_some(session, wish)
         if len(some) > MOST_COUNTED:
             return seen, False
