@@ -119,7 +119,7 @@ def test_a_page_post_that_cannot_be_found_stays_unclear_and_is_not_sent_again(
     assert confirmed["state"] == "unconfirmed" and codes(confirmed)[-1] == "looking_again"
     assert control.posts(one.text) == []
 
-    # Somebody posts it by hand; then the next look finds it.
+    # Somebody posts it by hand; then the next look finds it: this one, unless one of its own came before.
     page = control.accounts(reference=f"business-{one.person.business_id}").page
     answer = httpx.post(
         f"{elsewhere.graph_url}/v26.0/{page.id}/feed",
@@ -127,7 +127,7 @@ def test_a_page_post_that_cannot_be_found_stays_unclear_and_is_not_sent_again(
         headers=page.headers,
         trust_env=False,
     )
-    assert one.person.client.post(f"{path}/confirm").status_code == 200
+    assert one.person.client.post(f"{path}/confirm").status_code in {200, 409}
     assert one.ends("published")["external_id"] == answer.json()["id"]
     assert_problem(one.person.client.post(f"{path}/confirm"), 409, "publication_settled")
 
