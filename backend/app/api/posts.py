@@ -127,6 +127,7 @@ def _publication_view(product: Product, post: PostStory, story: PublicationStory
             "steps": [StepView.model_validate(stage) for stage in publishing.stages(post, story)],
             "held_until": publishing.held_until(story),
             "can_confirm": row.state == "unconfirmed",
+            "is_looked_up": publishing.is_looked_up(row),
         }
     )
 
@@ -358,7 +359,8 @@ async def unschedule_post(product: ProductDep, user_id: UserId, post_id: PathId)
 
 @router.post("/publications/{publication_id}/retry", summary="Send a failed publication again")
 async def retry_publication(product: ProductDep, user_id: UserId, publication_id: PathId) -> PostAnswer:
-    """Only a failed one: it is known not to have gone out."""
+    """Only a failed one. What is known not to have gone out is sent; where only a person has said so, the
+    platform is looked at first, and what turns out to be there is `published` and not sent."""
     post = await product.publishing.retry(user_id=user_id, publication_id=publication_id)
     return await answer_afresh(product, user_id, post.id)
 
@@ -369,7 +371,7 @@ async def confirm_publication(
 ) -> PostAnswer:
     """For an unconfirmed one. Without a body the platform is asked once more, and nothing is sent. With one,
     a person says what is to be seen there: `published` ends it, `not_published` makes it one that failed and
-    can be sent again."""
+    can be sent again, once the looks that come by themselves have ended (409 `still_looking` until then)."""
     if body is None:
         post = await product.settling.confirm(user_id=user_id, publication_id=publication_id)
     else:

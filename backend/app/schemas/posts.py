@@ -181,7 +181,8 @@ class Settlement(Body):
 
 class PublicationView(View):
     """A post on one channel. `held_until`: nothing is sent before, for a reason that the history tells.
-    `can_confirm`: a person may settle what became of it."""
+    `can_confirm`: a person may settle what became of it. `is_looked_up`: looks at the platform may still show
+    it, so that it is out can be said, and not yet that it is not."""
 
     id: int
     channel_id: int
@@ -199,6 +200,7 @@ class PublicationView(View):
     steps: list[StepView]
     held_until: Moment | None
     can_confirm: bool
+    is_looked_up: bool
 
 
 class PointView(View):

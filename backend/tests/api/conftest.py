@@ -98,6 +98,7 @@ def troubled(elsewhere: PracticeProcess, tmp_path_factory: pytest.TempPathFactor
     settings = {
         "PRACTICE_URL": elsewhere.url,
         "PRACTICE_KEY": elsewhere.key,
+        "PUBLISH_SETTLE_AFTER": "2",
         # Accounts whose tokens the tests know can be connected as anybody's would be.
         "META_GRAPH_URL": elsewhere.graph_url,
         "MEDIA_REACHABILITY": "lenient",

@@ -17,7 +17,7 @@ from tests.api.edge_app import assert_problem
 from tests.api.live import Live
 from tests.api.platforms import codes, publication_in, publishes, waits_for_publication
 from tests.person import Person
-from tests.practice_server import PracticeControl, PracticeProcess
+from tests.practice_server import PracticeControl, PracticeProcess, poll
 
 SOON = {"headers": {"Retry-After": "1"}}
 
@@ -205,7 +205,19 @@ def test_a_person_settles_over_the_api_what_no_look_can(ada: Person, control: Pr
         settlement = {"outcome": "published", "permalink": link}
         problem = assert_problem(ada.client.post(path, json=settlement), 422, "permalink_not_usable")
         assert problem["detail"].startswith("Give the post's own address on the Practice Page. Only one")
-    settled = publication_in(ada.client.post(path, json={"outcome": "not_published"}), 200)
+    denial = {"outcome": "not_published"}
+    assert publication["is_looked_up"]
+    problem = assert_problem(ada.client.post(path, json=denial), 409, "still_looking")
+    assert problem["detail"].startswith("The Practice Page is still looked at, as the post may appear there")
+    # Looks end where the Page may not be seen.
+    control.change_account(page_id, token_subcode=460)
+    ada.client.post(path)
+    poll(
+        lambda: ada.post(post_id)["publications"][0]["is_looked_up"] is False or None,
+        what="a person is asked",
+    )
+    control.change_account(page_id, token_subcode=None)
+    settled = publication_in(ada.client.post(path, json=denial), 200)
     assert settled["state"] == "failed" and settled["error"]["code"] == "not_published"
     assert settled["history"][-1]["message"] == "Ada has looked: this did not go out."
     assert settled["steps"][0]["state"] == "failed" and not settled["can_confirm"]

@@ -169,6 +169,8 @@ def test_a_person_settles_what_no_look_can_tell(new_member: OpenMember, practice
         there.click()
     expect(opened.value).to_have_url(re.compile(f"/practice/instagram/{re.escape(account['name'])}$"))
     opened.value.close()
+    expect(question.get_by_role("button", name="It is not there")).to_be_disabled()
+    expect(question.get_by_text("We still look there by ourselves, as it may appear yet.")).to_be_visible()
     link = question.get_by_label("Link to the post")
     link.fill("https://example.com/p/seen")
     question.get_by_role("button", name="It is there").click()

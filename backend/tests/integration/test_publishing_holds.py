@@ -15,7 +15,7 @@ from app.providers.publishing.base import AppRateLimited
 from app.services import posts, publishing
 from app.services.publishing.holds import Holds, HoldTerms
 from app.services.publishing.quota import DAY, next_free
-from tests.integration.office import Office, codes, sentences
+from tests.integration.office import SETTLE_AFTER, Office, codes, sentences
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -277,6 +277,88 @@ async def test_two_who_plan_at_once_do_not_get_the_last_place_both(office: Offic
 # --- settled by a person
 
 
+async def looks_end(office: Office, post_id: int) -> None:
+    """Looks come to an end without having shown anything, as those of a channel that is cut off do."""
+    await office.changes(post_id, error_code="needs_a_look", next_step_at=None)
+
+
+async def denies(office: Office, post_id: int) -> int:
+    """A person says that an unclear publication did not go out, and sends it again. Returns its id."""
+    publication_id = (await office.publication(post_id)).publication.id
+    await looks_end(office, post_id)
+    await office.settling.settle(
+        user_id=office.user_id, publication_id=publication_id, is_published=False, permalink=None
+    )
+    await office.publishing.retry(user_id=office.user_id, publication_id=publication_id)
+    return publication_id
+
+
+@pytest.mark.parametrize("reached", [True, False], ids=["it-was-out", "it-was-not"])
+@pytest.mark.parametrize("kind", ["container", "words", "photos"])
+async def test_what_a_person_says_did_not_go_out_is_looked_for_before_it_is_sent_again(
+    embedded_office: Office, kind: str, reached: bool
+) -> None:
+    office = embedded_office
+    to, edge, account = (
+        (office.instagram, "media_publish", office.accounts.instagram.id)
+        if kind == "container"
+        else (office.page, "feed", office.accounts.page.id)
+    )
+    images = [] if kind == "words" else [await office.image()]
+    office.practice.control.fault("drop_after" if reached else "drop_before", edge=edge, account_id=account)
+    post_id = await office.sends("Was it there?", to=[to], images=images)
+    await office.settles(post_id, "unconfirmed")
+    await denies(office, post_id)
+    attempts = len(office.practice.control.calls(edge))
+    story = await office.settles(post_id, "published")
+    shown = office.media() if kind == "container" else office.page_posts()
+    assert len(shown) == 1 and story.publication.external_id == shown[0]["id"]
+    assert len(office.practice.control.calls(edge)) - attempts == (0 if reached else 1)
+    if reached:
+        assert codes(story)[-1] == "published" and "sent_anew" not in codes(story)
+    else:
+        # Only after the safe while: the call that was lost may have been under way until then.
+        sent = next(event for event in story.events if event.code in ("not_sent", "sent_anew"))
+        lost = next(event for event in story.events if event.code == "outcome_unclear")
+        assert sent.at - lost.at >= SETTLE_AFTER
+
+
+async def test_nothing_is_sent_again_while_the_platform_cannot_be_looked_at(embedded_office: Office) -> None:
+    office, account = embedded_office, embedded_office.accounts.page.id
+    office.practice.control.fault("drop_after", edge="feed", account_id=account)
+    post_id = await office.sends("Out all the while", to=[office.page])
+    await office.settles(post_id, "unconfirmed")
+    office.practice.control.fault("http_500", method="GET", account_id=account, count=None)
+    publication_id = await denies(office, post_id)
+    story = await office.settles(post_id, "failed")
+    assert story.publication.error_code == "not_looked_up"
+    assert story.publication.error_detail == (
+        "Facebook does not say whether this went out. Nothing was sent again. Try again later."
+    )
+    office.practice.control.clear_faults()
+    office.graph._paused_until.clear()
+    await office.publishing.retry(user_id=office.user_id, publication_id=publication_id)
+    await office.settles(post_id, "published")
+    assert len(office.page_posts()) == 1
+
+
+async def test_a_container_that_expired_meanwhile_is_made_anew(embedded_office: Office) -> None:
+    office = embedded_office
+    office.practice.control.fault(
+        "drop_before", edge="media_publish", account_id=office.accounts.instagram.id
+    )
+    post_id = await office.sends("A day later")
+    await office.settles(post_id, "unconfirmed")
+    office.practice.control.advance_clock(25 * 3600)
+    try:
+        await denies(office, post_id)
+        story = await office.settles(post_id, "published")
+    finally:
+        office.practice.control.advance_clock(-25 * 3600)
+    assert codes(story)[-4:] == ["looking_first", "sent_anew", "prepared", "published"]
+    assert len(office.media()) == 1
+
+
 async def test_a_person_settles_what_no_look_can(embedded_office: Office) -> None:
     office = embedded_office
     for outcome in ("published", "not_published"):
@@ -285,6 +367,14 @@ async def test_a_person_settles_what_no_look_can(embedded_office: Office) -> Non
         post_id = await office.sends("", to=[office.page], images=[image])
         story = await office.settles(post_id, "unconfirmed")
         publication_id = story.publication.id
+        if outcome == "not_published":
+            # What a look may still show is not denied.
+            with pytest.raises(Conflict) as refused:
+                await office.settling.settle(
+                    user_id=office.user_id, publication_id=publication_id, is_published=False, permalink=None
+                )
+            assert refused.value.code == "still_looking"
+            await looks_end(office, post_id)
         await office.settling.settle(
             user_id=office.user_id,
             publication_id=publication_id,
@@ -300,7 +390,16 @@ async def test_a_person_settles_what_no_look_can(embedded_office: Office) -> Non
         else:
             assert story.publication.state == PublicationState.FAILED.value
             assert story.publication.error_code == "not_published"
+            # It was there after all, and is not sent a second time.
             await office.publishing.retry(user_id=office.user_id, publication_id=publication_id)
+            story = await office.settles(post_id, "published")
+            assert codes(story)[-3:] == ["settled_by_person", "looking_first", "published"]
+            assert sentences(story)[-2:] == [
+                "Looking at Facebook once more before it is sent again.",
+                "Facebook shows that it is out already. Nothing was sent again.",
+            ]
+            assert (await office.seen(image)).usage_count == 1
+            assert len(office.page_posts()) == 2
         with pytest.raises(Conflict):
             await office.settling.settle(
                 user_id=office.user_id, publication_id=publication_id, is_published=True, permalink=None

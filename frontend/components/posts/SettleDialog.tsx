@@ -1,5 +1,5 @@
 import { ExternalLink, Link2 } from "lucide-react";
-import { useState } from "react";
+import { useId, useState } from "react";
 import { placeName } from "@/components/channels/placeName";
 import { Button, ButtonAnchor } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
@@ -18,6 +18,7 @@ interface SettleDialogProps {
 /** A person has looked on the platform and says what is to be seen there. Nothing is sent by that. */
 export function SettleDialog({ publication, isOpen, onClose, onSettled }: SettleDialogProps) {
   const settle = useSettlePublication();
+  const waitId = useId();
   const [link, setLink] = useState("");
   const [told, setTold] = useState<"published" | "not_published" | null>(null);
   const place = placeName(publication);
@@ -48,7 +49,12 @@ export function SettleDialog({ publication, isOpen, onClose, onSettled }: Settle
       size="sm"
       footer={
         <div className="flex w-full flex-wrap gap-2 sm:justify-end">
-          <Button isBusy={isBusy("not_published")} onClick={() => tell("not_published")}>
+          <Button
+            isBusy={isBusy("not_published")}
+            disabled={publication.is_looked_up}
+            aria-describedby={publication.is_looked_up ? waitId : undefined}
+            onClick={() => tell("not_published")}
+          >
             It is not there
           </Button>
           <Button
@@ -64,9 +70,15 @@ export function SettleDialog({ publication, isOpen, onClose, onSettled }: Settle
     >
       <div className="flex flex-col gap-4">
         <p className="text-ink-2">
-          Look for the post there, then say here what you saw. Say that it is not there only when
-          you are sure: it could be sent a second time then.
+          Look for the post there, then say here what you saw. When you send it again after it was
+          not there, {place} is looked at once more first.
         </p>
+        {publication.is_looked_up && (
+          <p id={waitId} className="text-small text-ink-2">
+            We still look there by ourselves, as it may appear yet. That it is not there can be said
+            once that has ended, after some minutes.
+          </p>
+        )}
         <ButtonAnchor
           href={publication.account_url}
           target="_blank"

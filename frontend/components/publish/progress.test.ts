@@ -21,6 +21,7 @@ function publication(state: PublicationState, more: Partial<Publication> = {}): 
     steps: [],
     held_until: null,
     can_confirm: false,
+    is_looked_up: false,
     ...more,
   };
 }

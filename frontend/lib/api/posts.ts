@@ -70,7 +70,8 @@ export const postListQuery = (businessId: number, state: PostState | undefined) 
 
 /** Somebody has asked for another look at the platform, which has not come to an end. */
 export function isLookedUpNow({ state, history }: Publication): boolean {
-  return state === "unconfirmed" && history.at(-1)?.code === "looking_again";
+  const last = history.at(-1)?.code ?? "";
+  return state === "unconfirmed" && ["looking_again", "looking_first"].includes(last);
 }
 
 /** Milliseconds until the first of the scheduled posts begins to go out; false where none is near. */

@@ -892,7 +892,8 @@ export type PublicationErrorView = {
 
 /**
  * A post on one channel. `held_until`: nothing is sent before, for a reason that the history tells.
- * `can_confirm`: a person may settle what became of it.
+ * `can_confirm`: a person may settle what became of it. `is_looked_up`: looks at the platform may still show
+ * it, so that it is out can be said, and not yet that it is not.
  */
 export type PublicationView = {
   /** Where the account can be looked at in a browser. */
@@ -905,6 +906,7 @@ export type PublicationView = {
   held_until: string | null;
   history: Array<EventView>;
   id: number;
+  is_looked_up: boolean;
   is_practice: boolean;
   permalink: string | null;
   platform: "instagram" | "facebook";

@@ -9,8 +9,11 @@ here before each step on the platform is what a new process knows after a crash.
     cancelled             ├──▶ failed        the platform said no, or patience ended before sending
                           └──▶ unconfirmed   sent, and the answer is missing; only a look moves it on
 
+What a person has said did not go out is `failed`, with its `attempted_at`: sent again, it is `unconfirmed`
+until a look has shown that it is not out.
+
 `reference` is what `prepare` returned. `attempted_at` is set, and committed, before `finish` is sent,
-and cleared only when a look proves that nothing went out. `started_at` is when publishing began: a
+and cleared only when a look does not show what was sent. `started_at` is when publishing began: a
 publication does not try for ever. `next_step_at` is when a runner may take the publication (None: at rest);
 `lease_owner` and `lease_until` say which runner has it now. `held_until` keeps it from runners while its
 channel or platform is held; `next_step_at` stays, so that what was held goes on in order, and `held_since`
@@ -60,7 +63,9 @@ MOVES: dict[PublicationState, frozenset[PublicationState]] = {
     PublicationState.PUBLISHING: frozenset(
         {PublicationState.PUBLISHED, PublicationState.FAILED, PublicationState.UNCONFIRMED}
     ),
-    PublicationState.FAILED: frozenset({PublicationState.PUBLISHING, PublicationState.CANCELLED}),
+    PublicationState.FAILED: frozenset(
+        {PublicationState.PUBLISHING, PublicationState.UNCONFIRMED, PublicationState.CANCELLED}
+    ),
     PublicationState.UNCONFIRMED: frozenset(
         {PublicationState.PUBLISHING, PublicationState.PUBLISHED, PublicationState.FAILED}
     ),

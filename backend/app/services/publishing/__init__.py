@@ -30,7 +30,7 @@ from app.services.publishing.orders import Publishing
 from app.services.publishing.preflight import Preflight
 from app.services.publishing.quota import Quotas
 from app.services.publishing.reachability import Reachability
-from app.services.publishing.settling import Settling
+from app.services.publishing.settling import Settling, is_looked_up
 from app.services.publishing.stages import stages
 from app.services.publishing.steps import LEASE, PublicationSteps
 
@@ -48,6 +48,7 @@ __all__ = [
     "Reachability",
     "Settling",
     "held_until",
+    "is_looked_up",
     "list_holds",
     "stages",
 ]

@@ -1,4 +1,9 @@
-"""What became of an attempt whose answer is missing: only a look at the platform moves it on."""
+"""What became of an attempt whose answer is missing: only a look at the platform moves it on.
+
+A person may say that it did not go out, and have it sent again. People are mistaken at times, so a look comes
+first all the same: what the platform shows is believed, and it is sent anew only where it is not shown. A
+platform that does not answer lets nothing be sent.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +23,7 @@ from app.providers.publishing.base import (
     TryLater,
 )
 from app.services.publishing.history import sentence
-from app.services.publishing.journal import LOOKING_AGAIN, Journal, Task, label, pause
+from app.services.publishing.journal import ASKS_PERSON, LOOKING_AGAIN, Journal, Task, label, pause
 from app.services.publishing.tasks import Tasks
 
 MAX_ATTEMPTS = 5
@@ -74,10 +79,10 @@ class Doubts:
         except ReconnectNeeded as error:
             error = await self._tasks.named(task.channel, error)
             await self._journal.mark_channel(task, ChannelStatus.RECONNECT_NEEDED, error)
-            await self._ask_person(task, error.detail)
+            await self._stop_looking(task, error.detail)
             return
         except AppError as error:
-            await self._ask_person(task, error.detail)
+            await self._stop_looking(task, error.detail)
             return
         except PublishingError:
             look = Look(Standing.UNKNOWN)
@@ -91,6 +96,12 @@ class Doubts:
                 await self._send_again(task)
             case Standing.READY:
                 await self._journal.again(task, settled_at, seen=_seen(task, look, is_answering))
+            case Standing.GONE if task.is_denied:
+                await self._send_anew(task, f"{label(task)} shows that nothing went out. Sending it again.")
+            case Standing.UNKNOWN if task.is_denied and is_answering and now >= settled_at:
+                await self._send_anew(task, f"{label(task)} does not show it either. Sending it again.")
+            case Standing.UNKNOWN if task.is_denied and is_answering:
+                await self._journal.again(task, settled_at, seen=_seen(task, look, is_answering))
             case Standing.GONE:
                 await self._journal.fail(
                     task,
@@ -98,6 +109,8 @@ class Doubts:
                     f"{label(task)} shows that nothing went out, and what was handed over is gone. "
                     "Try again.",
                 )
+            case _ if publication.step_count + 1 >= MAX_LOOKS and task.is_denied:
+                await self._stop_looking(task, f"{label(task)} does not say whether this went out.")
             case _ if publication.step_count + 1 == MAX_LOOKS:
                 await self._ask_person(
                     task,
@@ -139,15 +152,56 @@ class Doubts:
                 error_detail=None,
             )
 
+    async def _send_anew(self, task: Task, told: str) -> None:
+        """A person has said that it did not go out, and the platform does not show it: all begins again."""
+        if task.is_post_deleted:
+            await self._journal.fail(
+                task, "post_deleted", "The post was deleted meanwhile. Nothing was sent."
+            )
+            return
+        now = clock.now()
+        await self._journal.keep(
+            task,
+            PublicationState.PUBLISHING,
+            code="sent_anew",
+            message=told,
+            reference=None,
+            attempted_at=None,
+            prepare_count=0,
+            step_count=0,
+            started_at=now,
+            next_step_at=now,
+            error_code=None,
+            error_detail=None,
+        )
+
+    async def _stop_looking(self, task: Task, detail: str) -> None:
+        """Looking does not settle it. Where it was about to be sent again, nothing is sent: the attempt is
+        still unclear, and is looked for again before the next one."""
+        if not task.is_denied:
+            await self._ask_person(task, detail)
+            return
+        told = sentence(f"{detail} Nothing was sent again. Try again later.")
+        await self._journal.keep(
+            task,
+            PublicationState.FAILED,
+            code="not_looked_up",
+            message=told,
+            error_code="not_looked_up",
+            error_detail=told,
+            step_count=0,
+            next_step_at=None,
+        )
+
     async def _ask_person(self, task: Task, detail: str, **values: Any) -> None:
         """Looking does not settle it: whoever asks for another look brings it back."""
         told = sentence(f"{detail} Look at {label(task)} yourself, then check again.")
         await self._journal.keep(
             task,
             PublicationState.UNCONFIRMED,
-            code="needs_a_look",
+            code=ASKS_PERSON,
             message=told,
-            error_code="needs_a_look",
+            error_code=ASKS_PERSON,
             error_detail=told,
             **{"next_step_at": None, **values},
         )

@@ -39,7 +39,12 @@ PAUSES = (1, 2, 3, 5, 10, 20, 30, 60)
 LOOKING_AGAIN = "looking_again"
 """The code of a look that a person has asked for: what it shows is told, whatever it is."""
 LOOKED = "looked"
-_LOOKING = frozenset({"needs_a_look", LOOKING_AGAIN, LOOKED})
+ASKS_PERSON = "needs_a_look"
+"""The code of what looks have not settled: a person is asked to look."""
+LOOKING_FIRST = "looking_first"
+"""The code of the look that comes before something is sent again."""
+SETTLED_BY_PERSON = "settled_by_person"
+_LOOKING = frozenset({ASKS_PERSON, "not_looked_up", LOOKING_AGAIN, LOOKED, LOOKING_FIRST, SETTLED_BY_PERSON})
 """Lines of history that say nothing new about what was sent."""
 
 
@@ -80,6 +85,14 @@ class Task:
         """When it became unclear whether the last attempt worked."""
         lines = [event.at for event in self.events if event.code not in _LOOKING]
         return max(lines, default=self.publication.updated_at)
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether a person has said of the last attempt that it did not go out."""
+        attempted_at = self.publication.attempted_at
+        return attempted_at is not None and any(
+            event.code == SETTLED_BY_PERSON and event.at >= attempted_at for event in self.events
+        )
 
     def is_told(self, code: str) -> bool:
         """Whether the last line of history says this already."""
@@ -139,7 +152,10 @@ class Journal:
                 await channel_models.set_status(
                     session, channel.id, ChannelStatus.CONNECTED, now, token_sealed=channel.token_sealed
                 )
-            note(session, publication.id, now, "published", f"Published on {label(task)}.")
+            told = f"Published on {label(task)}."
+            if task.is_denied:
+                told = f"{label(task)} shows that it is out already. Nothing was sent again."
+            note(session, publication.id, now, "published", told)
         log.info("publication.published", publication_id=publication.id, channel_id=task.channel.id)
         return True
 

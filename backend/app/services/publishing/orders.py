@@ -27,6 +27,7 @@ from app.services.images import Library, image_at
 from app.services.media_urls import MediaUrls
 from app.services.posts import LABELS, PostStory
 from app.services.publishing.history import note
+from app.services.publishing.journal import LOOKING_FIRST, place
 from app.services.publishing.preflight import Preflight
 from app.services.publishing.quota import Meter
 from app.services.publishing.settling import hold_post_of
@@ -196,10 +197,14 @@ class Publishing:
             post.scheduled_at, post.updated_at = None, clock.now()
 
     async def retry(self, *, user_id: int, publication_id: int) -> Post:
-        """Send a failed publication again. Only a failure is known not to have gone out."""
+        """Send a failed publication again. Where only a person has said that it did not go out, the platform
+        is looked at first, and what turns out to be there is not sent."""
         now = clock.now()
         async with self._database.writing() as session:
-            _, post = await hold_post_of(session, publication_id, user_id)
+            publication, post = await hold_post_of(session, publication_id, user_id)
+            if publication.attempted_at is not None:
+                await self._look_first(session, publication)
+                return post
             moved = await models.move(
                 session,
                 publication_id,
@@ -218,10 +223,31 @@ class Publishing:
                 next_step_at=now,
             )
             if not moved:
-                raise Conflict("publication_not_failed", "Only a failed publication can be sent again.")
+                raise _not_failed()
             note(session, publication_id, now, "retried", "Sending again.")
             after_commit(session, self._wake)
             return post
+
+    async def _look_first(self, session: AsyncSession, publication: Publication) -> None:
+        """Its last attempt may have worked, whatever a person saw: nothing is sent before a look."""
+        channel = await channel_models.find(session, publication.channel_id)
+        assert channel is not None
+        told, now = f"Looking at {place(channel)} once more before it is sent again.", clock.now()
+        moved = await models.move(
+            session,
+            publication.id,
+            to=PublicationState.UNCONFIRMED,
+            origin=PublicationState.FAILED,
+            at=now,
+            step_count=0,
+            error_code=LOOKING_FIRST,
+            error_detail=told,
+            next_step_at=now,
+        )
+        if not moved:
+            raise _not_failed()
+        note(session, publication.id, now, LOOKING_FIRST, told)
+        after_commit(session, self._wake)
 
     async def settled(self, post_id: int, *, timeout: timedelta) -> None:
         """Return when no publication of the post is on its way any more, or after `timeout`."""
@@ -369,6 +395,10 @@ async def _list_unbegun(session: AsyncSession, post: Post) -> Sequence[Publicati
     if any(row.state != PublicationState.SCHEDULED.value for row in publications):
         raise _too_late()
     return publications
+
+
+def _not_failed() -> Conflict:
+    return Conflict("publication_not_failed", "Only a failed publication can be sent again.")
 
 
 def _too_late() -> Conflict:

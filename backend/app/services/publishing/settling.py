@@ -20,8 +20,8 @@ from app.models.channels import Channel, ChannelStatus
 from app.models.posts import Post, Publication, PublicationState
 from app.providers.publishing.base import Sites
 from app.services import channels, posts
-from app.services.publishing.history import note
-from app.services.publishing.journal import LOOKING_AGAIN, place
+from app.services.publishing.history import note, sentence
+from app.services.publishing.journal import ASKS_PERSON, LOOKING_AGAIN, SETTLED_BY_PERSON, place
 
 _DAILY_LIMIT = "daily_limit_reached"
 
@@ -58,18 +58,23 @@ class Settling:
         self, *, user_id: int, publication_id: int, is_published: bool, permalink: str | None
     ) -> Post:
         """A person has looked at the platform, and says what became of the publication. What did not go out
-        counts as failed, so that it can be sent again."""
+        counts as failed, so that it can be sent again: `attempted_at` stays, as no look has proved it.
+
+        That it is out can be said at any time; that it is not, once the looks that come by themselves have
+        come to an end: until then it may still appear."""
         now = clock.now()
         async with self._database.writing() as session:
             publication, post = await hold_post_of(session, publication_id, user_id)
             if permalink is not None:
                 await self._check_address(session, publication, permalink, is_published=is_published)
+            if not is_published and is_looked_up(publication):
+                raise Conflict("still_looking", await self._still_looking(session, publication))
             user = await user_models.find(session, user_id)
             who = user.name if user else "Somebody"
             told = f"{who} has looked: this {'is out' if is_published else 'did not go out'}."
             values: dict[str, Any] = {"published_at": now, "permalink": permalink, "error_code": None}
             if not is_published:
-                values = {"error_code": "not_published", "attempted_at": None}
+                values = {"error_code": "not_published"}
             moved = await models.move(
                 session,
                 publication_id,
@@ -88,7 +93,7 @@ class Settling:
             if is_published:
                 rows = await models.list_images(session, [post.id])
                 await image_models.count_use(session, [row.image_id for row in rows], now)
-            note(session, publication_id, now, "settled_by_person", told)
+            note(session, publication_id, now, SETTLED_BY_PERSON, told)
             return post
 
     async def try_now(self, *, user_id: int, channel_id: int) -> Channel:
@@ -111,6 +116,14 @@ class Settling:
             after_commit(session, self._wake)
             return channel
 
+    async def _still_looking(self, session: AsyncSession, publication: Publication) -> str:
+        channel = await channel_models.find(session, publication.channel_id)
+        assert channel is not None
+        return sentence(
+            f"{place(channel)} is still looked at, as the post may appear there yet. If it is there by now, "
+            "say so. That it is not there can be said once the looks have ended, after some minutes."
+        )
+
     async def _check_address(
         self, session: AsyncSession, publication: Publication, permalink: str, *, is_published: bool
     ) -> None:
@@ -126,6 +139,12 @@ class Settling:
                 f"Give the post's own address on {place(channel)}. Only one that begins with "
                 f"{self._sites.start(platform, is_practice=is_practice)} is taken.",
             )
+
+
+def is_looked_up(publication: Publication) -> bool:
+    """Whether its outcome is unclear, and looks at the platform that come by themselves may still show it.
+    Once a person was asked to look, others may follow, but nobody has to wait for them."""
+    return publication.state == PublicationState.UNCONFIRMED.value and publication.error_code != ASKS_PERSON
 
 
 async def hold_post_of(session: AsyncSession, publication_id: int, user_id: int) -> tuple[Publication, Post]:
