@@ -121,20 +121,33 @@ async def require_user(request: Request, _: Annotated[object, Depends(_described
     """
     known: int | None = getattr(request.state, "user_id", None)
     if known is None:
-        token = session_token(request)
-        if token is None:
-            raise Unauthenticated("not_signed_in", "Sign in first.")
-        database = get_product(request).database
-        # In a cookie it would travel by itself: keys are for programs.
-        if api_keys.is_api_key(token) and "authorization" in request.headers:
-            caller = await api_keys.identify(database, token)
-            known, request.state.has_key = caller.user_id, True
-            api_keys.ask_within(caller.bounds)
-        else:
-            async with database.reading() as session:
-                known = await users.identify(session, token)
-        request.state.user_id = known
+        known = request.state.user_id = await _identify(request)
     return known
+
+
+async def _identify(request: Request) -> int:
+    token = session_token(request)
+    if token is None:
+        raise Unauthenticated("not_signed_in", "Sign in first.")
+    database = get_product(request).database
+    # In a cookie it would travel by itself: keys are for programs.
+    if api_keys.is_api_key(token) and "authorization" in request.headers:
+        caller = await api_keys.identify(database, token)
+        request.state.key_id = caller.key_id
+        api_keys.ask_within(caller.bounds)
+        return caller.user_id
+    async with database.reading() as session:
+        return await users.identify(session, token)
+
+
+async def still_counts(request: Request) -> bool:
+    """Whether the token or key of an earlier `require_user` counts as of now. For answers that take minutes:
+    it may have been revoked or have ended meanwhile."""
+    try:
+        await _identify(request)
+    except Unauthenticated:
+        return False
+    return True
 
 
 UserId = Annotated[int, Depends(require_user)]
@@ -143,7 +156,7 @@ UserId = Annotated[int, Depends(require_user)]
 
 async def require_person(request: Request, user_id: UserId) -> int:
     """The id of whoever is signed in themselves. Raises Forbidden (`not_with_api_key`) for a key."""
-    if getattr(request.state, "has_key", False):
+    if _key_id(request) is not None:
         raise Forbidden(
             "not_with_api_key",
             "An API key cannot do this. Sign in, and do it with the session's token or in the settings.",
@@ -155,24 +168,37 @@ PersonId = Annotated[int, Depends(require_person)]
 """Who is signed in. For what would make a stolen key worth more: accounts, members, keys, ways to Meta."""
 
 
+def _key_id(request: Request) -> int | None:
+    """The key that signed this request; None where a person did."""
+    key_id: int | None = getattr(request.state, "key_id", None)
+    return key_id
+
+
+def _caller(request: Request, user_id: int) -> str:
+    """Whose uses count together: a person's, and those of each key by itself, so that a program that asks
+    often does not stop the one who made its key."""
+    key_id = _key_id(request)
+    return str(user_id) if key_id is None else f"key {key_id}"
+
+
 async def limit_uploads(request: Request, user_id: UserId) -> None:
-    """The upload limit of this user."""
-    await limits_of(request).uploads.hit(str(user_id))
+    """The upload limit of this user, or of this key."""
+    await limits_of(request).uploads.hit(_caller(request, user_id))
 
 
 async def limit_ai(request: Request, user_id: UserId) -> None:
-    """The AI limit of this user."""
-    await limits_of(request).ai.hit(str(user_id))
+    """The AI limit of this user, or of this key."""
+    await limits_of(request).ai.hit(_caller(request, user_id))
 
 
 async def limit_storage_checks(request: Request, user_id: UserId) -> None:
-    """How often this user may have the storage checked."""
-    await limits_of(request).storage_checks.hit(str(user_id))
+    """How often this user, or this key, may have the storage checked."""
+    await limits_of(request).storage_checks.hit(_caller(request, user_id))
 
 
 async def limit_channel_checks(request: Request, user_id: UserId) -> None:
-    """How often this user may have a platform asked about a channel, or begin a login."""
-    await limits_of(request).channel_checks.hit(str(user_id))
+    """How often this user, or this key, may have a platform asked about a channel, or begin a login."""
+    await limits_of(request).channel_checks.hit(_caller(request, user_id))
 
 
 async def find_visitor(request: Request) -> tuple[int, str] | None:

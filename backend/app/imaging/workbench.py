@@ -178,8 +178,9 @@ class Bench:
                     # libvips prints what it thinks of a file's metadata; that has no place in a log.
                     stderr=subprocess.DEVNULL,
                     env=_ENVIRONMENT,
-                    # A ctrl-C at the terminal is for this process alone; it ends its workers itself.
-                    start_new_session=True,
+                    # A ctrl-C at the terminal is for this process alone; it ends its workers itself. In a
+                    # session of its own it would have a share of the cores of its own, whatever its rank.
+                    process_group=0,
                 )
             except OSError as error:
                 raise _WorkerDied from error

@@ -29,11 +29,15 @@ from app.imaging.seals import Seal
 from app.imaging.verify import Limits, verify
 
 _PR_SET_PDEATHSIG = 1
+_RANK = 5
+"""How far a worker stands back (as `nice` counts) where cores are short: pictures can wait, whoever looks at
+a page does not."""
 
 
 def main() -> None:
     parent_pid, memory_bytes = int(sys.argv[1]), int(sys.argv[2])
     _die_with(parent_pid)
+    os.nice(_RANK)
     # Standard output belongs to the protocol; nothing that a library prints may get into it.
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     silence = os.open(os.devnull, os.O_WRONLY)

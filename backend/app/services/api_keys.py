@@ -49,8 +49,9 @@ class MadeKey:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whom a key speaks for, and within which bounds."""
+    """Which key calls, whom it speaks for, and within which bounds."""
 
+    key_id: int
     user_id: int
     bounds: Bounds
 
@@ -151,7 +152,7 @@ async def identify(database: Database, secret: str) -> Caller:
         )
     if found.last_used_at is None or found.last_used_at < now - _NOTED_EVERY:
         await _note_use(database, found.id, now)
-    return Caller(found.user_id, Bounds(found.business_id, models.role_of(found)))
+    return Caller(found.id, found.user_id, Bounds(found.business_id, models.role_of(found)))
 
 
 def ask_within(bounds: Bounds) -> None:

@@ -189,6 +189,13 @@ async def test_what_a_user_may_do_so_often_is_counted_for_each_user(
         assert (await eve.ask("POST", "/limited")).status_code == 200
         body = assert_problem(await ada.ask("POST", "/limited"), 429, "rate_limited")
         assert body["retry_after"] >= 1
+        # Nor do programs take anything from who made their keys, or from each other.
+        for number in range(2):
+            wish = {"business_id": ada.business_id, "name": f"Script {number}"}
+            secret = (await ada.ask("POST", "/api-keys", json=wish)).json()["secret"]
+            headers = {"Authorization": f"Bearer {secret}"}
+            answers = [await client.post("/api/v1/limited", headers=headers) for _ in range(3)]
+            assert [answer.status_code for answer in answers] == [200, 200, 429]
 
 
 async def test_the_process_says_that_it_is_alive_and_ready(client: httpx.AsyncClient) -> None:

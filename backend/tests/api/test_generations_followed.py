@@ -134,10 +134,11 @@ def test_a_stream_tells_what_is_new_and_ends(
     assert [event.kind for event in follow(ada, generation_id, **{"Last-Event-ID": "no such"})] == ["done"]
 
 
-def test_a_stream_is_for_members_and_ends_when_they_are_none_any_more(
+def test_a_stream_is_for_members_and_ends_with_what_it_was_asked_by(
     troubled: Live, elsewhere: PracticeProcess, signs_up: SignsUp
 ) -> None:
     owner, member, eve = signs_up(troubled), signs_up(troubled), signs_up(troubled)
+    key = owner.makes_key("viewer")
     email = member.client.get("/auth/me").json()["user"]["email"]
     members = f"/businesses/{owner.business_id}/members"
     owner.client.post(members, json={"email": email, "role": "viewer"})
@@ -146,14 +147,24 @@ def test_a_stream_is_for_members_and_ends_when_they_are_none_any_more(
     hold = elsewhere.control.wait_for_hold(EDGE)
     url = f"/generations/{generation_id}/events"
     assert_problem(eve.client.get(url), 404, "generation_not_found")
-    with member.client.stream("GET", url, timeout=60) as answer:
-        told = events(answer)
-        assert next(told).kind == "state"
-        assert owner.client.delete(f"{members}/{member.user_id}").status_code == 200
+    with owner.with_key(key["secret"]) as program:
+        with (
+            member.client.stream("GET", url, timeout=60) as of_member,
+            program.stream("GET", url, timeout=60) as of_key,
+            owner.client.stream("GET", url, timeout=60) as of_token,
+        ):
+            streams = [events(answer) for answer in (of_member, of_key, of_token)]
+            assert [next(told).kind for told in streams] == ["state"] * 3
+            assert owner.client.delete(f"{members}/{member.user_id}").status_code == 200
+            assert owner.client.delete(f"/api-keys/{key['api_key']['id']}").status_code == 200
+            assert owner.client.post("/auth/logout").status_code == 204
+            # Nothing happens to the picture, and it is held until they have ended.
+            assert [list(told) for told in streams] == [[], [], []]
+            assert hold["id"] in [each["id"] for each in elsewhere.control.holds()]
         elsewhere.control.release(hold["id"])
-        settled(owner, generation_id)
-        assert list(told) == []
-    assert_problem(member.client.get(url), 404, "generation_not_found")
+        assert_problem(member.client.get(url), 404, "generation_not_found")
+        assert_problem(program.get(url), 401, "api_key_invalid")
+        assert_problem(owner.client.get(url), 401, "token_invalid")
 
 
 def test_generations_are_listed_newest_first(live: Live, signs_up: SignsUp) -> None:

@@ -152,6 +152,10 @@ async def test_pictures_are_verified_and_rendered_in_other_processes(
         written(tmp_path, "tall", pictures.jpeg(pictures.photo(400, 900))), INSTAGRAM_FEED, target
     )
     assert cropped.crop == (0, 200, 400, 500)
+    for pid in workshop.worker_pids:
+        # They stand back for whoever answers, which counts among processes of one session alone.
+        assert os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, 0)
+        assert os.getsid(pid) == os.getsid(0)
 
 
 async def test_all_files_of_a_picture_are_made_in_one_task(workshop: Workshop, tmp_path: Path) -> None:

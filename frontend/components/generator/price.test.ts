@@ -64,6 +64,14 @@ describe("the price before the click", () => {
     const found = price({ cap_usd: "5.00", cap_remaining: left, next_price_usd: next });
     expect(found.isCapped).toBe(isCapped);
     expect(found.underCap).toBe(`$${left} of $5.00 left under the limit`);
+    const practice = { name: "practice", is_practice: true, models: [] };
+    const limit = { cap_usd: "5.00", cap_remaining: left };
+    expect(price({ ...limit, providers: [practice] }).underCap).toBe(
+      `$${left} of $5.00 practice left under the limit`,
+    );
+    // One who paints for money is enough: the limit is the same for all.
+    const all = options({ ...limit, providers: [practice, { ...practice, is_practice: false }] });
+    expect(priceOf(all, "UTC", true).underCap).toBe(`$${left} of $5.00 left under the limit`);
   });
 });
 

@@ -12,7 +12,7 @@ export interface Price {
   freeLeft: string | null;
   /** What comes afterwards: "then $0.10 each", "3 free again on 1 December". */
   afterwards: string | null;
-  /** "$4.20 of $5.00 left under the limit"; null without one. */
+  /** "$4.20 of $5.00 left under the limit", "$4.20 of $5.00 practice left …"; null without one. */
   underCap: string | null;
   /** The next image does not fit under the limit. */
   isCapped: boolean;
@@ -43,7 +43,7 @@ export function priceOf(
     underCap:
       cap_usd === null || cap_remaining === null
         ? null
-        : `${formatUsd(cap_remaining)} of ${formatUsd(cap_usd)} left under the limit`,
+        : `${formatUsd(cap_remaining)} of ${formatMoney(cap_usd, isAllPractice(options))} left under the limit`,
     isCapped: cap_remaining !== null && Number(next_price_usd) > Number(cap_remaining),
     resetsOn,
   };

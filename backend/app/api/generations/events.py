@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Header
+from fastapi import Header, Request
 from starlette.responses import Response, StreamingResponse
 
-from app.api.deps import PathId, Product, ProductDep, UserId, api_router
+from app.api.deps import PathId, Product, ProductDep, UserId, api_router, still_counts
 from app.api.generations.views import story_view
 from app.core.errors import UpstreamUnavailable
 from app.schemas.generations import PartialView
@@ -39,13 +39,15 @@ MOST_LINES = 1000
     summary="A generation as it happens",
 )
 async def follow_generation(
+    request: Request,
     product: ProductDep,
     user_id: UserId,
     generation_id: PathId,
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> Response:
     """Server-sent events: `state` at once and whenever it changes, `partial` for previews where the model
-    streams them, `done` at the end. With `Last-Event-ID` it goes on behind that event."""
+    streams them, `done` at the end. With `Last-Event-ID` it goes on behind that event. It ends without a word
+    once whoever listens may not any more: signed out, key revoked, no member."""
     async with product.database.reading() as session:
         await generations.get_story(session, user_id=user_id, generation_id=generation_id)
     if generations.is_end(last_event_id):
@@ -56,19 +58,23 @@ async def follow_generation(
             "busy", "Too many are listening right now. Look at the generation instead.", retry_after=10
         )
     return StreamingResponse(
-        _told(product, user_id, generation_id, last_event_id),
+        _told(request, product, user_id, generation_id, last_event_id),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
 
 
 async def _told(
-    product: Product, user_id: int, generation_id: int, last_id: str | None
+    request: Request, product: Product, user_id: int, generation_id: int, last_id: str | None
 ) -> AsyncIterator[bytes]:
     # Without anything to read a client may take the stream for one that does not begin.
     yield b"retry: 2000\n\n"
     moments = product.generations.moments(
-        user_id=user_id, generation_id=generation_id, last_id=last_id, silence=SILENCE
+        user_id=user_id,
+        generation_id=generation_id,
+        last_id=last_id,
+        silence=SILENCE,
+        may_hear=lambda: still_counts(request),
     )
     async for moment in moments:
         yield b": still here\n\n" if moment is None else _event(product, moment)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -48,6 +48,8 @@ MOST_UNFINISHED = 1000
 """Generations of one business that may wait or be in the works."""
 PREVIEWS = 2
 """Wanted on the way, where the model streams."""
+ASKED_EVERY = 3.0
+"""Seconds between two looks at whether who listens to a generation still may."""
 _LOOK_EVERY = 0.5
 """Seconds between two looks at what another process runs."""
 _WISHED = ("business_id", "prompt", "size", "quality", "style", "source_image_id")
@@ -203,15 +205,24 @@ class Generations:
         return story
 
     async def moments(
-        self, *, user_id: int, generation_id: int, last_id: str | None, silence: timedelta
+        self,
+        *,
+        user_id: int,
+        generation_id: int,
+        last_id: str | None,
+        silence: timedelta,
+        may_hear: Callable[[], Awaitable[bool]],
     ) -> AsyncIterator[Moment | None]:
         """What happens to a generation from now on, or since the moment named `last_id`, to its end; None
-        when nothing happened for as long as `silence`. Ends too when the user may not see it any more."""
+        when nothing happened for as long as `silence`. Ends too, within `ASKED_EVERY`, when the user may not
+        see it any more or `may_hear` says no: nobody is told anything after that."""
         state, number = _position(last_id)
         quiet_since = asyncio.get_running_loop().time()
         with self.board.waiting(generation_id) as audience:
             while not self.board.is_closing:
                 changed = audience.changed
+                if not await may_hear():
+                    return
                 async with self._database.reading() as session:
                     try:
                         story = await get_story(session, user_id=user_id, generation_id=generation_id)
@@ -230,7 +241,8 @@ class Generations:
                 elif now - quiet_since >= silence.total_seconds():
                     yield None
                     quiet_since = now
-                await next_change(changed, min(self._patience(generation_id), silence.total_seconds()))
+                seconds = min(self._patience(generation_id), ASKED_EVERY, silence.total_seconds())
+                await next_change(changed, seconds)
 
     async def cancel(self, *, user_id: int, generation_id: int) -> Story:
         """Call a generation off. One that waits costs nothing; one in the works ends as soon as its provider

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { practiceNote } from "@/components/generator/price";
+import { isAllPractice, practiceNote } from "@/components/generator/price";
 import { ErrorState, Loading, Progress, Skeleton } from "@/components/ui/feedback";
 import { Card } from "@/components/ui/surface";
+import { generationOptionsQuery } from "@/lib/api/generations";
 import type { Usage } from "@/lib/api/types";
 import { usageQuery } from "@/lib/api/usage";
 import { useBusiness } from "@/lib/business";
@@ -47,8 +48,11 @@ export function SpendingCard() {
 }
 
 function Spending({ usage }: { usage: Usage }) {
-  const { monthly_ai_cap_usd: cap } = useBusiness();
-  const practice = practiceNote(usage.charged_usd, usage.practice_charged_usd);
+  const { id, monthly_ai_cap_usd: cap } = useBusiness();
+  const options = useQuery({ ...generationOptionsQuery(id), enabled: cap !== null });
+  const practice =
+    practiceNote(usage.charged_usd, usage.practice_charged_usd) ??
+    (options.data && isAllPractice(options.data) ? "practice money" : undefined);
   const spent = Number(usage.charged_usd) + Number(usage.reserved_usd);
   return (
     <div className="pt-1">

@@ -7,8 +7,13 @@ import { useChangeBusiness } from "@/lib/api/businesses";
 import { useBusiness } from "@/lib/business";
 import { readAmount } from "../money";
 
+interface CapFormProps {
+  /** Nothing but practice paints here, so the limit is one of practice money. */
+  isPractice: boolean;
+}
+
 /** The most that AI images may cost in a month. For owners; everybody else sees it above. */
-export function CapForm() {
+export function CapForm({ isPractice }: CapFormProps) {
   const business = useBusiness();
   const change = useChangeBusiness(business.id);
   const now = business.monthly_ai_cap_usd;
@@ -27,7 +32,7 @@ export function CapForm() {
     <form noValidate onSubmit={save} className="flex flex-col gap-3">
       <Field
         label="Monthly limit in USD"
-        hint="Once it is reached no further image is made until the month is over. Free images count as nothing."
+        hint={`Once it is reached no further image is made until the month is over. Free images count as nothing.${isPractice ? " What counts now is practice money, which nobody bills." : ""}`}
         error={
           hasTried && amount === undefined
             ? "Write an amount such as 25 or 12.50, or remove the limit."

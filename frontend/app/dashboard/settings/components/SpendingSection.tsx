@@ -9,7 +9,7 @@ import { generationOptionsQuery } from "@/lib/api/generations";
 import type { GenerationOptions } from "@/lib/api/types";
 import { monthQuery, usageFileUrl } from "@/lib/api/usage";
 import { useBusiness } from "@/lib/business";
-import { formatMoney, formatUsd } from "@/lib/format";
+import { formatMoney } from "@/lib/format";
 import { monthAfter, monthName } from "../months";
 import { CapForm } from "./CapForm";
 import { MonthReport } from "./MonthReport";
@@ -44,7 +44,10 @@ export function SpendingSection() {
             </ErrorState>
           )
         )}
-        <CapForm key={business.monthly_ai_cap_usd ?? ""} />
+        <CapForm
+          key={business.monthly_ai_cap_usd ?? ""}
+          isPractice={options.data !== undefined && isAllPractice(options.data)}
+        />
         <div className="border-line border-t pt-5">
           <div className="mb-4 flex flex-wrap items-center gap-2">
             <h3 className="min-w-36 font-semibold text-name" aria-live="polite">
@@ -126,7 +129,8 @@ function Left({ options }: { options: GenerationOptions }) {
   const { timezone } = useBusiness();
   const price = priceOf(options, timezone);
   const { cap_usd, cap_remaining, free_per_month, free_remaining } = options;
-  const extra = formatMoney(options.extra_price_usd, isAllPractice(options));
+  const isPractice = isAllPractice(options);
+  const extra = formatMoney(options.extra_price_usd, isPractice);
   const spent = cap_usd === null ? 0 : Number(cap_usd) - Number(cap_remaining);
   return (
     <div className="grid gap-x-8 gap-y-4 sm:grid-cols-2">
@@ -157,7 +161,7 @@ function Left({ options }: { options: GenerationOptions }) {
             {cap_remaining === null ? "Monthly limit" : "Under the limit"}
           </span>
           <span className="font-semibold tabular-nums">
-            {cap_remaining === null ? "none" : `${formatUsd(cap_remaining)} left`}
+            {cap_remaining === null ? "none" : `${formatMoney(cap_remaining, isPractice)} left`}
           </span>
         </p>
         {cap_usd !== null && (
@@ -171,7 +175,7 @@ function Left({ options }: { options: GenerationOptions }) {
         <p className="mt-1.5 text-caption text-ink-3">
           {cap_usd === null
             ? "Nothing stops spending this month."
-            : `${formatUsd(cap_usd)} a month${price.isCapped ? "; the next image does not fit any more" : ""}. It starts anew on ${price.resetsOn}.`}
+            : `${formatMoney(cap_usd, isPractice)} a month${price.isCapped ? "; the next image does not fit any more" : ""}. It starts anew on ${price.resetsOn}.`}
         </p>
       </div>
     </div>
