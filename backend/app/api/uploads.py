@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Request
@@ -20,7 +22,12 @@ from app.core.logging import get_logger
 MAX_FIELDS = 20
 MAX_FIELD_BYTES = 16 * 1024
 MAX_HEADER_BYTES = 16 * 1024
-WRITE_BYTES = 512 * 1024
+PENDING_BYTES = 24 * 1024 * 1024
+"""What all uploads together may hold in memory before it is written, shared evenly."""
+MOST_PENDING_BYTES = 2 * 1024 * 1024
+LEAST_PENDING_BYTES = 256 * 1024
+# A client that sends byte by byte must not fill the memory with the wrappings.
+_MOST_PIECES = 256
 
 log = get_logger(__name__)
 
@@ -39,12 +46,39 @@ class ReceivedForm:
     sha256: str = ""
 
 
+class _Shares:
+    """How much of its file an upload gathers before it is written: more while there are few of them."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    @property
+    def bytes(self) -> int:
+        """The share of each, at this moment."""
+        share = PENDING_BYTES // max(1, self._count)
+        return max(LEAST_PENDING_BYTES, min(MOST_PENDING_BYTES, share))
+
+    @contextmanager
+    def one(self) -> Iterator[_Shares]:
+        """One more upload, until the end of the block."""
+        self._count += 1
+        try:
+            yield self
+        finally:
+            self._count -= 1
+
+
+_SHARES = _Shares()
+
+
 class _Parts:
     """Callbacks of the parser: sorts what arrives into text fields and the one file."""
 
     def __init__(self, max_bytes: int) -> None:
         self.form = ReceivedForm()
-        self.pending = bytearray()
+        # Views of what arrived, which is copied nowhere on its way to the file.
+        self.pending: list[memoryview] = []
+        self.pending_bytes = 0
         self._max_bytes = max_bytes
         self._header_name = bytearray()
         self._header_value = bytearray()
@@ -96,7 +130,8 @@ class _Parts:
             self.form.size += end - start
             if self.form.size > self._max_bytes:
                 raise file_too_large(self._max_bytes)
-            self.pending += memoryview(data)[start:end]
+            self.pending.append(memoryview(data)[start:end])
+            self.pending_bytes += end - start
             return
         self._text += data[start:end]
         if len(self._text) > MAX_FIELD_BYTES:
@@ -113,6 +148,11 @@ class _Parts:
 
     def on_end(self) -> None:
         self.is_complete = True
+
+    def take_pending(self) -> list[memoryview]:
+        """What is to be written next, once."""
+        pieces, self.pending, self.pending_bytes = self.pending, [], 0
+        return pieces
 
     def _count_header(self, count: int) -> None:
         self._header_bytes += count
@@ -148,15 +188,15 @@ async def receive_form(request: Request, target: Path, *, max_bytes: int) -> Rec
     ]
     callbacks: Any = {name: getattr(parts, name) for name in names}
     digest = hashlib.sha256()
-    file = await asyncio.to_thread(target.open, "wb")
     try:
         parser = MultipartParser(boundary, callbacks)
-        async for chunk in request.stream():
-            parser.write(chunk)
-            if len(parts.pending) >= WRITE_BYTES:
-                await asyncio.to_thread(_flush, parts, digest, file)
-        parser.finalize()
-        await asyncio.to_thread(_flush, parts, digest, file)
+        with _SHARES.one() as share:
+            async for chunk in request.stream():
+                parser.write(chunk)
+                if parts.pending_bytes >= share.bytes or len(parts.pending) >= _MOST_PIECES:
+                    await asyncio.to_thread(_write, target, parts.take_pending(), digest)
+            parser.finalize()
+            await asyncio.to_thread(_write, target, parts.take_pending(), digest)
     except FormParserError as error:
         raise Malformed("malformed_request", "The form cannot be read.") from error
     except asyncio.CancelledError as stopped:
@@ -165,15 +205,15 @@ async def receive_form(request: Request, target: Path, *, max_bytes: int) -> Rec
         raise UpstreamUnavailable(
             "server_stopping", "The server is being restarted. Send the picture again in a minute."
         ) from stopped
-    finally:
-        await asyncio.to_thread(file.close)
     if not parts.is_complete:
         raise Malformed("malformed_request", "The form ended in the middle. Send it again.")
     parts.form.sha256 = digest.hexdigest()
     return parts.form
 
 
-def _flush(parts: _Parts, digest: hashlib._Hash, file: IO[bytes]) -> None:
-    piece, parts.pending = parts.pending, bytearray()
-    digest.update(piece)
-    file.write(piece)
+def _write(target: Path, pieces: Sequence[memoryview], digest: hashlib._Hash) -> None:
+    """Append to the file. It is open for this alone: a visit to a thread costs more than opening it."""
+    with target.open("ab") as file:
+        for piece in pieces:
+            digest.update(piece)
+            file.write(piece)

@@ -223,9 +223,6 @@ def _contains_postgresql(element: contains, compiler: SQLCompiler, **kw: Any) ->
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    if connection.get_execution_options().get("is_writing", False):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite.Connection)
-        driver.begin_with_next()
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite.Connection)
+    driver.begin_with_next(is_writing=connection.get_execution_options().get("is_writing", False))

@@ -3,8 +3,8 @@
 aiosqlite runs SQLite in a thread for each connection, and every call is a visit: a cursor, its statement,
 its rows and its end are four, where a visit costs more than most of our statements do. Here a cursor
 exists only inside of the visit that runs its statement and takes its rows along. Lists here are pages,
-so rows are never fetched piece by piece. A transaction that locks nothing begins in the visit of its first
-statement, and one without any never begins.
+so rows are never fetched piece by piece. A transaction begins in the visit of its first statement, and one
+without any never begins; where none has begun, none is rolled back.
 """
 
 from __future__ import annotations
@@ -20,39 +20,44 @@ import aiosqlite
 class Connection(aiosqlite.Connection):
     """An aiosqlite connection as SQLAlchemy uses one, with cursors that cost one visit a statement."""
 
-    _is_to_begin = False
+    _to_begin_with = ""
+    # Whether the last visit ended before whoever waited for it went away.
+    _is_at_rest = False
 
     def cursor(self) -> Cursor:  # type: ignore[override]  # nothing to wait for, which SQLAlchemy allows
         """A new cursor."""
         return Cursor(self)
 
-    def begin_with_next(self) -> None:
-        """The next statement is the first of a transaction."""
-        self._is_to_begin = True
+    def begin_with_next(self, *, is_writing: bool) -> None:
+        """The next statement is the first of a transaction. One that writes waits for its lock then."""
+        self._to_begin_with = "BEGIN IMMEDIATE" if is_writing else "BEGIN"
 
     async def visit(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Do this in the connection's thread."""
-        is_first, self._is_to_begin = self._is_to_begin, False
+        begin, self._to_begin_with = self._to_begin_with, ""
 
         def begin_and_work(connection: sqlite3.Connection) -> None:
-            connection.execute("BEGIN")
+            connection.execute(begin)
             work(connection)
 
-        await self._execute(begin_and_work if is_first else work, self._conn)  # type: ignore[no-untyped-call]  # aiosqlite's own, untyped
+        self._is_at_rest = False
+        await self._execute(begin_and_work if begin else work, self._conn)  # type: ignore[no-untyped-call]  # aiosqlite's own, untyped
+        self._is_at_rest = True
 
     async def commit(self) -> None:
         """Keep what the transaction did."""
-        if not self._leaves_unbegun():
+        if not self._is_outside():
             await super().commit()
 
     async def rollback(self) -> None:
         """Drop what the transaction did."""
-        if not self._leaves_unbegun():
+        if not self._is_outside():
             await super().rollback()
 
-    def _leaves_unbegun(self) -> bool:
-        was_to_begin, self._is_to_begin = self._is_to_begin, False
-        return was_to_begin
+    def _is_outside(self) -> bool:
+        """Whether no transaction has begun, and none will by a visit that is still to end."""
+        was_to_begin, self._to_begin_with = self._to_begin_with, ""
+        return bool(was_to_begin) or (self._is_at_rest and not self.in_transaction)
 
 
 class Cursor:

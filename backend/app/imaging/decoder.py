@@ -37,7 +37,6 @@ _LOAD = {
     Format.WEBP: pyvips.Image.webpload_buffer,
 }
 FULL_QUALITY = 92
-_THUMBHASH_SIDE = 32
 
 
 @contextmanager
@@ -75,12 +74,6 @@ def write_black(alpha: VipsImage, target: Path) -> None:
     black = alpha.new_from_image(0).cast("uchar")
     picture = black.bandjoin([black, black, alpha]).copy(interpretation="srgb")
     target.write_bytes(picture.pngsave_buffer(compression=4, keep="none"))
-
-
-def open_scaled(data: bytes, format: Format, anatomy: Anatomy, width: int, height: int) -> VipsImage:
-    """The first frame as `width` by `height` pixels in memory, in its own colours. All of the frame's data is
-    decoded."""
-    return scaled(data, format, anatomy, width, height).copy_memory()
 
 
 def scaled(data: bytes, format: Format, anatomy: Anatomy, width: int, height: int) -> VipsImage:
@@ -182,18 +175,14 @@ def on_ground(image: VipsImage, colour: str, at: tuple[int, int], size: tuple[in
     return image.embed(*at, *size, extend="background", background=ground)
 
 
-def placeholder(image: VipsImage) -> str:
-    """The thumbhash, base64, of an 8-bit sRGB image."""
-    scale = _THUMBHASH_SIDE / max(image.width, image.height)
-    small = resized(image, max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    pixels: NDArray[np.uint8] = small.numpy()
-    return thumbhash.encode(pixels)
-
-
-def perceptual_hash(image: VipsImage) -> str | None:
-    """The perceptual hash of an 8-bit sRGB image, white below what is transparent; None when it is flat."""
-    pixels: NDArray[np.uint8] = resized(on_white(image), perceptual.SIDE, perceptual.SIDE).numpy()
-    return perceptual.encode(pixels)
+def fingerprints(image: VipsImage) -> tuple[str, str | None]:
+    """The thumbhash, base64, of an 8-bit sRGB image, and its perceptual hash with white below what is
+    transparent: None when it is flat."""
+    pixels: NDArray[np.uint8] = resized(image, perceptual.SIDE, perceptual.SIDE).numpy()
+    placeholder = thumbhash.encode(pixels, (image.width, image.height))
+    if image.hasalpha():
+        pixels = resized(on_white(image), perceptual.SIDE, perceptual.SIDE).numpy()
+    return placeholder, perceptual.encode(pixels)
 
 
 def cropped(image: VipsImage, left: int, top: int, width: int, height: int) -> VipsImage:
@@ -217,5 +206,4 @@ def warm_up() -> None:
     encoded = bytes(image.jpegsave_buffer())
     small = resized(_LOAD[Format.JPEG](encoded, access="sequential"), 32, 32).copy_memory()
     save_webp(small, 50, 0)
-    placeholder(small)
-    perceptual_hash(small)
+    fingerprints(small)

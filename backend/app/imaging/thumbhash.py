@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 _Pixels = NDArray[np.float64]
 
 
-def encode(pixels: NDArray[np.uint8]) -> str:
-    """The hash, base64, of `pixels` shaped (height, width, 3 or 4), sRGB, neither side above 100."""
+def encode(pixels: NDArray[np.uint8], sides: tuple[int, int] | None = None) -> str:
+    """The hash, base64, of `pixels` shaped (height, width, 3 or 4), sRGB, neither side above 100. `sides` are
+    the width and height of a picture that was scaled to pixels of another shape: its waves are the same."""
     height, width, bands = pixels.shape
     colour = pixels[..., :3] / 255.0
     alpha: _Pixels = pixels[..., 3] / 255.0 if bands == 4 else np.ones((height, width))
     average = (colour * alpha[..., None]).sum((0, 1)) / max(float(alpha.sum()), 1e-9)
     r, g, b = np.moveaxis(colour * alpha[..., None] + average * (1 - alpha[..., None]), -1, 0)
 
+    width, height = sides or (width, height)
     has_alpha, is_landscape = bool((alpha < 1).any()), width > height
     longest = (5 if has_alpha else 7) / max(width, height)
     nx, ny = max(1, _round(longest * width)), max(1, _round(longest * height))

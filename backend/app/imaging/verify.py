@@ -166,7 +166,8 @@ def _opened(format: Format, anatomy: Anatomy, width: int, height: int) -> _Kept:
             data = containers.walk(format, decoder.save_upright(upright, format, anatomy)).clean
             small = decoder.resized(upright, thumb_width, thumb_height)
         else:
-            small = decoder.open_scaled(data, format, anatomy, thumb_width, thumb_height)
+            # All of the frame's data is decoded for it.
+            small = decoder.scaled(data, format, anatomy, thumb_width, thumb_height)
         small = decoder.to_srgb(small, profile).copy_memory()
     return _Kept(format, data, width, height, anatomy.frames, small, is_reencoded)
 
@@ -246,8 +247,7 @@ def _write(kept: _Kept, marked: _Marked, clean: Path, thumb: Path) -> Verified:
     with decoder.refusing():
         has_alpha = bool(kept.small.hasalpha())
         thumb_bytes = decoder.save_webp(kept.small, _THUMB_QUALITY, _THUMB_EFFORT)
-        placeholder = decoder.placeholder(kept.small)
-        perceptual_hash = decoder.perceptual_hash(kept.small)
+        placeholder, perceptual_hash = decoder.fingerprints(kept.small)
 
     clean.write_bytes(marked.data)
     thumb.write_bytes(thumb_bytes)

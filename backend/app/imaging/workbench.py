@@ -35,8 +35,10 @@ _ENVIRONMENT = {
     # One thread per picture; the other cores work on other pictures.
     "VIPS_CONCURRENCY": "1",
     "OPENBLAS_NUM_THREADS": "1",
-    # What a large picture took goes back to the system.
+    # What an ordinary picture took is there for the next one, what a large one took goes back to the system.
     "MALLOC_ARENA_MAX": "2",
+    "MALLOC_TRIM_THRESHOLD_": str(16 * 1024 * 1024),
+    "MALLOC_MMAP_THRESHOLD_": str(8 * 1024 * 1024),
 }
 
 

@@ -115,3 +115,30 @@ async def test_a_unit_that_fails_leaves_nothing_and_many_rows_go_in_at_once(coun
     async with counted.writing() as session:
         await session.execute(insert, rows)
         assert (await session.execute(COUNT)).scalars().all() == list(range(1001))
+
+
+async def test_a_unit_that_is_called_off_in_its_first_statement_keeps_nobody_out(
+    counted: Database, sqlite_url: str
+) -> None:
+    slow = sa.text(
+        "WITH RECURSIVE some(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM some WHERE i < 300000)"
+        " INSERT INTO counter SELECT i FROM some"
+    )
+
+    async def fill() -> None:
+        async with counted.writing() as session:
+            await session.execute(slow)
+
+    filling = asyncio.create_task(fill())
+    await asyncio.sleep(0.02)
+    filling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await filling
+    await count_one_up(counted)
+    other = sqlite3.connect(str(make_url(sqlite_url).database), isolation_level=None, timeout=5)
+    with contextlib.closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        assert other.execute("SELECT n FROM counter").fetchall() == [(1,)]
+        other.execute("ROLLBACK")
+    async with counted.reading() as session:
+        assert (await session.execute(COUNT)).scalar_one() == 1

@@ -26,14 +26,15 @@ BODY = (
 )
 
 
-def upload(*pieces: bytes, is_endless: bool = False) -> Request:
-    """A request for a file in these pieces; one that is endless waits for ever then."""
+def upload(*pieces: bytes, is_read: asyncio.Event | None = None) -> Request:
+    """A request for a file in these pieces. With `is_read` it waits for ever then, and says so by that."""
     messages = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
 
     async def receive() -> dict[str, Any]:
         if messages:
             return messages.pop(0)
-        if is_endless:
+        if is_read:
+            is_read.set()
             await asyncio.Event().wait()
         return {"type": "http.request", "body": b"", "more_body": False}
 
@@ -78,12 +79,11 @@ async def test_a_full_database_refuses_for_now_and_keeps_nothing(tmp_path: Path)
 
 
 async def test_an_upload_that_the_server_calls_off_gets_an_answer(tmp_path: Path) -> None:
+    is_read = asyncio.Event()
     running = asyncio.create_task(
-        receive_form(upload(BODY[:1000], is_endless=True), tmp_path / "file", max_bytes=1_000_000)
+        receive_form(upload(BODY[:1000], is_read=is_read), tmp_path / "file", max_bytes=1_000_000)
     )
-    while not (tmp_path / "file").exists():
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0)
+    await is_read.wait()
     running.cancel()
     with pytest.raises(UpstreamUnavailable) as refused:
         await running

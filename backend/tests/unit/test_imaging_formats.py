@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import ImageCms
 
-from app.imaging import Format, PictureRefused, exif, icc, sniff, thumbhash
+from app.imaging import Format, PictureRefused, containers, exif, icc, sniff, thumbhash
 from tests import factories_pictures as pictures
 
 
@@ -34,6 +34,22 @@ from tests import factories_pictures as pictures
 )
 def test_the_first_bytes_decide_the_format(data: bytes, format: Format | None) -> None:
     assert sniff(data[:16]) is format
+
+
+@pytest.mark.parametrize("shift", range(-3, 4))
+def test_a_scan_ends_at_its_marker_wherever_that_stands(shift: int) -> None:
+    data = pictures.jpeg()
+    start = data.index(b"\xff\xda") + 2
+    head = data[: start + int.from_bytes(data[start : start + 2], "big")]
+    # Stuffed bytes, restart markers and the last byte of a stretch of any length are part of the scan.
+    scan = (b"\x11\xff\x00\xd9\xff\xd3" * 50_000)[: 2 * 128 * 1024 + shift].rstrip(b"\xff")
+    scan += b"\x22" * (2 * 128 * 1024 + shift - len(scan))
+    for end in (b"\xff\xd9", b"\xff\xff\xd9"):
+        clean = containers.walk(Format.JPEG, head + scan + end + b"\x11\xff\xd9").clean
+        assert clean.endswith(head[-8:] + scan + end[:-2] + b"\xff\xd9")
+    for cut in (b"", b"\xff", b"\xff\x00"):
+        with pytest.raises(PictureRefused):
+            containers.walk(Format.JPEG, head + scan + cut)
 
 
 def test_each_format_has_one_content_type_and_one_extension() -> None:
