@@ -581,7 +581,8 @@ async def _forget(database: Database) -> None:
     async with database.writing() as session:
         await user_models.drop_expired_tokens(session, now - timedelta(days=7))
         await idempotency_models.forget_older(session, now - timedelta(days=1))
-        await sending_models.forget(session, now - timedelta(days=1))
+        await sending_models.forget_troubles(session, now - timedelta(days=1))
+        await sending_models.forget_holds(session, now - timedelta(days=1))
 
 
 def require_free(settings: Settings) -> None:

@@ -341,7 +341,7 @@ async def open_office(
         stack.push_async_callback(graph.close)
         channels = make_channels(database, b"office", graph)
         accounts = await asyncio.to_thread(practice.control.accounts)
-        user_id, business_id = await _business(database)
+        user_id, business_id = await open_business(database)
         connected = [
             await channels.connect(
                 user_id=user_id,
@@ -381,7 +381,8 @@ def make_channels(database: Database, secret: bytes, graph: GraphClient | None =
     return Channels(database, Vault(lambda: [secret]), publishers, None)
 
 
-async def _business(database: Database) -> tuple[int, int]:
+async def open_business(database: Database) -> tuple[int, int]:
+    """A business with its owner; returns their ids, the owner's first."""
     now = clock.now()
     async with database.writing() as session:
         user = User(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from app.providers.publishing.base import AppRateLimited
 from app.services import posts, publishing
 from app.services.publishing.holds import Holds, HoldTerms
 from app.services.publishing.quota import DAY, next_free
-from tests.integration.office import SETTLE_AFTER, Office, codes, sentences
+from tests.integration.office import SETTLE_AFTER, Office, codes, open_business, sentences
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -134,6 +135,73 @@ async def test_the_same_fault_on_several_accounts_holds_the_platform_until_a_pro
     out = office.practice.control.media()
     for channel in branches:
         assert len([medium for medium in out if medium["account_id"] == channel.external_id]) == 1
+
+
+async def another_owner(office: Office, name: str) -> Office:
+    """Somebody else on the same server, with a business and an Instagram account."""
+    user_id, business_id = await open_business(office.database)
+    theirs = dataclasses.replace(office, user_id=user_id, business_id=business_id)
+    account = (await asyncio.to_thread(office.practice.control.accounts, name)).instagram
+    channel = await office.channels.connect(
+        user_id=user_id,
+        business_id=business_id,
+        platform="instagram",
+        external_id=account.id,
+        access_token=account.access_token,
+        name=None,
+        login="facebook",
+    )
+    return dataclasses.replace(
+        theirs, instagram=channel, accounts=dataclasses.replace(office.accounts, instagram=account)
+    )
+
+
+async def test_many_accounts_of_one_owner_hold_nobody_but_themselves(office: Office) -> None:
+    branches, bob = await more_accounts(office, 3), await another_owner(office, "Bob")
+    for branch in branches:
+        office.practice.control.fault(
+            "http_500", edge="media", method="POST", count=None, account_id=branch.external_id
+        )
+    for _ in range(2):
+        for branch in branches:
+            await office.sends("In trouble", to=[branch], images=[await office.image()])
+        await office.turn()
+    assert set(await holds(office)) == {"platform_unavailable of a channel"}
+    assert await holds(bob) == []
+    post_id = await bob.sends("Not concerned")
+    await bob.settles(post_id, "published")
+    assert len(bob.media("Not concerned")) == 1
+
+
+async def test_owners_take_turns_at_trying_and_those_without_trouble_come_first(office: Office) -> None:
+    troubled = [office, *[await another_owner(office, name) for name in ("Bob", "Cleo")]]
+    accounts = [owner.accounts.instagram.id for owner in troubled]
+    for account in accounts:
+        office.practice.control.fault("http_500", edge="media", method="POST", count=None, account_id=account)
+    # The first has many posts, which were due before those of all others.
+    for owner in (office, office, office, *troubled[1:]):
+        await owner.sends("In trouble")
+    for _ in range(2):
+        await office.turn()
+    assert await holds(office) == ["platform_unavailable"]
+
+    def made() -> list[str]:
+        return [call["account_id"] for call in office.practice.control.calls("media")]
+
+    before = len(made())
+    for _ in range(30):
+        if len(made()) >= before + 6:
+            break
+        await office.turn_in_time()
+    assert sorted(made()[before : before + 3]) == sorted(accounts)
+    assert sorted(made()[before + 3 : before + 6]) == sorted(accounts)
+
+    dora = await another_owner(office, "Dora")
+    well = await dora.sends("Well")
+    tried = len(made())
+    await dora.settles(well, "published")
+    assert made()[tried:][0] == dora.accounts.instagram.id
+    assert await holds(office) == []
 
 
 @pytest.mark.parametrize("is_one_app", [False, True])

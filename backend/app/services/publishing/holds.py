@@ -1,15 +1,16 @@
 """Holds: when a platform asks for a pause, or does not work for anybody, nothing is sent until it does.
 
     an account is asked to stay away     its channel is held until the platform's time
-    several accounts meet one fault      everything on that platform is held
-      of the platform within minutes
+    several accounts meet one fault      everything on that platform is held, where they are of several owners
+      of the platform within minutes     (or the server has but one); else each of these channels
 
 What is held keeps its place: it is not taken by runners, and goes on in the order in which it was due. When a
-hold's time is over, the first in order tries alone. If it goes out, all others follow; if it meets the
-same again, the hold goes on, longer each time; if it comes to an end of its own, the next one tries.
+hold's time is over, one publication tries alone. If it goes out, all others follow; if it meets the same
+again, the hold goes on, longer each time; if it comes to an end of its own, the next one tries. Owners take
+turns at that, and those who had no trouble come first.
 
-A fault counts for the whole platform only while nothing else goes out there: one account that anybody can
-connect must not stop others.
+A fault counts for the whole platform only while nothing else goes out there, and only when several owners met
+it: accounts that anybody can connect must not stop others.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ class HoldTerms:
     """When a platform is held, and how long."""
 
     accounts: int = 3
-    """So many accounts have to meet the same fault."""
+    """So many accounts have to meet the same fault; for a whole platform also as many owners, or all that
+    there are, if those are fewer."""
     is_one_app: bool = True
     """Every token is of this server's own app. Otherwise anybody's app may be behind one, and that it is
     exhausted says nothing of the others."""
@@ -84,13 +86,13 @@ class Holds:
             if hold.until > now:
                 return hold
             async with self._database.writing() as session:
-                is_probe = await models.begin_probe(
-                    session, hold, publication_id, now=now, until=now + self._terms.probe
-                )
-            if not is_probe:
+                probe_id = await models.begin_probe(session, hold, now=now, until=now + self._terms.probe)
+            if probe_id is not None:
+                log.info("hold.probed", hold_id=hold.id, publication_id=probe_id)
+            if probe_id != publication_id:
                 # Another one tries, or has tried meanwhile.
+                self._wake()
                 return await self._again(channel, hold)
-            log.info("hold.probed", hold_id=hold.id, publication_id=publication_id)
         return None
 
     async def _again(self, channel: Channel, hold: Hold) -> Hold | None:
@@ -104,6 +106,7 @@ class Holds:
         if isinstance(error, RateLimited):
             until = now + timedelta(seconds=min(error.retry_after or 60, 24 * 60 * 60))
             detail = f"{error.detail} Posts go out by themselves afterwards."
+            await self.pass_on(channel, publication_id)
             hold = await self._begin(channel, False, error.code, detail, until)
             if error.is_of_app and (channel.is_practice or self._terms.is_one_app):
                 await self._count(channel, _APP_LIMIT, detail, until, accounts=2)
@@ -112,12 +115,7 @@ class Holds:
         if fault is None and isinstance(error, TryLater | PrepareAgain):
             return None  # it still tries
         if fault is None:
-            async with self._database.writing() as session:
-                is_over = await models.end_probe(session, publication_id, until=now)
-                if is_over:
-                    await models.release_held(session, channel, now)
-            if is_over:
-                self._wake()
+            await self.pass_on(channel, publication_id)
             return None
         pause = await self._pause(channel)
         label = LABELS[channel.platform]
@@ -128,6 +126,16 @@ class Holds:
         return await self._count(
             channel, fault, detail, now + pause, accounts=self._terms.accounts, probe=publication_id
         )
+
+    async def pass_on(self, channel: Channel, publication_id: int) -> None:
+        """This publication came to an end that says nothing of the platform. If it tried for others, the next
+        one does."""
+        async with self._database.writing() as session:
+            is_over = await models.end_probe(session, publication_id, until=clock.now())
+            if is_over:
+                await models.release_held(session, channel, clock.now())
+        if is_over:
+            self._wake()
 
     async def end(self, channel: Channel, publication_id: int) -> None:
         """This publication went out. What it tried for all others is over."""
@@ -142,7 +150,7 @@ class Holds:
     async def _pause(self, channel: Channel) -> timedelta:
         async with self._database.reading() as session:
             holds = await models.holds_on(session, channel)
-        tries = max((hold.tries for hold in holds if hold.channel_id is None), default=-1) + 1
+        tries = max((hold.tries for hold in holds if hold.code in _FAULTS.values()), default=-1) + 1
         doubled: timedelta = self._terms.first_pause * 2 ** min(tries, 10)
         return min(doubled, self._terms.longest_pause)
 
@@ -178,19 +186,22 @@ class Holds:
         now = clock.now()
         async with self._database.writing() as session:
             await models.note_trouble(session, channel.id, code, now)
-            if probe is not None:
-                await models.end_probe(session, probe, until=until)
-            count, first = await models.accounts_in_trouble(session, channel, code, now - self._terms.within)
-            is_everywhere = (
-                count >= accounts
-                and first is not None
-                and not await models.has_published_since(session, channel, first)
+            if probe is not None and await models.end_probe(session, probe, until=until):
+                for hold in await models.holds_on(session, channel):
+                    await models.hold_no_longer(session, hold, hold.until)
+            troubled = await models.who_is_troubled(session, channel, code, now - self._terms.within)
+            is_trouble = (
+                troubled.accounts >= accounts
+                and troubled.first_at is not None
+                and not await models.has_published_since(session, channel, troubled.first_at)
             )
             holds = await models.holds_on(session, channel)
-        on_platform = next((hold for hold in holds if hold.channel_id is None), None)
-        if on_platform is not None:
-            return on_platform
-        return await self._begin(channel, True, code, detail, until) if is_everywhere else None
+        known = [hold for hold in holds if hold.channel_id is None or (probe and hold.code == code)]
+        if known or not is_trouble:
+            return next(iter(known), None)
+        # Somebody's many accounts alone stop nobody else: they are held one by one.
+        is_everywhere = troubled.owners >= min(accounts, troubled.others)
+        return await self._begin(channel, is_everywhere, code, detail, until)
 
 
 async def list_holds(session: AsyncSession, *, user_id: int, business_id: int) -> Sequence[Hold]:

@@ -176,6 +176,7 @@ class PublicationSteps:
             obstacle = verdict.obstacle or await self._preflight.obstacle(task.channel, verdict.files)
         if obstacle is not None:
             await self._journal.fail(task, obstacle.code, obstacle.sentences)
+            await self._holds.pass_on(task.channel, task.publication.id)
             return
         now = clock.now()
         await self._journal.keep(
@@ -425,6 +426,7 @@ class PublicationSteps:
             await self._handle(task, TryLater(error.code, error.detail))
         else:
             await self._journal.fail(task, error.code, error.detail)
+            await self._holds.pass_on(task.channel, task.publication.id)
 
     async def _succeed(self, task: Task, external_id: str | None) -> None:
         """Keep that it is out, then find its link and write its first comment."""
