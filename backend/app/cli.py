@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import socket
@@ -56,6 +57,8 @@ def _main() -> None:
     """AIGrowth: pictures in, posts out."""
     # Pictures, tokens and the secret are nobody else's on this machine.
     os.umask(0o077)
+    # The code that was read stays: whoever looks for garbage has no need to walk all of it again and again.
+    gc.freeze()
 
 
 @main.command()
@@ -122,6 +125,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve, then say so."""
         await super().startup(sockets)
+        # What serves stays as well: a look for garbage among it would hold up every answer.
+        gc.freeze()
         if self.started and not self.should_exit:
             typer.echo(describe_start(self._settings))
             sys.stdout.flush()
