@@ -26,6 +26,10 @@ UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .tools/uv/bin/uv)
 NPM := npm --prefix frontend --no-fund --no-audit --no-update-notifier --loglevel=error
 
+# Compiled code is kept beside the code, whatever else is usual on this machine: otherwise each of the many
+# processes of a test run compiles everything anew, for many seconds.
+export PYTHONDONTWRITEBYTECODE :=
+
 # The interpreter that the environment was made from may be gone: then everything is made again.
 $(shell test -x $(PY) || rm -f $(VENV)/.ready-*)
 

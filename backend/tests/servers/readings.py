@@ -11,7 +11,12 @@ import truststore
 import uvicorn.lifespan.on
 import uvicorn.loops.uvloop
 import uvicorn.protocols.http.httptools_impl
+from sqlalchemy.orm import configure_mappers
 
 import app.cli
 import practice
 import tests.light_passwords
+from app.core.tls import public_certificates
+
+configure_mappers()
+public_certificates()
