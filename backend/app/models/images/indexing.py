@@ -16,13 +16,13 @@ from sqlalchemy import (
     delete,
     event,
     insert,
-    inspect,
     select,
     table,
     text,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import PASSIVE_NO_INITIALIZE, get_history
 
 from app.core.db import Id
 from app.core.words import fold, fold_all, grams
@@ -50,8 +50,7 @@ def _reword(session: Session, _context: object, _instances: object) -> None:
     for image in (*session.new, *session.dirty):
         if not isinstance(image, Image):
             continue
-        attributes = inspect(image).attrs
-        if any(attributes[name].history.has_changes() for name in _WORDS):
+        if any(_is_changed(image, name) for name in _WORDS):
             image.search_text = fold_all(
                 [image.original_filename, image.alt_text, image.ai_prompt, *image.tags]
             )
@@ -60,12 +59,16 @@ def _reword(session: Session, _context: object, _instances: object) -> None:
 @event.listens_for(Session, "after_flush")
 def _index(session: Session, _context: object) -> None:
     written = [image for image in (*session.new, *session.dirty) if isinstance(image, Image)]
-    reworded = [image for image in written if inspect(image).attrs.search_text.history.has_changes()]
+    reworded = [image for image in written if _is_changed(image, "search_text")]
     if reworded:
         _write_grams(session, reworded)
-    retagged = [image for image in written if inspect(image).attrs.tags.history.has_changes()]
+    retagged = [image for image in written if _is_changed(image, "tags")]
     if retagged:
         _write_tags(session, retagged)
+
+
+def _is_changed(image: Image, name: str) -> bool:
+    return get_history(image, name, PASSIVE_NO_INITIALIZE).has_changes()
 
 
 def _write_grams(session: Session, images: list[Image]) -> None:
@@ -93,7 +96,8 @@ def _write_tags(session: Session, images: list[Image]) -> None:
     """The rest of a row is the image's own, as the database has it."""
     connection = session.connection()
     # A new image has no tags yet, and mostly gets none.
-    known = [image.id for image in images if image not in session.new]
+    new = session.new
+    known = [image.id for image in images if image not in new]
     if known:
         connection.execute(delete(ImageTag).where(ImageTag.image_id.in_(known)))
     added: list[dict[str, Any]] = [
