@@ -1,13 +1,9 @@
-"""Takes one picture in and dies at a named point of that work.
-
-python -m tests.integration.accept_and_die DATABASE_URL FOLDER BUSINESS_ID PICTURE POINT
-"""
+"""Takes one picture in and dies at a named point of that work; for a process of its own."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import sys
 from pathlib import Path
 
 from app.core import faults
@@ -18,8 +14,12 @@ from app.providers.storage.local import LocalStorage
 from app.services.images import Library, Received
 
 
-async def main(url: str, folder: Path, business_id: int, picture: Path, point: str) -> None:
+def accept_and_die(url: str, folder: Path, business_id: int, picture: Path, point: str) -> None:
     """Never returns: the process is killed on the way."""
+    asyncio.run(_accept(url, folder, business_id, picture, point))
+
+
+async def _accept(url: str, folder: Path, business_id: int, picture: Path, point: str) -> None:
     faults.arm(point)
     workshop = Workshop(workers=1)
     library = Library(
@@ -31,7 +31,3 @@ async def main(url: str, folder: Path, business_id: int, picture: Path, point: s
             Received(picture, digest, picture.name), business_id=business_id, workspace=workspace
         )
     raise AssertionError(f"{point} was not reached")
-
-
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]), sys.argv[5]))

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hashlib
 import signal
-import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -32,8 +31,9 @@ from app.providers.storage.local import LocalStorage
 from app.services import users
 from app.services.images import UNFINISHED_AFTER, Form, Library, Received
 from tests import factories_pictures as pictures
+from tests.integration.accept_and_die import accept_and_die
+from tests.servers.nursery import start_forked
 
-BACKEND = Path(__file__).resolve().parents[2]
 FEED = RECIPES["instagram-feed"]
 
 
@@ -242,12 +242,9 @@ async def test_an_upload_that_died_is_cleaned_up_and_everything_else_stays(
     before = shelf.objects()
     picture = shelf.folder / "picture.jpg"
     picture.write_bytes(pictures.jpeg(pictures.photo(seed=62)))
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.integration.accept_and_die"),
-        *(database_url, str(shelf.folder), str(shelf.business_id), str(picture), point),
-        cwd=BACKEND,
-    )
-    assert await process.wait() == -signal.SIGKILL
+    process = start_forked(accept_and_die, database_url, shelf.folder, shelf.business_id, picture, point)
+    await asyncio.to_thread(process.join, 60)
+    assert process.exitcode == -signal.SIGKILL
     # A new server empties this folder when it starts.
     for left in (shelf.folder / "work").iterdir():
         for file in left.iterdir():

@@ -16,8 +16,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
-from multiprocessing.context import ForkServerContext
+from collections.abc import Callable, Mapping, Sequence
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
 from tests.light_passwords import hash_lightly
@@ -91,6 +91,13 @@ class ForkedProcess(ServerProcess):
             os.killpg(self.pid, signal.SIGKILL)
 
 
+def start_forked(work: Callable[..., None], *arguments: object) -> ForkServerProcess:
+    """A function with these arguments, in a process of its own that has the product's code already."""
+    process = _nursery().Process(target=work, args=arguments, daemon=True)
+    process.start()
+    return process
+
+
 def _forked(
     arguments: Sequence[str],
     env: Mapping[str, str],
@@ -98,14 +105,10 @@ def _forked(
     out: Path,
     err: Path,
     typed: Path = Path(os.devnull),
-) -> multiprocessing.context.ForkServerProcess:
-    process = _nursery().Process(
-        target=_become_the_command,
-        args=(list(arguments), dict(env), str(cwd), str(out), str(err), str(typed)),
-        daemon=True,
+) -> ForkServerProcess:
+    return start_forked(
+        _become_the_command, list(arguments), dict(env), str(cwd), str(out), str(err), str(typed)
     )
-    process.start()
-    return process
 
 
 def _nursery() -> ForkServerContext:
