@@ -16,13 +16,13 @@ from sqlalchemy import (
     delete,
     event,
     insert,
+    inspect,
     select,
     table,
     text,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import PASSIVE_NO_INITIALIZE, get_history
 
 from app.core.db import Id
 from app.core.words import fold, fold_all, grams
@@ -68,7 +68,7 @@ def _index(session: Session, _context: object) -> None:
 
 
 def _is_changed(image: Image, name: str) -> bool:
-    return get_history(image, name, PASSIVE_NO_INITIALIZE).has_changes()
+    return inspect(image).attrs[name].history.has_changes()
 
 
 def _write_grams(session: Session, images: list[Image]) -> None:
