@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import json
 import os
@@ -25,6 +26,7 @@ from app.core.config import Settings
 from app.core.db import Database
 from app.core.logging import configure
 from app.core.memory import keep_freed
+from app.core.rate_limits import Counters
 from app.main import create_app
 from app.services import catalogue, exports
 from app.services.doctor import Doctor
@@ -208,12 +210,16 @@ def doctor(
         endings = catalogue.warnings(providers.values(), clock.now().date())
         for provider in providers.values():
             await provider.close()
-        async with opened_library(settings) as library:
+        counters = Counters(settings.redis_address) if settings.redis_address else None
+        async with opened_library(settings) as library, contextlib.AsyncExitStack() as stack:
+            if counters is not None:
+                stack.push_async_callback(counters.close)
             examining = Doctor(
                 library,
                 extra_formats=settings.extra_image_formats,
                 outsides=outsides(settings),
                 meta=meta_setup(settings),
+                counters=counters,
                 model_endings=endings,
                 make_seal=lambda: make_seal(settings),
                 is_fixing=fix,

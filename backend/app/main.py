@@ -64,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
             try:
                 yield
             finally:
+                await app.state.rate_limits.counters.close()
                 if practice is not None:
                     await practice.state.store.close()
 

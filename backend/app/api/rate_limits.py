@@ -7,7 +7,7 @@ import ipaddress
 from fastapi import FastAPI, Request
 
 from app.core.config import Settings
-from app.core.rate_limits import RateLimit
+from app.core.rate_limits import Counters, RateLimit
 
 STORAGE_CHECK_RATE_LIMIT = "6/minute"
 """Per user. A check takes seconds and dozens of calls to the store."""
@@ -22,12 +22,13 @@ class RateLimits:
     """The three limits of the settings, and those for what keeps others busy."""
 
     def __init__(self, settings: Settings) -> None:
-        self.auth = RateLimit("AUTH_RATE_LIMIT", settings.auth_rate_limit)
-        self.uploads = RateLimit("UPLOAD_RATE_LIMIT", settings.upload_rate_limit)
-        self.ai = RateLimit("AI_RATE_LIMIT", settings.ai_rate_limit)
-        self.storage_checks = RateLimit("storage checks", STORAGE_CHECK_RATE_LIMIT)
-        self.channel_checks = RateLimit("channel checks", CHANNEL_CHECK_RATE_LIMIT)
-        self.meta = RateLimit("Meta", META_RATE_LIMIT)
+        self.counters = Counters(settings.redis_address)
+        self.auth = RateLimit("AUTH_RATE_LIMIT", settings.auth_rate_limit, self.counters)
+        self.uploads = RateLimit("UPLOAD_RATE_LIMIT", settings.upload_rate_limit, self.counters)
+        self.ai = RateLimit("AI_RATE_LIMIT", settings.ai_rate_limit, self.counters)
+        self.storage_checks = RateLimit("storage checks", STORAGE_CHECK_RATE_LIMIT, self.counters)
+        self.channel_checks = RateLimit("channel checks", CHANNEL_CHECK_RATE_LIMIT, self.counters)
+        self.meta = RateLimit("Meta", META_RATE_LIMIT, self.counters)
 
 
 def install(app: FastAPI, settings: Settings) -> None:

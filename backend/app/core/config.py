@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic.fields import FieldInfo
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = "127.0.0.1,::1"  # whose X-Forwarded-For and X-Forwarded-Proto count
     data_dir: Path = Path("./data")
     database_url: str = ""  # empty: SQLite in data_dir
+    redis_url: SecretStr = SecretStr("")  # empty: limits count in each process
     secret_key: SecretStr = SecretStr("")  # empty: made once and kept in data_dir
     secret_key_previous: SecretStr = SecretStr("")  # the one before, while tokens are sealed anew
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -231,6 +233,8 @@ class Settings(BaseSettings):
                 problems.append(f"{name}_SECRET needs {name}_ID, the app that it belongs to.")
         if self.c2pa_timestamp_url and not self.c2pa_timestamp_url.startswith(("http://", "https://")):
             problems.append("C2PA_TIMESTAMP_URL must be an http:// or https:// address.")
+        if self.redis_address and not _is_redis(self.redis_address):
+            problems.append("REDIS_URL must be an address such as redis://host:6379/0, or empty.")
         if self.environment == "production":
             if self.practice_mode == "on" or "practice" in self.image_providers:
                 problems.append("Practice mode is not for production: leave PRACTICE_MODE unset or off.")
@@ -345,6 +349,12 @@ class Settings(BaseSettings):
     def practice_base_url(self) -> str:
         """Where the simulators answer: `…/graph`, `…/openai/v1`, `…/control`."""
         return self.practice_url or f"{self.loopback_url}/practice"
+
+    @property
+    def redis_address(self) -> str:
+        """The address of the shared Redis or Valkey, by the scheme that clients of both read."""
+        given = self.redis_url.get_secret_value()
+        return f"redis{given.removeprefix('valkey')}" if given.startswith("valkey") else given
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -471,3 +481,11 @@ def describe_problems(error: Exception) -> str:
         message = problem["msg"].removeprefix("Value error, ")
         lines.append(f"{name}: {message}" if name else message)
     return "\n".join(lines)
+
+
+def _is_redis(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

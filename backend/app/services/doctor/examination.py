@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from sqlalchemy.exc import DBAPIError
 
 from app.core import migrate
+from app.core.rate_limits import Counters
 from app.imaging import ExtraFormat, OwnSeal
 from app.models import images as models
 from app.providers.storage.base import Storage, StorageError
@@ -18,6 +19,7 @@ from app.services.doctor.meta import MetaSetup
 from app.services.doctor.settings import (
     Outside,
     about_ending,
+    look_at_counters,
     look_at_decoders,
     look_at_seal,
     look_at_servers,
@@ -36,6 +38,7 @@ class Doctor:
         extra_formats: Sequence[ExtraFormat],
         outsides: Sequence[Outside],
         meta: MetaSetup | None = None,
+        counters: Counters | None = None,
         model_endings: Sequence[Ending] = (),
         make_seal: Callable[[], OwnSeal | None] = lambda: None,
         is_fixing: bool = False,
@@ -46,6 +49,7 @@ class Doctor:
         self._extra_formats = extra_formats
         self._outsides = outsides
         self._meta = meta
+        self._counters = counters
         self._model_endings = model_endings
         self._make_seal = make_seal
         self._is_fixing = is_fixing
@@ -56,6 +60,8 @@ class Doctor:
         yield await asyncio.to_thread(look_at_seal, self._make_seal)
         async for finding in look_at_servers(self._outsides):
             yield finding
+        if self._counters is not None:
+            yield await look_at_counters(self._counters)
         if self._meta is not None:
             async for finding in self._meta.look():
                 yield finding

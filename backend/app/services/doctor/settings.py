@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.core import clock, fetch
+from app.core.rate_limits import Counters
 from app.imaging import ExtraFormat, OwnSeal, has_decoder
 from app.services.catalogue import WARN_DAYS, Ending
 from app.services.doctor.findings import Finding
@@ -81,6 +82,18 @@ async def look_at_servers(outsides: Sequence[Outside]) -> AsyncIterator[Finding]
                 "It does not answer from this machine.",
                 f"Check {outside.setting}, and that this machine may reach it.",
             )
+
+
+async def look_at_counters(counters: Counters) -> Finding:
+    """Whether the Redis that counts for all processes answers."""
+    if await counters.answers():
+        return Finding("Redis", True, "It answers: limits count for all processes together.")
+    return Finding(
+        "Redis",
+        False,
+        "It does not answer, so each process counts by itself.",
+        "Check REDIS_URL, and that this machine may reach it.",
+    )
 
 
 def about_ending(ending: Ending) -> Finding:
