@@ -25,7 +25,6 @@ from app.core import clock, migrate
 from app.core.config import Settings
 from app.core.db import Database
 from app.core.logging import configure
-from app.core.memory import keep_freed
 from app.core.rate_limits import Counters
 from app.main import create_app
 from app.services import catalogue, exports
@@ -66,7 +65,6 @@ def _main() -> None:
 @main.command()
 def serve() -> None:
     """Serve the page, the API and the jobs from this one process (HOST, PORT and the other settings)."""
-    keep_freed()
     settings = read_settings()
     configure(settings.log_level, settings.log_format)
     # Bound before anything is taken over from an earlier process: two cannot have the same port.
