@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
 from starlette.responses import Response
@@ -12,7 +13,7 @@ from app.api.channels import account_url
 from app.api.deps import PathId, Product, ProductDep, QueryId, ReadSession, UserId, WriteSession, api_router
 from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
 from app.imaging.framing import Framing
-from app.models.posts import Post
+from app.models.posts import Place, Post
 from app.schemas.base import Done, View
 from app.schemas.posts import (
     BoxView,
@@ -27,11 +28,11 @@ from app.schemas.posts import (
     PostChange,
     PostCheck,
     PostImageInput,
-    PostImageView,
     PostInput,
     PostList,
     PostSchedule,
     PostStateName,
+    PostSummary,
     PostTextInput,
     PostTextView,
     PostView,
@@ -48,6 +49,7 @@ from app.services.posts import (
     KEPT,
     ChannelVerdict,
     FramedRendition,
+    PictureInPost,
     PictureInput,
     PostStory,
     PublicationStory,
@@ -56,53 +58,55 @@ from app.services.posts import (
 
 router = api_router("posts")
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FRAMINGS: dict[bool, Literal["crop", "fit"]] = {False: "crop", True: "fit"}
 
 
 def post_view(product: Product, story: PostStory) -> PostView:
     """A post as the wire shows it, with its images and the state of each publication."""
+    told = _summary(product, story)
+    for image, picture in zip(told["images"], story.pictures, strict=True):
+        image["user_tags"] = [UserTagView.model_validate(tag) for tag in picture.user_tags]
+    texts = [
+        PostTextView(channel_id=channel_id, content_text=text) for channel_id, text in story.texts.items()
+    ]
+    return PostView.model_validate(told | {"texts": texts, "first_comment": story.post.first_comment})
+
+
+def _summary(product: Product, story: PostStory) -> dict[str, Any]:
     post = story.post
-    return PostView.model_validate(
-        {
-            "id": post.id,
-            "business_id": post.business_id,
-            "content_text": post.content_text,
-            "images": [
-                PostImageView(
-                    image_id=picture.image.id,
-                    alt_text=picture.alt_text,
-                    thumbnail_url=product.media_urls.url(
-                        image_id=picture.image.id,
-                        name="thumb",
-                        provider=picture.image.storage_provider,
-                        key=picture.image.thumbnail_key,
-                    ),
-                    thumbhash=picture.image.thumbhash,
-                    width=picture.image.width,
-                    height=picture.image.height,
-                    original_filename=picture.image.original_filename,
-                    is_ai_generated=picture.image.is_ai_generated,
-                    framing=_FRAMINGS[picture.framing.is_fitted],
-                    focus=PointView(x=picture.framing.focus[0], y=picture.framing.focus[1]),
-                    background=picture.framing.background,
-                    user_tags=[UserTagView.model_validate(tag) for tag in picture.user_tags],
-                )
-                for picture in story.pictures
-            ],
-            "channel_ids": list(story.channel_ids),
-            "texts": [
-                PostTextView(channel_id=channel_id, content_text=text)
-                for channel_id, text in story.texts.items()
-            ],
-            "ai_label": post.ai_label,
-            "first_comment": post.first_comment,
-            "state": story.state,
-            "scheduled_at": post.scheduled_at,
-            "created_at": post.created_at,
-            "updated_at": post.updated_at,
-            "publications": [_publication_view(product, story, part) for part in story.publications],
-        }
-    )
+    return {
+        "id": post.id,
+        "business_id": post.business_id,
+        "content_text": post.content_text,
+        "images": [_image(product, picture) for picture in story.pictures],
+        "channel_ids": list(story.channel_ids),
+        "ai_label": post.ai_label,
+        "state": story.state,
+        "scheduled_at": post.scheduled_at,
+        "created_at": post.created_at,
+        "updated_at": post.updated_at,
+        "publications": [_publication_view(product, story, part) for part in story.publications],
+    }
+
+
+def _image(product: Product, picture: PictureInPost) -> dict[str, Any]:
+    image, framing = picture.image, picture.framing
+    return {
+        "image_id": image.id,
+        "alt_text": picture.alt_text,
+        "thumbnail_url": product.media_urls.url(
+            image_id=image.id, name="thumb", provider=image.storage_provider, key=image.thumbnail_key
+        ),
+        "thumbhash": image.thumbhash,
+        "width": image.width,
+        "height": image.height,
+        "original_filename": image.original_filename,
+        "is_ai_generated": image.is_ai_generated,
+        "framing": _FRAMINGS[framing.is_fitted],
+        "focus": PointView(x=framing.focus[0], y=framing.focus[1]),
+        "background": framing.background,
+    }
 
 
 def _publication_view(product: Product, post: PostStory, story: PublicationStory) -> PublicationView:
@@ -123,6 +127,7 @@ def _publication_view(product: Product, post: PostStory, story: PublicationStory
             "error": error,
             "published_at": row.published_at,
             "updated_at": row.updated_at,
+            "history_total": story.event_count,
             "history": [EventView.model_validate(event) for event in story.events],
             "steps": [StepView.model_validate(stage) for stage in publishing.stages(post, story)],
             "held_until": publishing.held_until(story),
@@ -259,7 +264,20 @@ def _rendition_view(product: Product, made: FramedRendition) -> RenditionView:
     )
 
 
-@router.get("/posts", summary="Posts, newest first")
+def _place(cursor: str | None) -> Place | None:
+    if cursor is None:
+        return None
+    post_id, _, due_at = cursor.partition("-")
+    return Place(int(post_id), _EPOCH + timedelta(microseconds=int(due_at)) if due_at else None)
+
+
+def _cursor(place: Place | None) -> str | None:
+    if place is None or place.due_at is None:
+        return None if place is None else str(place.post_id)
+    return f"{place.post_id}-{(place.due_at - _EPOCH) // timedelta(microseconds=1)}"
+
+
+@router.get("/posts", summary="Posts, newest first; those that are scheduled soonest first")
 async def list_posts(
     product: ProductDep,
     session: ReadSession,
@@ -267,21 +285,23 @@ async def list_posts(
     business_id: QueryId,
     state: PostStateName | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
-    cursor: Annotated[str | None, Query(pattern=r"^[0-9]{1,18}$")] = None,
+    cursor: Annotated[str | None, Query(pattern=r"^[0-9]{1,18}(-[0-9]{1,17})?$")] = None,
 ) -> PostList:
-    """`state` keeps the posts of which at least one publication is in it; `draft`: those with none."""
-    found, before_id = await posts.list_posts(
+    """`state` keeps the posts of which at least one publication is in it; `draft`: those with none. With
+    `scheduled` they come in the order in which they go out. A page of long posts may hold fewer than `limit`:
+    the list ends where `next_cursor` is null."""
+    found, last = await posts.list_posts(
         session,
         user_id=user_id,
         business_id=business_id,
         state=state,
         limit=limit,
-        before_id=int(cursor) if cursor else None,
+        after=_place(cursor),
     )
-    stories = await posts.tell(session, found)
+    stories = await posts.tell(session, found, is_brief=True)
     return PostList(
-        posts=[post_view(product, story) for story in stories],
-        next_cursor=str(before_id) if before_id else None,
+        posts=[PostSummary.model_validate(_summary(product, story)) for story in stories],
+        next_cursor=_cursor(last),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
@@ -196,7 +197,8 @@ class PublicationView(View):
     error: PublicationErrorView | None
     published_at: Moment | None
     updated_at: Moment
-    history: list[EventView]
+    history: list[EventView] = Field(description="Oldest first; in a list of posts only the last ten lines.")
+    history_total: int = Field(description="How many lines the history has.")
     steps: list[StepView]
     held_until: Moment | None
     can_confirm: bool
@@ -225,8 +227,8 @@ class PostTextView(View):
     content_text: str
 
 
-class PostImageView(View):
-    """An image in a post."""
+class PostImageSummary(View):
+    """An image in a post, as a list shows it."""
 
     image_id: int
     alt_text: str
@@ -239,25 +241,37 @@ class PostImageView(View):
     framing: FramingName
     focus: PointView
     background: str
+
+
+class PostImageView(PostImageSummary):
+    """An image in a post."""
+
     user_tags: list[UserTagView]
 
 
-class PostView(View):
-    """A post. `state` sums up its publications; without any it is a draft."""
+class PostSummary(View):
+    """A post in a list. The post itself tells the rest: the texts of single channels, who is marked, the
+    first comment, and whole histories."""
 
     id: int
     business_id: int
     content_text: str
-    images: list[PostImageView]
+    images: Sequence[PostImageSummary]
     channel_ids: list[int]
-    texts: list[PostTextView]
     ai_label: bool | None
-    first_comment: str | None
     state: PostStateName
     scheduled_at: Moment | None
     created_at: Moment
     updated_at: Moment
     publications: list[PublicationView]
+
+
+class PostView(PostSummary):
+    """A post. `state` sums up its publications; without any it is a draft."""
+
+    images: Sequence[PostImageView]
+    texts: list[PostTextView]
+    first_comment: str | None
 
 
 class PostAnswer(View):
@@ -268,9 +282,9 @@ class PostAnswer(View):
 
 
 class PostList(View):
-    """Posts, newest first."""
+    """Posts, newest first; those that are scheduled soonest first."""
 
-    posts: list[PostView]
+    posts: list[PostSummary]
     next_cursor: str | None
 
 

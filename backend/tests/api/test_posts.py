@@ -89,7 +89,12 @@ def test_a_draft_is_kept_as_it_was_written_and_may_break_any_rule(ada: Person) -
     ]
     assert httpx.get(post["images"][0]["thumbnail_url"], trust_env=False).status_code == 200
     assert ada.post(post["id"]) == post
-    assert listed(ada) == {"posts": [post], "next_cursor": None}
+    (summary,) = listed(ada)["posts"]
+    assert set(post) - set(summary) == {"texts", "first_comment"}
+    images = [
+        {name: value for name, value in image.items() if name != "user_tags"} for image in post["images"]
+    ]
+    assert summary == {name: post[name] for name in summary} | {"images": images}
     empty = post_in(writes(ada))
     assert (empty["content_text"], empty["images"], empty["channel_ids"]) == ("", [], [])
 
@@ -277,7 +282,17 @@ def test_posts_are_listed_newest_first_page_by_page_and_by_state(ada: Person) ->
         ("failed", []),
     ):
         assert [post["id"] for post in listed(ada, state=state)["posts"]] == ids
-    for query in ({"state": "lost"}, {"limit": 0}, {"limit": 101}, {"cursor": "'"}):
+    # What is scheduled comes in the order in which it goes out, whatever was written first.
+    later, sooner = (ada.writes(text, image_ids=[], platforms=("facebook",)) for text in ("Later", "Sooner"))
+    for post_id, hours in ((later, 5), (sooner, 1)):
+        assert plans(ada, post_id, hours=hours).status_code == 200
+    found, cursor = [], None
+    while not found or cursor:
+        page = listed(ada, state="scheduled", limit=1, **({"cursor": cursor} if cursor else {}))
+        found += [post["id"] for post in page["posts"]]
+        cursor = page["next_cursor"]
+    assert found == [sooner, planned, later]
+    for query in ({"state": "lost"}, {"limit": 0}, {"limit": 101}, {"cursor": "'"}, {"cursor": "1-"}):
         answer = ada.client.get("/posts", params={"business_id": ada.business_id, **query})
         assert_problem(answer, 422, "invalid_fields")
 

@@ -13,6 +13,7 @@ from app.models.channels import ChannelStatus
 from app.models.posts import PublicationState
 from app.services import posts
 from app.services.publishing import MAX_ATTEMPTS, MAX_LOOKS, PATIENCE
+from app.services.publishing.history import note
 from tests.integration.office import SETTLE_AFTER, Office, codes, sentences
 
 
@@ -407,3 +408,36 @@ async def test_publishing_a_planned_post_ahead_of_its_time_sends_it_once(office:
     async with office.database.reading() as session:
         post = await posts.get_post(session, user_id=office.user_id, post_id=post_id)
     assert post.scheduled_at is None
+
+
+async def test_a_list_tells_so_much_of_long_posts_and_the_post_itself_tells_all(office: Office) -> None:
+    longest = "x" * 60_000
+    written = [await office.writes(longest, to=[office.page]) for _ in range(40)]
+    post_id = await office.sends("With a long history", to=[office.page])
+    story = await office.settles(post_id, "published")
+    async with office.database.writing() as session:
+        for number in range(50):
+            note(session, story.publication.id, clock.now(), "looked", f"Look {number}")
+    found: list[int] = []
+    after = None
+    async with office.database.reading() as session:
+        while True:
+            page, after = await posts.list_posts(
+                session,
+                user_id=office.user_id,
+                business_id=office.business_id,
+                state=None,
+                limit=100,
+                after=after,
+            )
+            assert sum(len(post.content_text) for post in page) <= 2_000_000
+            found += [post.id for post in page]
+            if after is None:
+                break
+        assert found == [post_id, *reversed(written)]
+        post = await posts.get_post(session, user_id=office.user_id, post_id=post_id)
+        (brief_post,) = await posts.tell(session, [post], is_brief=True)
+        (whole_post,) = await posts.tell(session, [post])
+    (brief,), (whole,) = brief_post.publications, whole_post.publications
+    assert sentences(brief) == [f"Look {number}" for number in range(40, 50)]
+    assert brief.event_count == whole.event_count == len(whole.events) == 53

@@ -1,10 +1,10 @@
 import { AlignLeft } from "lucide-react";
 import { cn } from "@/components/ui/cn";
 import { Thumbnail } from "@/components/ui/Thumbnail";
-import type { Post } from "@/lib/api/types";
+import type { PostSummary } from "@/lib/api/types";
 
 /** The first image of a post; a quiet sheet of text where there is none. */
-export function PostThumbnail({ post, className }: { post: Post; className?: string }) {
+export function PostThumbnail({ post, className }: { post: PostSummary; className?: string }) {
   const image = post.images[0];
   if (image) {
     return (

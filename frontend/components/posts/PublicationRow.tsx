@@ -10,6 +10,7 @@ import { Moment } from "@/components/ui/Moment";
 import { toast } from "@/components/ui/Toast";
 import { isLookedUpNow, usePublicationStep } from "@/lib/api/posts";
 import type { Publication, PublicationState } from "@/lib/api/types";
+import { plural } from "@/lib/format";
 import { ChannelLink, useChannelCure } from "./ChannelLink";
 import { PostStateBadge } from "./PostStateBadge";
 import { PublicationHistory } from "./PublicationHistory";
@@ -56,7 +57,7 @@ export function PublicationRow({
   useNewsOfChannel(`${publication.state} ${publication.held_until ?? ""}`);
   const cure = useChannelCure(publication);
   const { state, channel_name: name, history, published_at, permalink, held_until } = publication;
-  const { error } = publication;
+  const { error, history_total } = publication;
   const { detail } = publicationWords(publication);
   const at = state === "published" ? published_at : state === "scheduled" ? scheduledAt : null;
   return (
@@ -148,6 +149,11 @@ export function PublicationRow({
           <div className="pb-3">
             <PublicationSteps publication={publication} />
           </div>
+        )}
+        {isOpen && history_total > history.length && (
+          <p className="pb-2 text-caption text-ink-3">
+            {plural(history_total - history.length, "earlier line")} on the post's own page.
+          </p>
         )}
         {isOpen && (
           <PublicationHistory

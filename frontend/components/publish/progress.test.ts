@@ -22,6 +22,7 @@ function publication(state: PublicationState, more: Partial<Publication> = {}): 
     held_until: null,
     can_confirm: false,
     is_looked_up: false,
+    history_total: 0,
     ...more,
   };
 }

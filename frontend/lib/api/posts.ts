@@ -17,6 +17,7 @@ import type {
   PostInput,
   PostList,
   PostState,
+  PostSummary,
   Publication,
   Settlement,
 } from "./types";
@@ -45,9 +46,33 @@ export const postsInStateQuery = (businessId: number, state: PostState, limit: n
       api.get<PostList>("/posts", { query: { business_id: businessId, state, limit }, signal }),
   });
 
+/** In the order in which a person has to know of them; of each a few. */
+const ON_THE_WAY = ["unconfirmed", "failed", "publishing", "scheduled"] as const;
+const OF_EACH = 5;
+
+/** The newest posts that need a person or are on their way, and those that go out next, however old. */
+export const goingOutQuery = (businessId: number) =>
+  queryOptions({
+    queryKey: [...postsKey(businessId), "going-out"],
+    queryFn: async ({ signal }) => {
+      const lists = await Promise.all(
+        ON_THE_WAY.map((state) =>
+          api.get<PostList>("/posts", {
+            query: { business_id: businessId, state, limit: OF_EACH },
+            signal,
+          }),
+        ),
+      );
+      const found = new Map(lists.flatMap(({ posts }) => posts).map((post) => [post.id, post]));
+      return [...found.values()];
+    },
+    refetchInterval: ({ state: { data } }) =>
+      data?.some((post) => post.state === "publishing") ? 2_000 : untilDue(data ?? []),
+  });
+
 const PAGE_SIZE = 25;
 
-/** Posts page by page, newest first; all of them, or those of which something is in `state`. */
+/** Posts page by page, newest first, scheduled ones soonest first; all of them, or those of which something is in `state`. */
 export const postListQuery = (businessId: number, state: PostState | undefined) =>
   infiniteQueryOptions({
     queryKey: [...postsKey(businessId), "list", state ?? "all"],
@@ -75,7 +100,7 @@ export function isLookedUpNow({ state, history }: Publication): boolean {
 }
 
 /** Milliseconds until the first of the scheduled posts begins to go out; false where none is near. */
-export function untilDue(posts: readonly Post[]): number | false {
+export function untilDue(posts: readonly PostSummary[]): number | false {
   const due = posts
     .filter((post) => post.scheduled_at && statesOf(post).includes("scheduled"))
     .map((post) => Date.parse(post.scheduled_at ?? "") - Date.now());
@@ -86,7 +111,7 @@ export function untilDue(posts: readonly Post[]): number | false {
 /** What is further away is looked at anew when somebody comes back to the page. */
 const NEAR = 12 * 60 * 60_000;
 
-function statesOf(post: Post): Publication["state"][] {
+function statesOf(post: PostSummary): Publication["state"][] {
   return post.publications.map((publication) => publication.state);
 }
 
@@ -202,7 +227,9 @@ export function useDeletePost(businessId: number) {
 export function useCopyPost() {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: async ({ post, key }: { post: Post; key: string }) => {
+    mutationFn: async ({ post: { id }, key }: { post: PostSummary; key: string }) => {
+      // A list tells less of it than there is to copy.
+      const post = await api.get<Post>(`/posts/${id}`);
       const channels = await queryClient.ensureQueryData(channelsQuery(post.business_id));
       const connected = new Set(channels.map(({ id }) => id));
       return await createPost(

@@ -754,6 +754,21 @@ export type PostImageInput = {
   user_tags?: Array<UserTagInput>;
 };
 
+/** An image in a post, as a list shows it. */
+export type PostImageSummary = {
+  alt_text: string;
+  background: string;
+  focus: PointView;
+  framing: "crop" | "fit";
+  height: number;
+  image_id: number;
+  is_ai_generated: boolean;
+  original_filename: string;
+  thumbhash: string;
+  thumbnail_url: string;
+  width: number;
+};
+
 /** An image in a post. */
 export type PostImageView = {
   alt_text: string;
@@ -790,15 +805,40 @@ export type PostInput = {
   texts?: Array<PostTextInput>;
 };
 
-/** Posts, newest first. */
+/** Posts, newest first; those that are scheduled soonest first. */
 export type PostList = {
   next_cursor: string | null;
-  posts: Array<PostView>;
+  posts: Array<PostSummary>;
 };
 
 /** When a post is to go out. */
 export type PostSchedule = {
   scheduled_at: string;
+};
+
+/**
+ * A post in a list. The post itself tells the rest: the texts of single channels, who is marked, the
+ * first comment, and whole histories.
+ */
+export type PostSummary = {
+  ai_label: boolean | null;
+  business_id: number;
+  channel_ids: Array<number>;
+  content_text: string;
+  created_at: string;
+  id: number;
+  images: Array<PostImageSummary>;
+  publications: Array<PublicationView>;
+  scheduled_at: string | null;
+  state:
+    | "draft"
+    | "scheduled"
+    | "publishing"
+    | "published"
+    | "failed"
+    | "unconfirmed"
+    | "cancelled";
+  updated_at: string;
 };
 
 /** A text of its own for a channel; `content_text` is for all others. */
@@ -904,7 +944,10 @@ export type PublicationView = {
   error: PublicationErrorView | null;
   external_id: string | null;
   held_until: string | null;
+  /** Oldest first; in a list of posts only the last ten lines. */
   history: Array<EventView>;
+  /** How many lines the history has. */
+  history_total: number;
   id: number;
   is_looked_up: boolean;
   is_practice: boolean;

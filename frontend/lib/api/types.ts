@@ -45,6 +45,7 @@ export type {
   PostImageView as PostImage,
   PostInput,
   PostList,
+  PostSummary,
   PostUseView as PostUse,
   PostView as Post,
   ProviderView as ImageProvider,

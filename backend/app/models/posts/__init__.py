@@ -3,11 +3,13 @@
 from app.models.posts.publications import (
     claim_due,
     clear_parts,
+    count_events,
     drop_scheduled,
     find_publication,
     find_publication_for_user,
     free_leases,
     list_events,
+    list_last_events,
     list_parts,
     list_publications,
     move,
@@ -16,6 +18,7 @@ from app.models.posts.publications import (
     reschedule,
 )
 from app.models.posts.rows import (
+    Place,
     clear_channels,
     clear_images,
     clear_texts,
@@ -49,6 +52,7 @@ from app.models.posts.tables import (
 __all__ = [
     "MOVES",
     "PartKind",
+    "Place",
     "Post",
     "PostChannel",
     "PostImage",
@@ -62,6 +66,7 @@ __all__ = [
     "clear_images",
     "clear_parts",
     "clear_texts",
+    "count_events",
     "drop_scheduled",
     "find",
     "find_by_request",
@@ -73,6 +78,7 @@ __all__ = [
     "list_channels",
     "list_events",
     "list_images",
+    "list_last_events",
     "list_page",
     "list_parts",
     "list_publications",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, delete, or_, select, update
+from sqlalchemy import and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.businesses import Member, Role, role_within
@@ -38,6 +38,38 @@ async def list_events(session: AsyncSession, publication_ids: Sequence[int]) -> 
             .order_by(PublicationEvent.id)
         )
     ).all()
+
+
+async def list_last_events(
+    session: AsyncSession, publication_ids: Sequence[int], each: int
+) -> Sequence[PublicationEvent]:
+    """The last lines of these publications' histories, so many of each, oldest first."""
+    back = func.row_number().over(
+        partition_by=PublicationEvent.publication_id, order_by=PublicationEvent.id.desc()
+    )
+    numbered = (
+        select(PublicationEvent.id, back.label("back"))
+        .where(PublicationEvent.publication_id.in_(publication_ids))
+        .subquery()
+    )
+    return (
+        await session.scalars(
+            select(PublicationEvent)
+            .join(numbered, numbered.c.id == PublicationEvent.id)
+            .where(numbered.c.back <= each)
+            .order_by(PublicationEvent.id)
+        )
+    ).all()
+
+
+async def count_events(session: AsyncSession, publication_ids: Sequence[int]) -> dict[int, int]:
+    """How many lines the history of each has."""
+    rows = await session.execute(
+        select(PublicationEvent.publication_id, func.count())
+        .where(PublicationEvent.publication_id.in_(publication_ids))
+        .group_by(PublicationEvent.publication_id)
+    )
+    return {publication_id: count for publication_id, count in rows}
 
 
 async def list_parts(session: AsyncSession, publication_ids: Sequence[int]) -> Sequence[PublicationPart]:

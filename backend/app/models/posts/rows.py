@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import accumulate
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.businesses import Member, Role, role_within
@@ -57,30 +59,68 @@ async def forget_request(session: AsyncSession, user_id: int, request_key: str, 
     )
 
 
+PAGE_WEIGHT = 2_000_000
+"""About so many characters are told of the posts on one page."""
+_IMAGE_WEIGHT = 1_000
+_PUBLICATION_WEIGHT = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The last post of a page. `due_at` where the list is in the order in which posts go out."""
+
+    post_id: int
+    due_at: datetime | None = None
+
+
 async def list_page(
     session: AsyncSession,
     business_id: int,
     *,
     state: str | None,
     limit: int,
-    before_id: int | None = None,
-) -> tuple[Sequence[Post], int | None]:
-    """Posts, newest first, and the id before which the next page begins. `state` is `draft` or a
-    publication state that at least one of a post's publications has."""
+    after: Place | None = None,
+) -> tuple[Sequence[Post], Place | None]:
+    """Posts, newest first, and where the page ends when there are more. `state` is `draft` or a publication
+    state that at least one of a post's publications has; those that are scheduled come soonest first.
+
+    A page of long posts ends before it has `limit` of them, but never without any.
+    """
+    due_at = func.coalesce(Post.scheduled_at, Post.created_at)
+    is_by_time = state == PublicationState.SCHEDULED.value
+    order = (due_at, Post.id) if is_by_time else (Post.id.desc(),)
     conditions: list[ColumnElement[bool]] = [Post.business_id == business_id, Post.deleted_at.is_(None)]
     has_publication = select(Publication.id).where(Publication.post_id == Post.id)
     if state == "draft":
         conditions.append(~has_publication.exists())
     elif state:
         conditions.append(has_publication.where(Publication.state == state).exists())
-    if before_id is not None:
-        conditions.append(Post.id < before_id)
-    rows = (
-        await session.scalars(select(Post).where(*conditions).order_by(Post.id.desc()).limit(limit + 1))
+    if after is not None and is_by_time:
+        # A place of the other order stands at the end of this one's day zero: the list begins anew.
+        since = after.due_at or datetime.min.replace(tzinfo=UTC)
+        conditions.append(or_(due_at > since, and_(due_at == since, Post.id > after.post_id)))
+    elif after is not None:
+        conditions.append(Post.id < after.post_id)
+    weighed = (
+        await session.execute(select(Post.id, _weight()).where(*conditions).order_by(*order).limit(limit + 1))
     ).all()
-    if len(rows) > limit:
-        return rows[:limit], rows[limit - 1].id
-    return rows, None
+    chosen: list[int] = []
+    for post_id, weight in accumulate(weighed, lambda before, row: (row[0], before[1] + row[1])):
+        if len(chosen) == limit or (chosen and weight > PAGE_WEIGHT):
+            break
+        chosen.append(post_id)
+    rows = (await session.scalars(select(Post).where(Post.id.in_(chosen)).order_by(*order))).all()
+    if len(chosen) == len(weighed):
+        return rows, None
+    last = rows[-1]
+    return rows, Place(last.id, (last.scheduled_at or last.created_at) if is_by_time else None)
+
+
+def _weight() -> ColumnElement[int]:
+    """About how many characters are told of a post in a list."""
+    images = select(func.count()).where(PostImage.post_id == Post.id).scalar_subquery()
+    publications = select(func.count()).where(Publication.post_id == Post.id).scalar_subquery()
+    return func.length(Post.content_text) + images * _IMAGE_WEIGHT + publications * _PUBLICATION_WEIGHT
 
 
 async def list_images(session: AsyncSession, post_ids: Sequence[int]) -> Sequence[PostImage]:

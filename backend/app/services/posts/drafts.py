@@ -12,7 +12,7 @@ from app.core.errors import Conflict, NotFound, RuleBroken
 from app.models import posts as models
 from app.models import sending as sending_models
 from app.models.businesses import Role
-from app.models.posts import Post, PublicationState
+from app.models.posts import Place, Post, PublicationState
 from app.services import access
 from app.services.idempotency import KEPT_FOR
 from app.services.posts.parts import KEPT, Kept, PictureInput, set_channels, set_pictures, set_texts
@@ -168,11 +168,11 @@ async def list_posts(
     business_id: int,
     state: str | None,
     limit: int,
-    before_id: int | None,
-) -> tuple[Sequence[Post], int | None]:
-    """A business's posts, newest first, and where the next page begins."""
+    after: Place | None,
+) -> tuple[Sequence[Post], Place | None]:
+    """A business's posts, newest first, those that are scheduled soonest first; and where the page ends."""
     await access.require_role(session, business_id=business_id, user_id=user_id, at_least=Role.VIEWER)
-    return await models.list_page(session, business_id, state=state, limit=limit, before_id=before_id)
+    return await models.list_page(session, business_id, state=state, limit=limit, after=after)
 
 
 def check_moment(scheduled_at: datetime) -> None:

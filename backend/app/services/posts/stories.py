@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +25,8 @@ from app.models.posts import (
     PublicationEvent,
     PublicationPart,
 )
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ class PublicationStory:
     channel: Channel
     events: Sequence[PublicationEvent]
     parts: Sequence[PublicationPart] = ()
+    event_count: int = 0
+    """How many lines the history has, of which a list tells only the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +104,19 @@ class PostStory:
         return Outgoing(text, self.pictures, self.labels_ai, self.post.first_comment)
 
 
-async def tell(session: AsyncSession, posts: Sequence[Post]) -> list[PostStory]:
-    """Everything that belongs to these posts, in a few queries however many they are."""
+LAST_EVENTS = 10
+"""So many lines of a publication's history are told in a list."""
+
+
+async def tell(session: AsyncSession, posts: Sequence[Post], *, is_brief: bool = False) -> list[PostStory]:
+    """Everything that belongs to these posts, in a few queries however many they are. `is_brief`: without the
+    texts of single channels, and with the end of each history only."""
     ids = [post.id for post in posts]
     rows = await models.list_images(session, ids)
     images = await image_models.find_by_ids(session, {row.image_id for row in rows})
     wanted = await models.list_channels(session, ids)
     publications = await models.list_publications(session, ids)
-    texts = await models.list_texts(session, ids)
+    texts = [] if is_brief else await models.list_texts(session, ids)
     channels = await channel_models.list_by_ids(
         session,
         {
@@ -124,34 +135,49 @@ async def tell(session: AsyncSession, posts: Sequence[Post]) -> list[PostStory]:
         business_id: await business_models.labels_ai_images(session, business_id)
         for business_id in {post.business_id for post in posts if post.ai_label is None}
     }
-    events = await models.list_events(session, [row.id for row in publications])
-    parts = await models.list_parts(session, [row.id for row in publications])
+    publication_ids = [row.id for row in publications]
+    counts: dict[int, int] = {}
+    if is_brief:
+        listed = await models.list_last_events(session, publication_ids, LAST_EVENTS)
+        counts = await models.count_events(session, publication_ids)
+    else:
+        listed = await models.list_events(session, publication_ids)
+    events = _by(listed, lambda event: event.publication_id)
+    parts = _by(await models.list_parts(session, publication_ids), lambda part: part.publication_id)
+    pictures = _by(rows, lambda row: row.post_id)
+    meant = _by(wanted, lambda row: row.post_id)
+    sent = _by(publications, lambda row: row.post_id)
+    own = _by(texts, lambda row: row.post_id)
     return [
         PostStory(
             post=post,
             pictures=[
-                _picture(image, row)
-                for row in rows
-                if row.post_id == post.id and (image := images.get(row.image_id))
+                _picture(image, row) for row in pictures[post.id] if (image := images.get(row.image_id))
             ],
-            channel_ids=[row.channel_id for row in wanted if row.post_id == post.id and is_open(row)],
+            channel_ids=[row.channel_id for row in meant[post.id] if is_open(row)],
             publications=[
                 PublicationStory(
                     publication=row,
                     channel=channels[row.channel_id],
-                    events=[event for event in events if event.publication_id == row.id],
-                    parts=[part for part in parts if part.publication_id == row.id],
+                    events=events[row.id],
+                    parts=parts[row.id],
+                    event_count=counts.get(row.id, len(events[row.id])),
                 )
-                for row in publications
-                if row.post_id == post.id
+                for row in sent[post.id]
             ],
-            texts={
-                row.channel_id: row.content_text for row in texts if row.post_id == post.id and is_open(row)
-            },
+            texts={row.channel_id: row.content_text for row in own[post.id] if is_open(row)},
             labels_ai=labelling[post.business_id] if post.ai_label is None else post.ai_label,
         )
         for post in posts
     ]
+
+
+def _by(rows: Iterable[Row], key: Callable[[Row], int]) -> Mapping[int, list[Row]]:
+    """Rows by what they belong to, in their order; nothing is an empty list."""
+    found: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[key(row)].append(row)
+    return found
 
 
 def _picture(image: Image, row: PostImage) -> PictureInPost:

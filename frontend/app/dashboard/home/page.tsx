@@ -4,7 +4,7 @@ import { PageHeader } from "@/components/frame/PageHeader";
 import { PracticeNotice } from "@/components/frame/PracticeNotice";
 import { ViewerNotice } from "@/components/frame/ViewerNotice";
 import { libraryTotalsQuery } from "@/lib/api/images";
-import { recentPostsQuery } from "@/lib/api/posts";
+import { postsInStateQuery, recentPostsQuery } from "@/lib/api/posts";
 import { useBusiness, useMayWrite, useSession } from "@/lib/business";
 import { formatDay } from "@/lib/format";
 import { ChannelsCard } from "./components/ChannelsCard";
@@ -12,7 +12,7 @@ import { DraftsCard } from "./components/DraftsCard";
 import { FirstSteps } from "./components/FirstSteps";
 import { GoingOutCard } from "./components/GoingOutCard";
 import { NewestImagesCard } from "./components/NewestImagesCard";
-import { PublishedCard } from "./components/PublishedCard";
+import { PUBLISHED_SHOWN, PublishedCard } from "./components/PublishedCard";
 import { SpendingCard } from "./components/SpendingCard";
 
 /** What goes out, what is being written, what went out, and whether the channels are well. */
@@ -24,8 +24,9 @@ export default function HomePage() {
   const recent = useQuery(recentPostsQuery(business.id));
 
   const posts = recent.data?.posts ?? [];
-  const hasPublished = posts.some((post) => post.publications.some((p) => p.state === "published"));
-  const isKnown = Boolean(totals.data && recent.data);
+  const published = useQuery(postsInStateQuery(business.id, "published", PUBLISHED_SHOWN));
+  const hasPublished = (published.data?.posts.length ?? 0) > 0;
+  const isKnown = Boolean(totals.data && recent.data && published.data);
   const isNew = isKnown && !hasPublished && mayWrite;
   return (
     <>
@@ -45,7 +46,7 @@ export default function HomePage() {
         )}
         <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
           <div className="flex min-w-0 flex-col gap-4">
-            <GoingOutCard query={recent} />
+            <GoingOutCard />
             {!isNew && <PublishedCard />}
             {!(isNew && posts.length === 0) && <DraftsCard />}
           </div>

@@ -8,10 +8,10 @@ import { Badge, ErrorState, Loading, Skeleton } from "@/components/ui/feedback";
 import { Card } from "@/components/ui/surface";
 import { channelsQuery } from "@/lib/api/channels";
 import { recentPostsQuery } from "@/lib/api/posts";
-import type { Post } from "@/lib/api/types";
+import type { PostSummary } from "@/lib/api/types";
 import { useBusiness, useMayManage } from "@/lib/business";
 
-function statesOf(posts: readonly Post[]): string {
+function statesOf(posts: readonly PostSummary[]): string {
   return posts
     .flatMap((post) => post.publications)
     .map(({ id, state, held_until }) => `${id} ${state} ${held_until ?? ""}`)

@@ -1,9 +1,9 @@
 import type { ReactNode } from "react";
 import { PostThumbnail } from "@/components/posts/PostThumbnail";
-import type { Post } from "@/lib/api/types";
+import type { PostSummary } from "@/lib/api/types";
 
 interface PostRowProps {
-  post: Post;
+  post: PostSummary;
   /** Under the text: when, where, why. */
   note: ReactNode;
   /** At the end of the row; under the text on a phone. */

@@ -10,10 +10,10 @@ import { EmptyState, ErrorState, Loading, Skeleton } from "@/components/ui/feedb
 import { Moment } from "@/components/ui/Moment";
 import { Card } from "@/components/ui/surface";
 import { postsInStateQuery } from "@/lib/api/posts";
-import type { Post, Publication } from "@/lib/api/types";
+import type { PostSummary, Publication } from "@/lib/api/types";
 import { useBusiness, useMayWrite } from "@/lib/business";
 
-const SHOWN = 4;
+export const PUBLISHED_SHOWN = 4;
 const GRID = "grid grid-cols-2 gap-x-2.5 gap-y-4 sm:grid-cols-4";
 
 /** The last posts that went out, as pictures. */
@@ -21,7 +21,7 @@ export function PublishedCard() {
   const business = useBusiness();
   const composer = useComposer();
   const mayWrite = useMayWrite();
-  const query = useQuery(postsInStateQuery(business.id, "published", SHOWN));
+  const query = useQuery(postsInStateQuery(business.id, "published", PUBLISHED_SHOWN));
   return (
     <Card
       title="Last published"
@@ -72,7 +72,7 @@ export function PublishedCard() {
   );
 }
 
-function PublishedTile({ post, timezone }: { post: Post; timezone: string }) {
+function PublishedTile({ post, timezone }: { post: PostSummary; timezone: string }) {
   const sent = post.publications.filter((publication) => publication.state === "published");
   const last = sent
     .map((publication) => publication.published_at ?? publication.updated_at)

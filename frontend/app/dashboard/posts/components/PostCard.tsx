@@ -11,14 +11,14 @@ import { Button } from "@/components/ui/Button";
 import { cn } from "@/components/ui/cn";
 import { Moment } from "@/components/ui/Moment";
 import { channelsQuery } from "@/lib/api/channels";
-import type { Post } from "@/lib/api/types";
+import type { PostSummary } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
 import { plural } from "@/lib/format";
 import { PostMenu } from "./PostMenu";
 import { ScheduledBar } from "./ScheduledBar";
 
 interface PostCardProps {
-  post: Post;
+  post: PostSummary;
   /** It is what the page is about: its history is on show, and nothing leads to where one is. */
   isAlone?: boolean;
 }
@@ -104,14 +104,14 @@ export function PostCard({ post, isAlone = false }: PostCardProps) {
 }
 
 /** It can still be had otherwise: nothing of it has begun. */
-function isScheduled(post: Post): post is Post & { scheduled_at: string } {
+function isScheduled(post: PostSummary): post is PostSummary & { scheduled_at: string } {
   return (
     Boolean(post.scheduled_at) && post.publications.every(({ state }) => state === "scheduled")
   );
 }
 
 /** Where a draft is meant to go. Marks alone tell channels of different platforms from each other. */
-function DraftChannels({ post }: { post: Post }) {
+function DraftChannels({ post }: { post: PostSummary }) {
   const channels = useQuery(channelsQuery(post.business_id));
   const meant = channels.data?.filter(({ id }) => post.channel_ids.includes(id)) ?? [];
   if (!meant.length) return null;

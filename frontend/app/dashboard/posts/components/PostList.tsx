@@ -57,7 +57,7 @@ export function PostList() {
             </p>
           )}
           <Button onClick={() => query.fetchNextPage()} isBusy={query.isFetchingNextPage}>
-            Show older posts
+            {state === "scheduled" ? "Show later posts" : "Show older posts"}
           </Button>
         </div>
       )}

@@ -9,11 +9,11 @@ import { Menu, MenuItem } from "@/components/ui/Menu";
 import { toast } from "@/components/ui/Toast";
 import { newIdempotencyKey } from "@/lib/api/client";
 import { useCopyPost, useDeletePost } from "@/lib/api/posts";
-import type { Post } from "@/lib/api/types";
+import type { PostSummary } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
 
 /** What can be done with a post besides its next step. */
-export function PostMenu({ post, isAlone }: { post: Post; isAlone: boolean }) {
+export function PostMenu({ post, isAlone }: { post: PostSummary; isAlone: boolean }) {
   const business = useBusiness();
   const composer = useComposer();
   const navigate = useNavigate();
@@ -98,7 +98,7 @@ export function PostMenu({ post, isAlone }: { post: Post; isAlone: boolean }) {
 }
 
 /** What the person would miss, and what stays. */
-function consequence(post: Post): string {
+function consequence(post: PostSummary): string {
   if (post.state === "draft") return "Its text is gone for good. Its images stay in your library.";
   const places = (state: string) =>
     [...new Set(post.publications.filter((it) => it.state === state).map(placeName))].join(" and ");

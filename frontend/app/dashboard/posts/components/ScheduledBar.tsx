@@ -10,11 +10,11 @@ import { Moment } from "@/components/ui/Moment";
 import { toast } from "@/components/ui/Toast";
 import { newIdempotencyKey } from "@/lib/api/client";
 import { type ScheduledStep, useScheduledStep } from "@/lib/api/posts";
-import type { Post } from "@/lib/api/types";
+import type { PostSummary } from "@/lib/api/types";
 import { formatMoment } from "@/lib/format";
 
 interface ScheduledBarProps {
-  post: Post & { scheduled_at: string };
+  post: PostSummary & { scheduled_at: string };
   timezone: string;
   mayAct: boolean;
 }
