@@ -17,6 +17,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
+from app.api.wire import BoundedHttp
 from app.cli_common import leave, read_settings, require_data, run
 from app.cli_secret import secret
 from app.cli_storage import storage
@@ -91,6 +92,9 @@ def serve() -> None:
     app = create_app(settings)
     config = uvicorn.Config(
         app,
+        http=BoundedHttp,
+        # What one request has set must not be there for the next one on the same connection.
+        reset_contextvars=True,
         log_config=None,
         access_log=False,
         server_header=False,

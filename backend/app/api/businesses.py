@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 
 from app.api.deps import PathId, PersonId, ProductDep, ReadSession, UserId, WriteSession, api_router
 from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
+from app.api.rate_limits import limit_auth
 from app.schemas.base import Done
 from app.schemas.businesses import (
     BusinessChange,
@@ -121,6 +122,8 @@ async def list_members(business_id: PathId, user_id: UserId, session: ReadSessio
     summary="Add a member",
     response_model=MemberView,
     openapi_extra=IDEMPOTENT,
+    # The answer tells whether somebody has an account, as signing up does.
+    dependencies=[Depends(limit_auth)],
 )
 async def add_member(
     business_id: PathId, body: MemberAdd, user_id: PersonId, product: ProductDep, request: Request

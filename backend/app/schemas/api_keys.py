@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from app.schemas.base import Body, Id, Moment, View
+from app.schemas.base import Body, Id, Moment, View, WrittenMoment
 from app.schemas.businesses import RoleName
 
 
@@ -18,7 +18,7 @@ class ApiKeyMake(Body):
     role: RoleName = Field(
         default="editor", description="The most that it may: your own role in the business, or a lower one."
     )
-    expires_at: AwareDatetime | None = Field(default=None, description="Null: it counts until it is revoked.")
+    expires_at: WrittenMoment | None = Field(default=None, description="Null: it counts until it is revoked.")
 
 
 class ApiKeyView(View):

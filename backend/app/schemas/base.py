@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -16,6 +18,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 
 def rfc3339(moment: datetime) -> str:
@@ -25,6 +28,24 @@ def rfc3339(moment: datetime) -> str:
 
 Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
 """RFC 3339 in UTC."""
+
+
+def _written_out(given: object) -> object:
+    """Numbers, also those in quotes, would be taken as seconds since 1970, which nobody means here."""
+    if not isinstance(given, str) or not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
+        raise PydanticCustomError("datetime_type", "Not a written moment")
+    return given
+
+
+def _within_reach(given: datetime) -> datetime:
+    """At either end of the calendar no day can be added and no time zone be changed."""
+    if not 1900 < given.year < 9000:
+        raise PydanticCustomError("datetime_type", "No moment that anybody means")
+    return given
+
+
+WrittenMoment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_within_reach)]
+"""A moment as RFC 3339 writes it, with its offset."""
 
 
 def usd(amount: Decimal) -> str:

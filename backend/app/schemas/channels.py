@@ -128,7 +128,7 @@ class ChannelConnect(Body):
 
     business_id: Id
     platform: PlatformName
-    external_id: str = Field(min_length=1, max_length=100, pattern=r"^[0-9A-Za-z_.-]+$")
+    external_id: str = Field(min_length=1, max_length=100, pattern=r"^[1-9][0-9]*$")
     access_token: SecretStr = Field(min_length=1, max_length=2000)
     name: str | None = Field(default=None, max_length=200)
     login: LoginName = "facebook"

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import Body, Id, Moment, View
+from app.schemas.base import Body, Id, Moment, View, WrittenMoment
 from app.schemas.channels import PlacementName, PlatformName
 
 PublicationStateName = Literal["scheduled", "publishing", "published", "failed", "unconfirmed", "cancelled"]
 PostStateName = Literal["draft", "scheduled", "publishing", "published", "failed", "unconfirmed", "cancelled"]
-
-
-def _written_out(given: object) -> object:
-    """Numbers, also those in quotes, would be taken as seconds since 1970, which nobody means here."""
-    if not isinstance(given, str) or not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
-        raise PydanticCustomError("datetime_type", "Not a written moment")
-    return given
-
-
-WrittenMoment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
-"""A moment as RFC 3339 writes it, with its offset."""
 
 
 def _without_at(given: object) -> object:

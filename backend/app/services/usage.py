@@ -45,6 +45,7 @@ PRACTICE = "practice"
 _FORMULA_SIGNS = ("=", "+", "-", "@", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a formula begins, also in wide letters."""
 _LINE_SIGNS = ("\t", "\r", "\n")
+_CELL_WITHIN = re.compile(rf"(;\s*)([{re.escape(''.join(_FORMULA_SIGNS))}])")
 COLUMNS = (
     "asked_at",
     "generation_id",
@@ -347,6 +348,8 @@ def _lines(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _harmless(cell: str) -> str:
+    # Where numbers are written with a comma, a spreadsheet begins a cell at each semicolon.
+    cell = _CELL_WITHIN.sub(r"\1'\2", cell)
     # A spreadsheet may skip what nobody sees, and read on.
     seen = without_invisible(cell).lstrip()
     return f"'{cell}" if seen[:1] in _FORMULA_SIGNS or cell[:1] in _LINE_SIGNS else cell

@@ -154,6 +154,8 @@ async def test_what_cannot_be_a_key_is_refused_with_what_to_do(client: httpx.Asy
         {"business_id": 0},
     ):
         assert (await make(ada, status=422, **wish))["code"] == "invalid_fields"
+    for never in ("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"):
+        assert (await make(ada, status=422, expires_at=never))["code"] == "invalid_fields"
     assert (await make(ada, status=422, expires_at=past))["code"] == "expires_in_past"
     assert (await make(ada, status=404, business_id=eve.business_id))["code"] == "business_not_found"
     for _ in range(api_keys.MOST_KEYS):

@@ -228,6 +228,10 @@ def test_a_platform_in_trouble_is_no_reason_to_doubt_the_token(
         {"platform": "myspace"},
         {"external_id": ""},
         {"external_id": "../me"},
+        # Names of an account that is connected under its number already.
+        {"external_id": "me"},
+        {"external_id": "-1"},
+        {"external_id": "017841400000000777"},
         {"external_id": "1" * 101},
         {"access_token": ""},
         {"access_token": "x" * 2001},

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import re
+import socket
 import subprocess
 from pathlib import Path
 
@@ -114,3 +117,83 @@ def test_nobody_else_on_the_machine_reads_what_the_server_keeps(live: Live, sign
     assert any(path.suffix == ".db" for path in kept)
     open_to_others = [path for path in kept if path.stat().st_mode & 0o077]
     assert not open_to_others
+
+
+MIB = 1024 * 1024
+HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+BODY = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
+
+
+def sent_until_cut_off(live: Live, start: bytes, endless: bytes) -> tuple[int, bytes]:
+    """How many of 16 MiB a server took of something that does not end, and what it said."""
+    sent, said = 0, b""
+    with socket.create_connection(("127.0.0.1", live.product.port), timeout=60) as connection:
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(start)
+            while sent < 16 * MIB:
+                connection.sendall(endless)
+                sent += len(endless)
+        with contextlib.suppress(ConnectionError):
+            said = connection.recv(64 * 1024)
+    return sent, said
+
+
+@pytest.mark.parametrize(
+    ("start", "endless"),
+    [
+        (b"GET /healthz?", b"a" * 8192),
+        (HEAD, b"X: aaaaaaaaaa\r\n" * 512),
+        (HEAD + b"X: ", b"a" * 8192),
+        (BODY + b"0\r\n", b"X: aaaaaaaaaa\r\n" * 512),
+        (BODY + b"0\r\nX: ", b"a" * 8192),
+        (BODY + b"2;", b"a" * 8192),
+    ],
+    ids=["address", "headers", "one header", "trailers", "one trailer", "a chunk's extension"],
+)
+def test_what_is_not_a_body_and_does_not_end_is_cut_off(embedded: Live, start: bytes, endless: bytes) -> None:
+    sent, _ = sent_until_cut_off(embedded, start, endless)
+    assert sent < 16 * MIB
+
+
+def test_headers_that_are_too_large_are_told_so_and_large_ones_are_taken(embedded: Live) -> None:
+    for rest, status in ((b"a" * 48 * 1024 + b"\r\n\r\n", b"200"), (b"a" * 65 * 1024, b"431")):
+        with socket.create_connection(("127.0.0.1", embedded.product.port), timeout=60) as connection:
+            connection.sendall(HEAD + b"X: " + rest)
+            answer = connection.recv(64 * 1024)
+        assert answer.startswith(b"HTTP/1.1 " + status), answer
+    assert b'"code":"headers_too_large"' in answer
+
+
+def test_a_body_in_many_small_chunks_is_a_body(embedded: Live) -> None:
+    answer = httpx.post(
+        f"{embedded.url}/api/v1/auth/login",
+        headers={"Content-Type": "application/json"},
+        content=iter([b'{"email": "nobody@example.com",', *([b" " * 3] * 40_000), b' "password": "none"}']),
+    )
+    assert answer.json()["code"] == "invalid_credentials"
+
+
+def test_a_key_counts_for_its_own_request_alone(live: Live, signs_up: SignsUp) -> None:
+    """Also where another one follows on the same connection before the first is answered."""
+    ada = signs_up(live)
+    made = ada.client.post(
+        "/api-keys", json={"business_id": ada.business_id, "name": "Till", "role": "editor"}
+    ).json()
+    other = ada.client.post("/businesses", json={"name": "Second", "timezone": "UTC"}).json()
+
+    def asks(path: str, token: str) -> bytes:
+        return (
+            f"GET /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+        ).encode()
+
+    with socket.create_connection(("127.0.0.1", live.product.port), timeout=60) as connection:
+        connection.sendall(
+            asks(f"/images/list?business_id={ada.business_id}", made["secret"])
+            + asks(f"/images/list?business_id={other['id']}", ada.token).replace(
+                b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"
+            )
+        )
+        said = b""
+        while piece := connection.recv(64 * 1024):
+            said += piece
+    assert re.findall(rb"HTTP/1.1 (\d+)", said) == [b"200", b"200"]

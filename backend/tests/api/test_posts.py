@@ -518,3 +518,16 @@ def test_a_publication_is_told_only_to_members(mia: Person, embedded: Live, sign
         answer = eve.client.post(f"/publications/{publication['id']}/{ask}")
         assert_problem(answer, 404, "publication_not_found")
         assert_problem(eve.client.post(f"/publications/999999/{ask}"), 404, "publication_not_found")
+
+
+@pytest.mark.parametrize(
+    "moment", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"]
+)
+def test_a_moment_that_nobody_means_is_refused_when_a_post_is_checked(ada: Person, moment: str) -> None:
+    draft = {
+        "business_id": ada.business_id,
+        "images": [{"image_id": ada.keeps_picture()["id"]}],
+        "channel_ids": [ada.channel()["id"]],
+        "scheduled_at": moment,
+    }
+    assert_problem(ada.client.post("/posts/check", json=draft), 422, "invalid_fields")

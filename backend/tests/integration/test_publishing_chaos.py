@@ -1,6 +1,6 @@
 """Many publications, several servers on one PostgreSQL, and `kill -9` again and again: each goes out once.
 
-`make test` sends 24, `make chaos` 1,000 (`CHAOS_PUBLICATIONS`). The platform is slow, so that there is always
+`make test` sends 50, `make chaos` 1,000 (`CHAOS_PUBLICATIONS`). The platform is slow, so that there is always
 a call on its way when a server dies; it does what it was asked to, whoever asked and is gone.
 """
 
@@ -22,7 +22,7 @@ from tests.practice_server import practice_process
 from tests.servers.postgres import PostgresServer
 from tests.servers.product import Product, start_product
 
-PUBLICATIONS = int(os.environ.get("CHAOS_PUBLICATIONS", "24"))
+PUBLICATIONS = int(os.environ.get("CHAOS_PUBLICATIONS", "50"))
 WORKERS = 4
 POSTS_OF_A_BUSINESS = 50
 LONGEST = 60 + PUBLICATIONS

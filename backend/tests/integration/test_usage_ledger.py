@@ -218,6 +218,8 @@ async def test_the_export_is_harmless_to_spreadsheets(embedded_studio: Studio) -
     studio.painter.script = [picture(None)]
     prompts = ['=HYPERLINK("http://x","y")', "+1", "-2", "@cmd", ' =1+1, "quoted"\nand more', "\u200b=1+1"]
     prompts += ["\uff1d1+1", "A harbour"]
+    # A spreadsheet may begin a cell at a semicolon.
+    await studio.orders(prompt="sea;=1+1; -2;3")
     for prompt in prompts:
         await studio.orders(prompt=prompt)
     await studio.turn(limit=1)
@@ -227,6 +229,7 @@ async def test_the_export_is_harmless_to_spreadsheets(embedded_studio: Studio) -
     rows = list(csv.DictReader(io.StringIO("".join([piece async for piece in pieces]))))
     assert name == f"ai-usage-{(await left(studio)).month}.csv"
     assert [row["prompt"] for row in reversed(rows)] == [
+        "sea;'=1+1; '-2;3",
         *(f"'{prompt}" for prompt in prompts[:-1]),
         "A harbour",
     ]

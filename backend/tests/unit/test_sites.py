@@ -56,6 +56,8 @@ def test_an_address_on_the_platform_is_taken(platform: str, is_practice: bool, a
         ("instagram", True, "https://www.instagram.com/p/Cx1/"),
         ("instagram", True, "http://localhost:8595/practice/facebook/10/posts/2"),
         ("instagram", True, "http://localhost:8595/practice/instagram/../../api/v1/auth/logout"),
+        ("instagram", True, "http://localhost:8595/practice/instagram/%2e%2e/%2E./api/v1/auth/logout"),
+        ("instagram", True, r"http://localhost:8595/practice/instagram/\..\..\api\v1\auth\logout"),
         ("instagram", True, "http://localhost:8596/practice/instagram/p/Cx1/"),
         ("instagram", True, "https://localhost:8595/practice/instagram/p/Cx1/"),
         ("instagram", True, "http://[::1/practice/instagram/p/Cx1/"),

@@ -54,7 +54,7 @@ USAGE_PAUSE = timedelta(minutes=5)
 """How long they wait before one call looks again, where the platform names no time."""
 
 _MOST_SLOWED = 10_000
-_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_ID = re.compile(r"[0-9]{1,64}(_[0-9]{1,64})?")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 # Raised before a byte of the request is on its way.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)

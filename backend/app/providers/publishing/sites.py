@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 _HOSTS: Mapping[str, tuple[str, ...]] = {
     "instagram": ("www.instagram.com", "instagram.com"),
@@ -48,7 +48,9 @@ class PlatformSites:
             is_there = _origin(given) == _origin(start)
         except ValueError:
             return False
-        return is_there and given.path.startswith(start.path) and "/." not in given.path
+        # A browser takes these for steps upwards, in whichever way they are written.
+        plain = unquote(given.path).replace("\\", "/")
+        return is_there and given.path.startswith(start.path) and "/." not in plain
 
 
 def _origin(address: SplitResult) -> tuple[str, str, int | None]:
