@@ -53,6 +53,7 @@ from app.services.images import Library
 from app.services.logins import Callbacks, Connecting, Gates, LoginRenewal
 from app.services.logins.callbacks import AppKey
 from app.services.media_urls import MediaUrls
+from app.services.posts import Leftovers
 from app.services.publishing import (
     HoldTerms,
     LookAhead,
@@ -349,6 +350,7 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             (
                 Tick("generations.look_after", 2, generation_steps.look_after),
                 Tick("images.sweep", 600, library.sweep),
+                Tick("renditions.sweep", 600, Leftovers(library, channels).sweep),
                 Tick("direct_uploads.sweep", 600, direct_uploads.sweep),
                 Tick("images.fold_counts", 15, lambda: images.fold_counts(database)),
                 Tick("images.empty_trash", 600, lambda: library.empty_trash(trash_age)),

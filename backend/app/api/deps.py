@@ -206,6 +206,16 @@ async def limit_channel_checks(request: Request, user_id: UserId) -> None:
     await limits_of(request).channel_checks.hit(_caller(request, user_id))
 
 
+async def limit_post_checks(request: Request, user_id: UserId) -> None:
+    """How often this user, or this key, may have a post checked, which makes its files."""
+    await limits_of(request).post_checks.hit(_caller(request, user_id))
+
+
+async def limit_publications(request: Request, user_id: UserId) -> None:
+    """How often this user, or this key, may have publications looked up, settled or sent again."""
+    await limits_of(request).publications.hit(_caller(request, user_id))
+
+
 async def find_visitor(request: Request) -> tuple[int, str] | None:
     """Who is signed in, with the token of the session; None where nobody is. For addresses that a browser is
     sent to from elsewhere: their answer is a page, whoever comes."""

@@ -6,11 +6,22 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from app.api.channels import account_url
-from app.api.deps import PathId, Product, ProductDep, QueryId, ReadSession, UserId, WriteSession, api_router
+from app.api.deps import (
+    PathId,
+    Product,
+    ProductDep,
+    QueryId,
+    ReadSession,
+    UserId,
+    WriteSession,
+    api_router,
+    limit_post_checks,
+    limit_publications,
+)
 from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
 from app.imaging.framing import Framing
 from app.models.posts import Place, Post
@@ -201,7 +212,11 @@ async def create_post(request: Request, product: ProductDep, user_id: UserId, bo
     return await idempotently(request, product, user_id, await body_fingerprint(request), create, admit=admit)
 
 
-@router.post("/posts/check", summary="What each channel would say, and the files that would be sent")
+@router.post(
+    "/posts/check",
+    summary="What each channel would say, and the files that would be sent",
+    dependencies=[Depends(limit_post_checks)],
+)
 async def check_post(product: ProductDep, user_id: UserId, body: PostInput) -> PostCheck:
     """Every problem with its cure. The renditions are made now and are the very bytes that go out."""
     verdicts = await posts.check_post(
@@ -377,7 +392,11 @@ async def unschedule_post(product: ProductDep, user_id: UserId, post_id: PathId)
     return await answer_afresh(product, user_id, post_id)
 
 
-@router.post("/publications/{publication_id}/retry", summary="Send a failed publication again")
+@router.post(
+    "/publications/{publication_id}/retry",
+    summary="Send a failed publication again",
+    dependencies=[Depends(limit_publications)],
+)
 async def retry_publication(product: ProductDep, user_id: UserId, publication_id: PathId) -> PostAnswer:
     """Only a failed one. What is known not to have gone out is sent; where only a person has said so, the
     platform is looked at first, and what turns out to be there is `published` and not sent."""
@@ -385,7 +404,11 @@ async def retry_publication(product: ProductDep, user_id: UserId, publication_id
     return await answer_afresh(product, user_id, post.id)
 
 
-@router.post("/publications/{publication_id}/confirm", summary="Settle whether it went out")
+@router.post(
+    "/publications/{publication_id}/confirm",
+    summary="Settle whether it went out",
+    dependencies=[Depends(limit_publications)],
+)
 async def confirm_publication(
     product: ProductDep, user_id: UserId, publication_id: PathId, body: Settlement | None = None
 ) -> PostAnswer:

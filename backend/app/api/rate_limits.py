@@ -14,6 +14,10 @@ STORAGE_CHECK_RATE_LIMIT = "6/minute"
 
 CHANNEL_CHECK_RATE_LIMIT = "20/minute"
 """Per user: looks at a channel, and logins that are begun."""
+POST_CHECK_RATE_LIMIT = "120/minute"
+"""Per user. A check of another crop makes files; while one is dragged there are two a second at most."""
+PUBLICATION_RATE_LIMIT = "30/minute"
+"""Per user: publications that are looked up, settled or sent again."""
 META_RATE_LIMIT = "600/minute"
 """Per address: what Meta tells by itself, which nobody has signed in for."""
 
@@ -28,6 +32,8 @@ class RateLimits:
         self.ai = RateLimit("AI_RATE_LIMIT", settings.ai_rate_limit, self.counters)
         self.storage_checks = RateLimit("storage checks", STORAGE_CHECK_RATE_LIMIT, self.counters)
         self.channel_checks = RateLimit("channel checks", CHANNEL_CHECK_RATE_LIMIT, self.counters)
+        self.post_checks = RateLimit("checks of posts", POST_CHECK_RATE_LIMIT, self.counters)
+        self.publications = RateLimit("looks at publications", PUBLICATION_RATE_LIMIT, self.counters)
         self.meta = RateLimit("Meta", META_RATE_LIMIT, self.counters)
 
 

@@ -531,3 +531,14 @@ def test_a_moment_that_nobody_means_is_refused_when_a_post_is_checked(ada: Perso
         "scheduled_at": moment,
     }
     assert_problem(ada.client.post("/posts/check", json=draft), 422, "invalid_fields")
+
+
+def test_checks_of_posts_and_looks_at_publications_have_their_limits(mia: Person) -> None:
+    for path, body, limit in (
+        ("/posts/check", {"business_id": 999_999}, 120),
+        ("/publications/999999/confirm", None, 30),
+    ):
+        codes_seen = [mia.client.post(path, json=body).status_code for _ in range(limit + 1)]
+        assert codes_seen == [404] * limit + [429]
+    problem = assert_problem(mia.client.post("/publications/999999/retry"), 429, "rate_limited")
+    assert 0 < problem["retry_after"] <= 60

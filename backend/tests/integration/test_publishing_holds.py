@@ -14,6 +14,7 @@ from app.models.channels import Channel
 from app.models.posts import PublicationState
 from app.providers.publishing.base import AppRateLimited
 from app.services import posts, publishing
+from app.services.images import restore_image, trash_image
 from app.services.publishing.holds import Holds, HoldTerms
 from app.services.publishing.quota import DAY, next_free
 from tests.integration.office import SETTLE_AFTER, Office, codes, open_business, sentences
@@ -340,6 +341,39 @@ async def test_two_who_plan_at_once_do_not_get_the_last_place_both(office: Offic
         )
     finally:
         office.practice.control.settings(quota_total=50)
+
+
+async def test_what_is_sent_again_needs_its_pictures_and_a_place_among_the_posts_of_the_day(
+    office: Office,
+) -> None:
+    image = await office.image()
+    account = office.accounts.instagram.id
+    office.practice.control.graph_error("media", 36004, 2207010, method="POST", account_id=account)
+    story = await office.settles(await office.sends("Sent again", images=[image]), "failed")
+
+    async def again() -> None:
+        # A new object each time: the platform's number is believed for a minute.
+        await office.publishing.retry(user_id=office.user_id, publication_id=story.publication.id)
+
+    async with office.database.writing() as session:
+        await trash_image(session, user_id=office.user_id, image_id=image.id)
+    with pytest.raises(RuleBroken) as refused:
+        await again()
+    assert refused.value.code == "image_in_trash" and "Restore it" in refused.value.detail
+    async with office.database.writing() as session:
+        await restore_image(session, user_id=office.user_id, image_id=image.id)
+
+    office.practice.control.settings(quota_total=1)
+    try:
+        await office.settles(await office.sends("The only one"), "published")
+        with pytest.raises(RuleBroken) as refused:
+            await again()
+        assert refused.value.code == "quota_reached"
+        assert (await office.publication(story.publication.post_id)).publication.state == "failed"
+    finally:
+        office.practice.control.settings(quota_total=50)
+    await again()
+    await office.settles(story.publication.post_id, "published")
 
 
 # --- settled by a person

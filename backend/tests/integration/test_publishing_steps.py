@@ -173,6 +173,13 @@ async def test_a_page_post_that_is_not_found_stays_unclear_until_a_person_has_lo
     assert await office.turn() == [story.publication.id]
     story = await office.publication(post_id)
     assert story.publication.state == "unconfirmed" and codes(story)[-2:] == ["looking_again", "looked"]
+    lines = len(story.events)
+    # However often somebody asks, only the last such look is told.
+    for _ in range(3):
+        await office.settling.confirm(user_id=office.user_id, publication_id=story.publication.id)
+        await office.turn()
+    story = await office.publication(post_id)
+    assert len(story.events) == lines and codes(story)[-2:] == ["looking_again", "looked"]
     assert sentences(story)[-1] == (
         "Facebook does not show it, which proves nothing so far. It is looked at again by itself. "
         "Or look there yourself."

@@ -34,7 +34,9 @@ from app.models.images.files import (
     is_begun,
     keys_in_use,
     list_old_intents,
+    list_old_renditions,
     list_renditions,
+    remove_renditions,
 )
 from app.models.images.listing import Page, Sort, list_page, wish_for
 from app.models.images.rows import (
@@ -94,6 +96,7 @@ __all__ = [
     "list_newest",
     "list_next",
     "list_old_intents",
+    "list_old_renditions",
     "list_page",
     "list_rendition_files",
     "list_renditions",
@@ -104,6 +107,7 @@ __all__ = [
     "noted_keys",
     "recount",
     "remove",
+    "remove_renditions",
     "restore",
     "search_page",
     "totals",

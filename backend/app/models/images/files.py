@@ -70,6 +70,29 @@ async def list_renditions(session: AsyncSession, image_id: int) -> Sequence[Rend
     return (await session.scalars(select(Rendition).where(Rendition.image_id == image_id))).all()
 
 
+async def list_old_renditions(
+    session: AsyncSession, before: datetime, *, but: Collection[str], after_id: int, limit: int
+) -> Sequence[Rendition]:
+    """Renditions that were made before this moment, by other recipes than these, by id."""
+    return (
+        await session.scalars(
+            select(Rendition)
+            .where(Rendition.id > after_id, Rendition.created_at < before, Rendition.recipe.not_in(but))
+            .order_by(Rendition.id)
+            .limit(limit)
+        )
+    ).all()
+
+
+async def remove_renditions(session: AsyncSession, rendition_ids: Sequence[int]) -> Sequence[Rendition]:
+    """Remove these rows; returns those that were there. Their objects are the caller's."""
+    there = (
+        await session.scalars(select(Rendition).where(Rendition.id.in_(rendition_ids)).with_for_update())
+    ).all()
+    await session.execute(delete(Rendition).where(Rendition.id.in_([made.id for made in there])))
+    return there
+
+
 async def finish_intent(session: AsyncSession, intent_id: int) -> bool:
     """What was begun is done: its rows come in this transaction. False when it must not be finished any
     more, because a sweep may be deleting its objects."""

@@ -62,6 +62,15 @@ async def list_last_events(
     ).all()
 
 
+async def drop_last_events(session: AsyncSession, publication_id: int, codes: Sequence[str]) -> None:
+    """Take the lines with these codes off the end of a history, up to the last line with another."""
+    of_this = PublicationEvent.publication_id == publication_id
+    last = await session.scalar(
+        select(func.max(PublicationEvent.id)).where(of_this, PublicationEvent.code.not_in(codes))
+    )
+    await session.execute(delete(PublicationEvent).where(of_this, PublicationEvent.id > (last or 0)))
+
+
 async def count_events(session: AsyncSession, publication_ids: Sequence[int]) -> dict[int, int]:
     """How many lines the history of each has."""
     rows = await session.execute(

@@ -235,6 +235,25 @@ class Library(Derived):
         for intent in intents:
             await self._undo(intent, intent.keys, work="remove")
 
+    async def remove_renditions(self, rendition_ids: Sequence[int]) -> int:
+        """Let go of files that can be made again: the rows first, then the bytes. Returns how many there
+        were."""
+        async with self.database.writing() as session:
+            gone = await models.remove_renditions(session, rendition_ids)
+            keys: dict[str, list[str]] = {}
+            for made in gone:
+                keys.setdefault(made.storage_provider, []).append(made.storage_key)
+            intents = [
+                StorageIntent(storage_provider=provider, keys=parts, created_at=clock.now())
+                for provider, parts in keys.items()
+            ]
+            session.add_all(intents)
+            await session.flush()
+        fault("remove.after_commit")
+        for intent in intents:
+            await self._undo(intent, intent.keys, work="remove")
+        return len(gone)
+
     async def _made_from(self, origin: AiOrigin, workspace: Path) -> tuple[SourceType, Path | None]:
         """What a picture made by a model is: one edited from a photograph is partly that photograph. With it
         the file of the edited picture, where a manifest is to name that."""

@@ -13,6 +13,7 @@ from app.services.posts.drafts import (
     list_posts,
 )
 from app.services.posts.layouts import FramedRendition, Layout, lay_out, make_files
+from app.services.posts.leftovers import Leftovers
 from app.services.posts.parts import KEPT, Kept, PictureInput
 from app.services.posts.problems import (
     CHANNEL_NOT_CONNECTED,
@@ -41,6 +42,7 @@ __all__ = [
     "FramedRendition",
     "Kept",
     "Layout",
+    "Leftovers",
     "Outgoing",
     "PictureInPost",
     "PictureInput",

@@ -159,6 +159,12 @@ class Doubts:
                 task, "post_deleted", "The post was deleted meanwhile. Nothing was sent."
             )
             return
+        for picture in task.outgoing.pictures:
+            if picture.image.deleted_at is not None:
+                name = picture.image.original_filename
+                told = f"It is not there, and {name} is in the trash by now. Restore it, then try again."
+                await self._journal.fail(task, "image_in_trash", told)
+                return
         now = clock.now()
         await self._journal.keep(
             task,

@@ -199,12 +199,20 @@ class Publishing:
     async def retry(self, *, user_id: int, publication_id: int) -> Post:
         """Send a failed publication again. Where only a person has said that it did not go out, the platform
         is looked at first, and what turns out to be there is not sent."""
+        async with self._database.reading() as session:
+            channel = await self._channel_of(session, user_id, publication_id)
+        meters = await self.preflight.meters([channel])
         now = clock.now()
         async with self._database.writing() as session:
             publication, post = await hold_post_of(session, publication_id, user_id)
+            if publication.state != PublicationState.FAILED.value:
+                raise _not_failed()
+            if channel.disconnected_at is None:
+                await self._take_room(session, post, [channel], meters, now)
             if publication.attempted_at is not None:
                 await self._look_first(session, publication)
                 return post
+            await _hold_pictures(session, post)
             moved = await models.move(
                 session,
                 publication_id,
@@ -227,6 +235,15 @@ class Publishing:
             note(session, publication_id, now, "retried", "Sending again.")
             after_commit(session, self._wake)
             return post
+
+    async def _channel_of(self, session: AsyncSession, user_id: int, publication_id: int) -> Channel:
+        found = await models.find_publication_for_user(session, publication_id, user_id)
+        if found is None:
+            raise NotFound("publication_not_found", "There is no such publication.")
+        access.ensure(found[1], Role.EDITOR)
+        channel = await channel_models.find(session, found[0].channel_id)
+        assert channel is not None
+        return channel
 
     async def _look_first(self, session: AsyncSession, publication: Publication) -> None:
         """Its last attempt may have worked, whatever a person saw: nothing is sent before a look."""

@@ -21,7 +21,7 @@ from app.models.posts import Post, Publication, PublicationState
 from app.providers.publishing.base import Sites
 from app.services import channels, posts
 from app.services.publishing.history import note, sentence
-from app.services.publishing.journal import ASKS_PERSON, LOOKING_AGAIN, SETTLED_BY_PERSON, place
+from app.services.publishing.journal import ASKS_PERSON, LOOKED, LOOKING_AGAIN, SETTLED_BY_PERSON, place
 
 _DAILY_LIMIT = "daily_limit_reached"
 
@@ -50,6 +50,8 @@ class Settling:
             )
             if not moved:
                 raise Conflict("publication_settled", "There is nothing to look up for this publication now.")
+            # Only the last of such looks is told: however often somebody asks, the history stays short.
+            await models.drop_last_events(session, publication_id, [LOOKING_AGAIN, LOOKED])
             note(session, publication_id, now, LOOKING_AGAIN, "Looking at the platform again.")
             after_commit(session, self._wake)
             return post
