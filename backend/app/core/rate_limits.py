@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
-from redis.asyncio import ConnectionPool
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from app.core import clock
 from app.core.errors import RateLimited
 from app.core.logging import get_logger
+
+if TYPE_CHECKING:
+    from redis.asyncio import ConnectionPool
 
 log = get_logger(__name__)
 
@@ -38,6 +39,11 @@ class Counters:
         self._pool: ConnectionPool | None = None
         self._away_until = 0.0
         if redis_url:
+            # Here, so that nobody else waits for the client to be read when the process starts.
+            from redis.asyncio import ConnectionPool
+            from redis.asyncio.retry import Retry
+            from redis.backoff import NoBackoff
+
             self._pool = ConnectionPool.from_url(
                 redis_url,
                 socket_timeout=_SECONDS,

@@ -149,14 +149,13 @@ class OpenAIImageProvider(Painter):
             chunks = response.iter_bytes()
             if "text/event-stream" in response.headers.get("content-type", ""):
                 return await self._follow(chunks, request, watch)
-            body, size = [], 0
+            body = bytearray()
             async for chunk in chunks:
-                body.append(chunk)
-                size += len(chunk)
-                if size > self._most_bytes:
+                body += chunk
+                if len(body) > self._most_bytes:
                     raise AnswerLost("answer_too_large")
         try:
-            answer = orjson.loads(b"".join(body))
+            answer = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise AnswerLost("answer_unreadable") from error
         if not isinstance(answer, dict):
