@@ -52,6 +52,7 @@ WORDS = {
     "rare": RARE,
     "absent": "xylophonist",
     "only in old ones": OLD,
+    "several, absent as a whole": "garden bridge station",
     "two letters": "ha",
     "two letters, absent": "qz",
     "one letter": "z",

@@ -397,7 +397,7 @@ async def test_a_search_in_a_large_library_finds_all_there_is_in_every_order(sto
         *(
             {
                 # The oldest are scans; of those and of the latest there are more than are counted.
-                "original_filename": f"Scan_{number}.png"
+                "original_filename": f"Scan_of_paper_{number}.png"
                 if number < 2600
                 else f"IMG_{number}.jpg"
                 if number < 6600
@@ -414,7 +414,11 @@ async def test_a_search_in_a_large_library_finds_all_there_is_in_every_order(sto
     )
     rows = await stock.rows()
     for sort in SORTS:
-        for words in ("needle", "scan_", "straw", "hay q", "q", "img_69", "absent", "zz", "late"):
+        for words in (
+            *("needle", "scan_", "straw", "hay q", "q", "img_69", "absent", "zz", "late"),
+            # Long ones: common far away, in one, and of parts that are common in a whole that is not there.
+            *("scan_of_paper", "img_6990 late.jpg", "late.jpg late.jpg"),
+        ):
             wanted = expected(rows, sort, None, search=words)
             page = await stock.page(sort=sort, search=words, limit=100)
             assert (page.total, page.is_total_capped) == (min(1000, len(wanted)), len(wanted) > 1000), words
@@ -424,7 +428,11 @@ async def test_a_search_in_a_large_library_finds_all_there_is_in_every_order(sto
             if page.next_cursor:
                 later = await stock.page(sort=sort, search=words, limit=100, after=page.next_cursor)
                 assert [image.id for image in later.images] == wanted[100:200], (words, sort)
-    for sort, words in (("created_at_desc", "scan_"), ("created_at_asc", "late")):
+    for sort, words in (
+        ("created_at_desc", "scan_"),
+        ("created_at_desc", "scan_of_paper"),
+        ("created_at_asc", "late"),
+    ):
         wanted = expected(rows, sort, None, search=words)
         assert await stock.walk(sort=sort, search=words, limit=100) == wanted
         far = await stock.page(sort=sort, search=words, limit=100, page=12)

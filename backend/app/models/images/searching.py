@@ -44,6 +44,12 @@ CANDIDATES = 2_000
 """On PostgreSQL so many of those that have the grams are looked at first: nearly all have the word, too."""
 MOST_ERAS, DENSE = 8, 50
 """So many eras are looked into before that, as long as each has so many candidates."""
+SHORT = 12
+"""Longer words than this, in characters, are seldom in many images: then the eras are not asked first. Each
+era is as much work as all of them where the parts of the words are common and the whole is not."""
+FEW_GRAMS = 4
+"""PostgreSQL looks up each gram for each image that has the others. Where it is only to tell whether there
+are many, a few of them do; of long words one of four characters."""
 
 _DOCUMENTS = table("image_grams", column("rowid", Id))
 
@@ -64,7 +70,11 @@ async def search_page(
         total, is_capped = MOST_COUNTED, True
         part = head[offset : offset + limit + 1] if place is None else []
         if len(part) <= limit:
-            part = await _part(session, wish, place, limit=limit + 1, offset=0 if place else offset)
+            # Where the head of the list was walked through and is all there, it is not done twice.
+            is_walked = place is None and not wish.is_sqlite and len(head) <= MOST_COUNTED
+            part = await _part(
+                session, wish, place, limit=limit + 1, offset=0 if place else offset, is_walked=is_walked
+            )
     cursor = write_place(wish.sort, part[limit - 1]) if len(part) > limit else None
     images = await read_rows(session, [image_id for _, image_id in part[:limit]])
     return Page(images, total, cursor, is_capped)
@@ -80,7 +90,7 @@ async def _head(session: AsyncSession, wish: Wish, limit: int) -> tuple[list[Pla
             return seen, len(seen) <= MOST_COUNTED
     if not wish.is_sqlite:
         near = None
-        if wish.sort != "most_used" and len(seen) <= limit:
+        if wish.sort != "most_used" and len(seen) <= limit and len(wish.words) <= SHORT:
             near = await _look_into_eras(session, wish)
         if near is not None and len(near) > MOST_COUNTED:
             return near, False
@@ -124,7 +134,7 @@ async def _look_into_eras(session: AsyncSession, wish: Wish) -> list[Place] | No
     found: list[Place] = []
     looked = 0
     first, last = await _ends(session, wish, None)
-    async for era, count in eras_with(session, needed_grams(wish.business_id, wish.words), first, last):
+    async for era, count in eras_with(session, _some_grams(wish), first, last):
         if looked == MOST_ERAS or count < DENSE:
             return None
         found += await _look_up(
@@ -143,8 +153,7 @@ async def _look_at_some(session: AsyncSession, wish: Wish) -> tuple[list[Place],
     For PostgreSQL. Finding out which images have the grams is quick, and reading them is not.
     """
     value: Any = Image.usage_count if wish.sort == "most_used" else Image.created_at
-    numbers = needed_grams(wish.business_id, wish.words)
-    candidates = select(GRAMS.c.image_id).where(GRAMS.c.grams.contains(numbers)).limit(CANDIDATES)
+    candidates = select(GRAMS.c.image_id).where(GRAMS.c.grams.contains(_some_grams(wish))).limit(CANDIDATES)
     # Apart, for the same reason as when all are looked up.
     some = candidates.cte("candidates").prefix_with("MATERIALIZED")
     query = _among(wish, select(value, Image.id, select(func.count()).select_from(some).scalar_subquery()))
@@ -154,18 +163,19 @@ async def _look_at_some(session: AsyncSession, wish: Wish) -> tuple[list[Place],
 
 
 async def _part(
-    session: AsyncSession, wish: Wish, after: Place | None, *, limit: int, offset: int
+    session: AsyncSession, wish: Wish, after: Place | None, *, limit: int, offset: int, is_walked: bool
 ) -> list[Place]:
-    """A part of a list of many."""
-    part = await _walk(session, wish, after, WALK, limit, offset)
-    if len(part) == limit or wish.size <= WALK:
-        return part
+    """A part of a list of many. With `is_walked` the next `WALK` of the list are known not to fill it."""
+    if not is_walked:
+        part = await _walk(session, wish, after, WALK, limit, offset)
+        if len(part) == limit or wish.size <= WALK:
+            return part
     # They are rare here, or stand close together far away.
     if wish.sort == "most_used" or offset > MOST_COUNTED:
         return await _look_up(session, wish, after, limit=limit, offset=offset, is_ordered=True)
     found: list[Place] = []
     first, last = await _ends(session, wish, after)
-    async for era, _ in eras_with(session, needed_grams(wish.business_id, wish.words), first, last):
+    async for era, _ in eras_with(session, _some_grams(wish), first, last):
         found += await _look_up(
             session, wish, after, limit=offset + limit, offset=0, is_ordered=True, era=era
         )
@@ -244,6 +254,13 @@ def _with_grams(wish: Wish, query: Select[Any], era: Era | None) -> Select[Any]:
     # Apart, so that the planner takes the index of grams whatever it believes about the rest.
     found = candidates.cte("found")
     return query.join(found.prefix_with("MATERIALIZED"), found.c.image_id == Image.id)
+
+
+def _some_grams(wish: Wish) -> list[int]:
+    """Grams that all images with the words have: enough of them to find eras and candidates by."""
+    if wish.is_sqlite:
+        return needed_grams(wish.business_id, wish.words)
+    return needed_grams(wish.business_id, wish.words, at_most=max(FEW_GRAMS, len(wish.words) // 4))
 
 
 def _is_beyond(wish: Wish, one: Place, other: Place) -> bool:
