@@ -320,7 +320,11 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             Reachability(media_urls, settings.media_reachability),
             Quotas(database, channels),
         )
-        sites = PlatformSites(settings.practice_site_url)
+        sites = PlatformSites(
+            settings.practice_site_url,
+            # Whoever names a server of their own in Meta's place takes its word for where posts are.
+            has_own_graph=settings.meta_graph_url != Settings.model_fields["meta_graph_url"].default,
+        )
         publishing = Publishing(database, library, channels, media_urls, preflight=preflight, wake=alarm.ring)
         steps = PublicationSteps(
             database,
@@ -331,6 +335,7 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             wake=alarm.ring,
             settle_after=settings.publish_settle_after,
             preflight=preflight,
+            sites=sites,
             hold_terms=HoldTerms(
                 settings.publish_hold_accounts,
                 # Only with the proof of its secret does Meta refuse the tokens of other apps.

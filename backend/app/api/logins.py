@@ -29,7 +29,8 @@ from app.services.logins import Attempt, channel_of
 router = api_router("channels")
 
 _SETTINGS_PAGE = "/dashboard/settings"
-Sent = Annotated[str, Query(max_length=4000)]
+Sent = Annotated[str, Query()]
+_LONGEST_SENT = 4000
 
 
 def _back_to_settings(**said: str | int) -> RedirectResponse:
@@ -98,6 +99,8 @@ async def end_login(
     if visitor is None:
         return _back_to_settings(login_problem="not_signed_in")
     user_id, session = visitor
+    if any(len(sent) > _LONGEST_SENT or "\x00" in sent for sent in (state, code, error)):
+        return _back_to_settings(login_problem="state_invalid")
     attempt_id = await product.connecting.come_back(
         user_id=user_id, session_token=session, state=state, code=code, error=error
     )

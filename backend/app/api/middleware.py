@@ -203,6 +203,10 @@ def _route(scope: Scope, path: str) -> str:
     return known + path
 
 
+_ANSWERED_BY_A_PAGE = frozenset({"/api/v1/channels/meta/callback"})
+"""Where a browser is sent from elsewhere: whatever it brings along, the answer leads to a page."""
+
+
 class _Doorkeeper:
     """Refuses what no route can want: NUL characters in the address, and bodies over the limit.
 
@@ -220,7 +224,8 @@ class _Doorkeeper:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
+        has_nul = b"%00" in scope.get("query_string", b"") and scope["path"] not in _ANSWERED_BY_A_PAGE
+        if "\x00" in scope["path"] or has_nul:
             refusal = Malformed("malformed_request", "The address holds a NUL character.")
             await errors.answer(refusal)(scope, receive, send)
             return

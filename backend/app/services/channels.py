@@ -306,15 +306,21 @@ def missing_permissions(gate: LoginGate | None, platform: str, granted: Collecti
     return [name for name in gate.needed(platform) if name not in granted]
 
 
+_READ_OF_A_NAME = 400
+"""No platform has names as long as this, and there may be thousands of them to read."""
+
+
 def shown_name(name: str) -> str:
     """A platform's name for an account, fit to be kept and shown: on one line, at most 200 long, without
     control characters, marks that turn the direction of writing, and halves of characters."""
-    kept = "".join(
-        " " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char
-        for char in name
-        if unicodedata.category(char) != "Cs" and char not in _DIRECTIONS
-    )
-    return " ".join(kept.split())[:200]
+    begun = name[:_READ_OF_A_NAME]
+    if not begun.isprintable():  # most are, and hold nothing of all that
+        begun = "".join(
+            " " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char
+            for char in begun
+            if unicodedata.category(char) != "Cs" and char not in _DIRECTIONS
+        )
+    return " ".join(begun.split())[:200]
 
 
 async def list_channels(session: AsyncSession, *, user_id: int, business_id: int) -> Sequence[Channel]:

@@ -21,7 +21,17 @@ from practice.accounts import Account
 from practice.answers import PRACTICE_HEADERS, JsonAnswer
 from practice.graph.context import Context
 from practice.login.arrivals import let_in
-from practice.login.people import APP_ID, Grant, Person, add_code, add_person, find_person, held, use_code
+from practice.login.people import (
+    APP_ID,
+    Grant,
+    Person,
+    add_code,
+    add_person,
+    find_person,
+    forget_idle,
+    held,
+    use_code,
+)
 from practice.login.tokens import TokenApi
 from practice.pages import style
 
@@ -112,7 +122,10 @@ class Dialogs:
         cookie, state = request.cookies.get(COOKIE, ""), request.query_params.get("state", "")
 
         def find(db: sqlite3.Connection) -> Person:
-            person = find_person(db, cookie) or add_person(db, self._store)
+            person = find_person(db, cookie)
+            if person is None:
+                person = add_person(db, self._store)
+                forget_idle(db)
             let_in(db, person, state)
             return person
 

@@ -21,6 +21,9 @@ DAY = 86_400.0
 SHORT, LONG = 3_600.0, 60 * DAY
 DATA_ACCESS = 90 * DAY
 CODE_LIFE = 600.0
+_IDLE_REMEMBERED = 100
+_CODES_REMEMBERED = 20
+"""Of each person, codes that were never used."""
 ALL_TASKS = ("ANALYZE", "ADVERTISE", "MODERATE", "CREATE_CONTENT", "MANAGE")
 
 
@@ -97,6 +100,34 @@ def add_person(
         if count:
             _add_portfolio(db, store, person, edge, count)
     return person
+
+
+def forget_idle(db: sqlite3.Connection) -> None:
+    """Anybody can come to a dialog, and becomes a new person there. Of those who have never let the app in
+    only the newest are remembered, with their accounts."""
+    idle = [
+        row["id"]
+        for row in db.execute(
+            "SELECT id FROM people p WHERE NOT EXISTS (SELECT 1 FROM login_grants g WHERE g.person_id = p.id)"
+            " AND NOT EXISTS (SELECT 1 FROM strangers s WHERE s.person_id = p.id)"
+            " ORDER BY created_at DESC, rowid DESC LIMIT -1 OFFSET ?",
+            (_IDLE_REMEMBERED,),
+        )
+    ]
+    for person_id in idle:
+        mine = [
+            row["account_id"]
+            for row in db.execute(
+                "SELECT h.account_id FROM holdings h JOIN accounts a ON a.id = h.account_id"
+                " WHERE h.person_id = ? AND a.reference IS NULL AND NOT EXISTS (SELECT 1 FROM holdings o"
+                " WHERE o.account_id = h.account_id AND o.person_id <> h.person_id)",
+                (person_id,),
+            )
+        ]
+        db.execute("DELETE FROM login_codes WHERE person_id = ?", (person_id,))
+        db.execute("DELETE FROM holdings WHERE person_id = ?", (person_id,))
+        db.executemany("DELETE FROM accounts WHERE id = ?", [(account_id,) for account_id in mine])
+        db.execute("DELETE FROM people WHERE id = ?", (person_id,))
 
 
 def _add_portfolio(db: sqlite3.Connection, store: Store, person: Person, edge: str, count: int) -> None:
@@ -185,6 +216,11 @@ def add_code(
     account_ids: Sequence[str],
 ) -> str:
     """A code for what a person has just allowed."""
+    db.execute(
+        "DELETE FROM login_codes WHERE code IN (SELECT code FROM login_codes WHERE person_id = ? AND used_at"
+        " IS NULL ORDER BY created_at DESC, rowid DESC LIMIT -1 OFFSET ?)",
+        (person.id, _CODES_REMEMBERED - 1),
+    )
     code = "AQ" + secrets.token_urlsafe(48)
     db.execute(
         "INSERT INTO login_codes (code, kind, redirect_uri, person_id, granted, declined, account_ids, "

@@ -234,6 +234,9 @@ def test_a_state_counts_once_for_one_session_and_for_a_quarter_of_an_hour(
     assert comes_back(ada, said) == refused
     assert comes_back(ada, {**said, "state": "st_made-up"}) == refused
     assert comes_back(ada, {"code": said["code"]}) == refused
+    # Whatever it is that a browser brings, it gets to a page.
+    for state in ("x" * 4001, "st\x00", "\ud800".encode("utf-8", "surrogatepass").decode("latin-1")):
+        assert comes_back(ada, {**said, "state": state}) == refused
     # Another session of the same person is another browser.
     elsewhere = ada.client.headers.pop("Authorization")
     assert comes_back(ada, said) == {"login_problem": "not_signed_in"}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -141,6 +144,27 @@ def test_what_is_written_badly_is_refused_where_people_click(desk: Desk, server:
             assert decided.status_code == 303 and "error=access_denied" in decided.headers["location"]
             told = anybody.post("/login/token/oauth/access_token", content=body, headers=as_json)
             assert told.status_code == 400 and told.json()["error_type"] == "OAuthException"
+
+
+def test_whoever_only_looks_at_a_dialog_is_forgotten_but_for_the_newest(tmp_path: Path) -> None:
+    asked = {"client_id": APP_ID, "response_type": "code", "scope": "pages_show_list"}
+    login = "/login/facebook/v26.0/dialog/oauth"
+    with practice_thread(tmp_path) as server:
+        params = {**asked, "redirect_uri": f"{server.url}/back"}
+        with httpx.Client(base_url=server.url, trust_env=False) as anybody:
+            for _ in range(110):
+                assert anybody.get(login, params=params).status_code == 200
+                anybody.cookies.clear()
+            anybody.get(login, params=params)
+            for _ in range(25):
+                decided = anybody.post(login, params=params, data={"action": "allow", "account": "0"})
+                assert decided.status_code == 303
+        with contextlib.closing(sqlite3.connect(next(tmp_path.rglob("*.db")))) as kept:
+            counts = [
+                kept.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+                for table in ("people", "holdings", "accounts", "login_codes")
+            ]
+    assert counts == [100, 600, 600, 20]
 
 
 def test_the_panel_names_both_accounts_and_leads_to_the_others_of_the_person(

@@ -59,6 +59,7 @@ from tests.api.edge_app import serving
 from tests.factories_pictures import flat, jpeg
 from tests.practice_server import PracticeAccounts, PracticeProcess
 
+_SITES = PlatformSites("http://localhost:8000/practice", has_own_graph=True)
 SETTLE_AFTER = timedelta(seconds=60)
 """How long a runner here waits before it believes that nothing went out."""
 MOST_TURNS = 80
@@ -105,6 +106,7 @@ class Office:
     instagram: Channel
     page: Channel
     wake: Callable[[], None] = _nobody_to_wake
+    sites: PlatformSites = _SITES
 
     @property
     def publishing(self) -> Publishing:
@@ -148,6 +150,7 @@ class Office:
             wake=lambda: self.wake(),
             settle_after=SETTLE_AFTER,
             preflight=self.preflight(database),
+            sites=self.sites,
         )
 
     # --- what users do

@@ -69,6 +69,7 @@ class Outside:
             wake=lambda: None,
             settle_after=SETTLE_AFTER,
             preflight=self.preflight,
+            sites=office.sites,
         )
         self._office, self._urls = office, urls
 

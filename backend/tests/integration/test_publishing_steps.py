@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
 import httpx
@@ -11,6 +12,7 @@ from app.core import clock
 from app.core.errors import Conflict, NotFound
 from app.models.channels import ChannelStatus
 from app.models.posts import PublicationState
+from app.providers.publishing.sites import PlatformSites
 from app.services import posts
 from app.services.publishing import MAX_ATTEMPTS, MAX_LOOKS, PATIENCE
 from app.services.publishing.history import note
@@ -448,3 +450,14 @@ async def test_a_list_tells_so_much_of_long_posts_and_the_post_itself_tells_all(
     (brief,), (whole,) = brief_post.publications, whole_post.publications
     assert sentences(brief) == [f"Look {number}" for number in range(40, 50)]
     assert brief.event_count == whole.event_count == len(whole.events) == 53
+
+
+async def test_an_address_elsewhere_is_not_kept_as_the_link_of_a_post(embedded_office: Office) -> None:
+    office = embedded_office
+    # Told by Meta itself it would lie there; this server tells addresses of its own.
+    at_meta = dataclasses.replace(office, sites=PlatformSites("http://localhost:8000/practice"))
+    story = await at_meta.settles(await at_meta.sends("Led astray"), "published")
+    (medium,) = office.media("Led astray")
+    assert story.publication.external_id == medium["id"] and story.publication.permalink is None
+    story = await office.settles(await office.sends("Led there"), "published")
+    assert story.publication.permalink

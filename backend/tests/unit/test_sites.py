@@ -65,3 +65,12 @@ def test_an_address_on_the_platform_is_taken(platform: str, is_practice: bool, a
 )
 def test_every_other_address_is_refused(platform: str, is_practice: bool, address: str) -> None:
     assert not SITES.has(platform, address, is_practice=is_practice)
+
+
+def test_what_a_platform_tells_is_kept_where_it_lies_there_or_the_operator_trusts_the_server() -> None:
+    elsewhere = "https://example.com/p/Cx1/"
+    assert not SITES.is_kept("instagram", elsewhere, is_practice=False)
+    assert SITES.is_kept("instagram", "https://www.instagram.com/p/Cx1/", is_practice=False)
+    trusting = PlatformSites("http://localhost:8595/practice", has_own_graph=True)
+    assert trusting.is_kept("instagram", elsewhere, is_practice=False)
+    assert not trusting.is_kept("instagram", "javascript:alert(1)", is_practice=False)

@@ -308,6 +308,9 @@ class Sites(Protocol):
     def has(self, platform: str, address: str, *, is_practice: bool) -> bool:
         """Whether this is the address of something on the platform, and of nothing else."""
 
+    def is_kept(self, platform: str, address: str, *, is_practice: bool) -> bool:
+        """Whether an address that the platform told for a post is one that people may be led to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:

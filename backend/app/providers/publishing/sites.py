@@ -18,9 +18,11 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class PlatformSites:
-    """`practice_url` is where a browser finds the practice platforms, without a trailing slash."""
+    """`practice_url` is where a browser finds the practice platforms, without a trailing slash.
+    `has_own_graph`: the operator has set another server in the place of Meta's, whose word counts."""
 
     practice_url: str
+    has_own_graph: bool = False
 
     def start(self, platform: str, *, is_practice: bool) -> str:
         """What every address of the platform begins with."""
@@ -51,6 +53,12 @@ class PlatformSites:
         # A browser takes these for steps upwards, in whichever way they are written.
         plain = unquote(given.path).replace("\\", "/")
         return is_there and given.path.startswith(start.path) and "/." not in plain
+
+    def is_kept(self, platform: str, address: str, *, is_practice: bool) -> bool:
+        """Whether an address that the platform told for a post is one that people may be led to."""
+        if self.has_own_graph:
+            return _WRITTEN.fullmatch(address) is not None
+        return self.has(platform, address, is_practice=is_practice)
 
 
 def _origin(address: SplitResult) -> tuple[str, str, int | None]:

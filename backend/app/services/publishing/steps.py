@@ -24,6 +24,7 @@ from app.providers.publishing.base import (
     Publisher,
     PublishingError,
     ReconnectNeeded,
+    Sites,
     Standing,
     TryLater,
 )
@@ -70,9 +71,11 @@ class PublicationSteps:
         wake: Callable[[], None],
         settle_after: timedelta,
         preflight: Preflight,
+        sites: Sites,
         hold_terms: HoldTerms | None = None,
     ) -> None:
         self._preflight = preflight
+        self._sites = sites
         self._holds = Holds(database, wake=wake, terms=hold_terms)
         self._database = database
         self._library = library
@@ -285,7 +288,7 @@ class PublicationSteps:
         try:
             publisher, account = self._tasks.platform(task.channel)
             if permalink is None and publication.external_id:
-                permalink = await self._link(publisher, account, publication.external_id)
+                permalink = await self._link(task, publisher, account, publication.external_id)
             if is_commenting:
                 comment = await self._comments.write(task, publisher, account)
         except (PublishingError, AppError) as error:
@@ -322,11 +325,15 @@ class PublicationSteps:
                 told = f"The post is out. {comment.error}"
                 note(session, publication.id, clock.now(), "comment_failed", told)
 
-    async def _link(self, publisher: Publisher, account: Account, external_id: str) -> str | None:
+    async def _link(self, task: Task, publisher: Publisher, account: Account, external_id: str) -> str | None:
         try:
-            return await publisher.permalink(account, external_id)
+            link = await publisher.permalink(account, external_id)
         except PublishingError:
             return None
+        # People follow it: an address elsewhere is as good as none.
+        channel = task.channel
+        is_kept = self._sites.is_kept(channel.platform, link, is_practice=channel.is_practice)
+        return link if is_kept else None
 
     async def _tidy(self, task: Task) -> None:
         """What was handed over for a publication that failed is removed from the platform."""
