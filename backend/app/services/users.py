@@ -242,9 +242,9 @@ async def identify(session: AsyncSession, token: str) -> int:
     if 0 < len(token) <= _MAX_TOKEN_LENGTH:
         hashed = token_hash(token)
         now = clock.now()
-        user = await models.find_by_token(session, hashed, now)
-        if user is not None:
-            return user.id
+        user_id = await models.find_id_by_token(session, hashed, now)
+        if user_id is not None:
+            return user_id
         ended_at = await models.token_expiry(session, hashed)
         if ended_at is not None and ended_at <= now:
             raise Unauthenticated("token_expired", "Your session has ended. Sign in again.")
