@@ -11,13 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import ipaddress
 import re
-import socket
 import ssl
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -26,12 +23,12 @@ import httpcore
 import httpx
 
 from app.core.errors import RuleBroken, TooLarge
+from app.core.network import Network, Pinned
 from app.core.tls import public_certificates
 
 _MOST_REDIRECTS = 3
 _MOST_ADDRESSES = 4  # tried one after the other
 _LONGEST_URL = 4096
-_CONNECT_SECONDS = 5.0
 _PIECE = 256 * 1024  # bytes written at once
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -71,26 +68,6 @@ class Fetched:
     """What has been written: its size in bytes. Nothing that the server said about it is believed."""
 
     size: int
-
-
-class Network:
-    """Names and sockets. Tests put their own in its place; nothing else does."""
-
-    async def resolve(self, host: str, port: int) -> Sequence[str]:
-        """Every address of `host`, best first. Raises `OSError`."""
-        loop = asyncio.get_running_loop()
-        answers = await loop.run_in_executor(
-            _resolvers(), functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        )
-        return [str(sockaddr[0]) for *_, sockaddr in answers]
-
-    async def connect(self, address: str, port: int, seconds: float) -> httpcore.AsyncNetworkStream:
-        """A connection to exactly this address. Raises httpcore's errors."""
-        return await httpcore.AnyIOBackend().connect_tcp(address, port, timeout=seconds)
-
-    def tls(self) -> ssl.SSLContext:
-        """Which certificates are believed."""
-        return public_certificates()
 
 
 _NETWORK = Network()
@@ -273,39 +250,6 @@ async def _addresses(target: _Target, network: Network) -> list[str]:
     return addresses[:_MOST_ADDRESSES]
 
 
-class Pinned(httpcore.AsyncNetworkBackend):
-    """Connects to the judged addresses, whatever the name has come to mean since."""
-
-    def __init__(self, addresses: Sequence[str], network: Network) -> None:
-        self._addresses = addresses
-        self._network = network
-        self._opened: list[httpcore.AsyncNetworkStream] = []
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        failure: Exception = httpcore.ConnectError("no address")
-        for address in self._addresses:
-            try:
-                stream = await self._network.connect(address, port, _CONNECT_SECONDS)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-            else:
-                self._opened.append(stream)
-                return stream
-        raise failure
-
-    async def aclose(self) -> None:
-        """Close what httpcore leaves open: a connection whose TLS handshake the deadline interrupts."""
-        for stream in self._opened:
-            await stream.aclose()
-
-
 async def _get(
     target: _Target, addresses: Sequence[str], file: Path, max_bytes: int, network: Network
 ) -> int | str:
@@ -330,6 +274,7 @@ async def _get(
         ) as pool,
         pool.stream("GET", url, headers=headers) as response,
     ):
+        backend.body_begins()
         if response.status in _REDIRECTS:
             return _header(response.headers, b"location")
         if response.status != 200:
@@ -378,12 +323,6 @@ def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes, otherwise: str 
 
 def _default_port(scheme: str) -> int:
     return 80 if scheme == "http" else 443
-
-
-@functools.cache
-def _resolvers() -> ThreadPoolExecutor:
-    # Threads of their own: a name server that never answers holds nobody else up.
-    return ThreadPoolExecutor(8, thread_name_prefix="resolve")
 
 
 def _not_allowed() -> RuleBroken:

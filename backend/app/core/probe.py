@@ -19,7 +19,8 @@ import httpcore
 import httpx
 from protego import Protego
 
-from app.core.fetch import Network, Pinned, is_public
+from app.core.fetch import is_public
+from app.core.network import Network, Pinned
 
 USER_AGENT = "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"
 _ROBOT = "facebookexternalhit"
@@ -177,6 +178,7 @@ async def _answer(
         ) as pool,
         pool.stream("GET", target, headers=headers) as response,
     ):
+        backend.body_begins()
         yield response
 
 

@@ -8,8 +8,10 @@ import sqlite3
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import anyio
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 
@@ -142,3 +144,25 @@ async def test_a_unit_that_is_called_off_in_its_first_statement_keeps_nobody_out
         other.execute("ROLLBACK")
     async with counted.reading() as session:
         assert (await session.execute(COUNT)).scalar_one() == 1
+
+
+async def test_a_unit_whose_client_has_gone_ends_and_keeps_its_connection(database: Database) -> None:
+    """A streamed answer is called off anew at each thing that it waits for."""
+    opened: list[object] = []
+    event.listen(database.engine.sync_engine, "connect", lambda *given: opened.append(given))
+    async with database.writing() as session:
+        await session.execute(sa.text("CREATE TABLE counter (n INTEGER)"))
+        await session.execute(sa.text("INSERT INTO counter VALUES (0)"))
+    seen = []
+    for _ in range(5):
+        with anyio.CancelScope() as client:
+            async with database.reading() as session:
+                client.cancel()
+                seen.append((await session.execute(COUNT)).scalar_one())
+            await anyio.sleep_forever()
+        with anyio.CancelScope() as client:
+            async with database.writing() as session:
+                client.cancel()
+                await session.execute(sa.text("UPDATE counter SET n = n + 1"))
+    assert seen == [0, 1, 2, 3, 4]
+    assert len(opened) == 1

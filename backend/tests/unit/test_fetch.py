@@ -10,10 +10,12 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+import httpcore
 import pytest
 
 from app.core.errors import AppError, RuleBroken, TooLarge
-from app.core.fetch import Fetched, Network, fetch_to_file, is_public
+from app.core.fetch import Fetched, fetch_to_file, is_public
+from app.core.network import Network
 from tests.internet import (
     PUBLIC,
     PUBLIC_V6,
@@ -599,6 +601,38 @@ async def test_a_body_without_end_is_cut_at_the_limit(
     site.paths["/a.jpg"] = endless
     error = await refusal("https://pictures.example/a.jpg", target, internet)
     assert error.code == "file_too_large"
+
+
+@pytest.mark.parametrize("interim", [102, 103])
+async def test_interim_answers_without_end_are_left_before_the_deadline(
+    interim: int, site: Server, internet: Internet, target: Path
+) -> None:
+    """They would be read in one go for as long as they come, and nothing else would run."""
+    sent = 0
+
+    async def endless(head: bytes, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        while not writer.is_closing():
+            writer.write(f"HTTP/1.1 {interim} Wait\r\n\r\n".encode() * 1000)
+            await writer.drain()
+            sent += 1
+
+    site.paths["/a.jpg"] = endless
+    with pytest.raises(RuleBroken) as caught:
+        await fetch_to_file(
+            "https://pictures.example/a.jpg", target, max_bytes=1_000_000, deadline=60, network=internet
+        )
+    assert caught.value.code == "image_url_unreachable"
+    assert isinstance(caught.value.__cause__, httpcore.RemoteProtocolError)
+    assert sent > 0
+
+
+async def test_a_few_interim_answers_before_the_picture_are_in_order(
+    site: Server, internet: Internet, target: Path
+) -> None:
+    site.paths["/a.jpg"] = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 20 + response(PICTURE)
+    await fetch_to_file("https://pictures.example/a.jpg", target, max_bytes=1_000_000, network=internet)
+    assert target.read_bytes() == PICTURE
 
 
 async def drip(head: bytes, writer: asyncio.StreamWriter) -> None:

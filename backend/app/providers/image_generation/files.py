@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from app.core import fetch
 from app.core.errors import AppError
+from app.core.network import Network
 from app.providers.image_generation.wire import MAX_PICTURE_BYTES, AnswerLost
 
 _SECONDS = 120.0
@@ -40,7 +41,7 @@ class FileHosts:
         return cls(frozenset({f"[{host}]:{port}" if ":" in host else f"{host}:{port}"}), frozenset(names))
 
 
-async def bring(url: str, hosts: FileHosts, *, network: fetch.Network | None = None) -> bytes:
+async def bring(url: str, hosts: FileHosts, *, network: Network | None = None) -> bytes:
     """The file at `url`. It is only looked at, so a look that failed is repeated. Raises `AnswerLost`."""
     with tempfile.TemporaryDirectory(prefix="aigrowth-") as folder:
         target = Path(folder) / "picture"

@@ -23,8 +23,9 @@ from app.core import clock
 from app.core.db import Database
 from app.core.errors import AppError, Conflict, UpstreamUnavailable
 from app.core.faults import fault
-from app.core.fetch import Network, fetch_to_file
+from app.core.fetch import fetch_to_file
 from app.core.logging import get_logger
+from app.core.network import Network
 from app.imaging import THUMB_MIME_TYPE, Limits, PictureRefused, SourceType, Workshop
 from app.models import images as models
 from app.models.images import Image, StorageIntent

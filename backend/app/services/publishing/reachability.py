@@ -14,8 +14,8 @@ from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 from app.core import clock
-from app.core.fetch import Network
 from app.core.logging import get_logger
+from app.core.network import Network
 from app.core.probe import Probe, Trouble, probe
 from app.models.channels import Channel
 from app.models.images import Rendition
