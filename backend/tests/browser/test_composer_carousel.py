@@ -181,7 +181,7 @@ def test_what_the_check_tells_is_cured_in_place(new_member: OpenMember, practice
     expect(page.get_by_role("dialog", name="Not published")).to_be_visible()
     page.goto(f"/dashboard?compose=new&with=%5B{wide}%5D")
     sends_to(modal, "Practice Instagram", "Practice Page")
-    expect(modal.get_by_role("link", name="Connect it again")).to_have_attribute(
+    expect(modal.get_by_role("link", name="See the channel")).to_have_attribute(
         "href", re.compile(r"/dashboard/settings.*#channels$")
     )
     modal.get_by_role("button", name="Leave it out").click()

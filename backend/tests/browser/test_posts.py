@@ -254,7 +254,7 @@ def test_a_channel_that_is_no_longer_connected_says_so_where_it_matters(
     gallery(page, "home-disconnected")
     page.goto(f"/dashboard/posts/{planned_id}")
     expect(page.get_by_text("This will not go out as it is.")).to_be_visible()
-    expect(page.get_by_role("link", name="Connect it again")).to_be_visible()
+    expect(page.get_by_role("link", name="See the channel")).to_be_visible()
     gallery(page, "post-disconnected")
     page.goto(f"/dashboard?compose=new&with=%5B{image_id}%5D")
     modal = composer(page)

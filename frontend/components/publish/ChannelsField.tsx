@@ -20,8 +20,6 @@ interface ChannelsFieldProps {
 
 /** Where the post goes: each channel is a chip that is on or off. */
 export function ChannelsField({ channels, chosenIds, problems, onToggle }: ChannelsFieldProps) {
-  const isRestricted = (id: number) =>
-    channels.some((channel) => channel.id === id && channel.status === "restricted");
   return (
     <fieldset className="flex flex-col gap-2">
       <legend className="mb-2 font-semibold text-small">Where</legend>
@@ -48,7 +46,7 @@ export function ChannelsField({ channels, chosenIds, problems, onToggle }: Chann
             {RECONNECTS.has(code) && (
               <>
                 <Link to="/dashboard/settings" hash="channels">
-                  {isRestricted(channelId) ? "See the channel" : "Connect it again"}
+                  See the channel
                 </Link>{" "}
               </>
             )}

@@ -84,9 +84,7 @@ export function ChannelsCard() {
                     {channel.problem.detail}
                     {waitingWords(channel)}{" "}
                     <Link to="/dashboard/settings" hash="channels" className="link">
-                      {channel.status === "reconnect_needed"
-                        ? "Connect it again"
-                        : "See the channel"}
+                      See the channel
                     </Link>
                   </p>
                 )}
