@@ -3,6 +3,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { keepFocus } from "@/components/ui/keepFocus";
 import { Toaster } from "@/components/ui/Toast";
 import { createQueryClient } from "@/lib/api/queryClient";
 import { tellSignedOut } from "@/lib/unsaved";
@@ -23,6 +24,7 @@ const queryClient = createQueryClient(() => {
 });
 const router = createAppRouter(queryClient);
 
+keepFocus();
 const root = document.getElementById("root");
 if (!root) throw new Error("The page has no place to draw in.");
 createRoot(root).render(

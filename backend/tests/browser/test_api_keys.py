@@ -65,9 +65,12 @@ def test_a_key_is_made_by_keyboard_shown_once_used_and_revoked(new_member: OpenM
         row.get_by_role("button", name="Revoke Nightly import").press("Enter")
         asked = page.get_by_role("dialog", name="Revoke Nightly import?")
         expect(asked).to_contain_text("refused from its next request on")
+        expect(asked.get_by_role("button", name="Cancel")).to_be_focused()
         gallery(page, "settings-api-key-revoke")
         asked.get_by_role("button", name="Revoke").press("Enter")
         expect(keys.get_by_role("listitem")).to_have_count(1)
+        # Its row is gone, and the keyboard is where it was.
+        expect(keys).to_be_focused()
         assert program.get("/auth/me").json()["code"] == "api_key_invalid"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import OpenMember, OpenPage
 from tests.browser.member import composer, fills_library, on_disk, painting, tile
 from tests.browser.screen import shot
-from tests.practice_server import poll
+from tests.practice_server import PracticeControl, poll
 
 _FOCUSED = """it => it === document.activeElement"""
 _IS_SEEN = """() => {
@@ -182,3 +183,57 @@ def test_the_first_stop_skips_the_rail(new_member: OpenMember, path: str) -> Non
     expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
+
+
+def test_the_keyboard_is_never_left_behind_what_is_open(
+    new_member: OpenMember, practice: PracticeControl
+) -> None:
+    page, person = (member := new_member()).page, member.person
+    (image_id,) = fills_library(person, "harbour.jpg")
+    place = person.channel("facebook")["external_id"]
+    practice.fault("drop_before", edge="feed", account_id=place)
+    person.sends(post_id := person.writes("Is it out?", image_ids=[], platforms=("facebook",)))
+    unclear = person.waits_for(post_id, "unconfirmed")
+    # Looks end where the Page may not be seen.
+    practice.change_account(place, token_subcode=460)
+    person.client.post(f"/publications/{unclear['publications'][0]['id']}/confirm")
+    poll(
+        lambda: not person.post(post_id)["publications"][0]["is_looked_up"] or None,
+        what="a person is asked",
+    )
+    page.goto(f"/dashboard/images?compose={post_id}")
+    told = page.get_by_role("dialog", name="Needs a look")
+    presses(page, told.get_by_role("button", name="I looked myself"))
+    question = page.get_by_role("dialog", name="Is it on the Practice Page?")
+    expect(question.get_by_role("link", name=re.compile("^Look at"))).to_be_focused()
+    presses(page, question.get_by_role("button", name="It is not there"))
+    expect(question).to_have_count(0)
+    # The button that had opened the question is gone.
+    told = page.get_by_role("dialog", name="Not published")
+    expect(told).to_be_focused()
+    presses(page, told.get_by_role("button", name="Done"))
+    expect(told).to_have_count(0)
+    expect(page.get_by_role("main")).to_be_focused()
+
+    # A draft is saved, and its button has nothing to do any more.
+    draft = person.writes("Not yet", image_ids=[image_id])
+    page.goto(f"/dashboard/posts?compose={draft}")
+    modal = composer(page)
+    expect(modal.get_by_label("Text", exact=True)).to_be_focused()
+    page.keyboard.type("Perhaps. ")
+    presses(page, modal.get_by_role("button", name="Save draft"))
+    expect(modal.get_by_role("button", name="Save draft")).to_be_disabled()
+    expect(modal).to_be_focused()
+    page.keyboard.press("Escape")
+    # Back to a draft: the card is in another list, and the keyboard is on the page.
+    soon = (datetime.now(UTC) + timedelta(hours=3)).isoformat()
+    assert person.client.post(f"/posts/{draft}/schedule", json={"scheduled_at": soon}).is_success
+    page.goto("/dashboard/posts?state=scheduled")
+    presses(page, page.get_by_role("button", name=re.compile("^Back to draft")))
+    expect(page.get_by_role("article")).to_have_count(0)
+    expect(page.get_by_role("main")).to_be_focused()
+
+    # A dialog begins where there is something to write, and not on its cross.
+    page.goto("/dashboard/settings")
+    presses(page, page.get_by_role("button", name="Add a person"))
+    expect(page.get_by_role("dialog").get_by_label("E-mail")).to_be_focused()

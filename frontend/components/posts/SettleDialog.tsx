@@ -1,5 +1,5 @@
 import { ExternalLink, Link2 } from "lucide-react";
-import { useId, useState } from "react";
+import { useId, useRef, useState } from "react";
 import { placeName } from "@/components/channels/placeName";
 import { Button, ButtonAnchor } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
@@ -19,6 +19,7 @@ interface SettleDialogProps {
 export function SettleDialog({ publication, isOpen, onClose, onSettled }: SettleDialogProps) {
   const settle = useSettlePublication();
   const waitId = useId();
+  const look = useRef<HTMLAnchorElement>(null);
   const [link, setLink] = useState("");
   const [told, setTold] = useState<"published" | "not_published" | null>(null);
   const place = placeName(publication);
@@ -47,6 +48,7 @@ export function SettleDialog({ publication, isOpen, onClose, onSettled }: Settle
       onClose={onClose}
       title={`Is it on ${place}?`}
       size="sm"
+      initialFocus={look}
       footer={
         <div className="flex w-full flex-wrap gap-2 sm:justify-end">
           <Button
@@ -80,6 +82,7 @@ export function SettleDialog({ publication, isOpen, onClose, onSettled }: Settle
           </p>
         )}
         <ButtonAnchor
+          ref={look}
           href={publication.account_url}
           target="_blank"
           rel="noreferrer"

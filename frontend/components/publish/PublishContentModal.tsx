@@ -1,5 +1,5 @@
 import { CalendarClock } from "lucide-react";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
 import { ErrorState, Loading, Skeleton } from "@/components/ui/feedback";
@@ -28,7 +28,6 @@ export default function PublishContentModal({
   onClose,
 }: PublishContentModalProps) {
   const composer = useComposer();
-  useReturnOfFocus();
   const [round, setRound] = useState({
     number: 0,
     postId,
@@ -74,20 +73,6 @@ export default function PublishContentModal({
         onAnother={() => composer.openNew()}
       />
     </Dialog>
-  );
-}
-
-/** The keyboard goes on where it was: the dialog leaves with its address, before it could see to it. */
-function useReturnOfFocus(): void {
-  const [opener] = useState(() => document.activeElement);
-  useEffect(
-    () => () => {
-      requestAnimationFrame(() => {
-        const isLost = document.activeElement === null || document.activeElement === document.body;
-        if (isLost && opener instanceof HTMLElement && opener.isConnected) opener.focus();
-      });
-    },
-    [opener],
   );
 }
 

@@ -1,9 +1,10 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import type { ReactNode, RefObject } from "react";
+import { type ReactNode, type RefObject, useLayoutEffect, useRef } from "react";
 import { Button, type ButtonVariant } from "./Button";
 import { cn } from "./cn";
 import { IconButton } from "./IconButton";
+import { afterDialog, type Place, placeOfOpener } from "./keepFocus";
 
 const SIZES = {
   sm: "sm:w-110",
@@ -28,8 +29,38 @@ export interface DialogProps {
   isFlush?: boolean;
   /** A press beside the dialog does nothing; for work that is easily lost. */
   isSticky?: boolean;
+  /** Missing: the first field, else the first button at the bottom. */
   initialFocus?: RefObject<HTMLElement | null>;
   children: ReactNode;
+}
+
+const FIELDS = "input:enabled:not([type=hidden]), select:enabled, textarea:enabled";
+const BUTTONS = "button:enabled, a[href]";
+
+/** Where the keyboard begins and ends: never on the cross, and never behind another dialog. */
+function useFocusOfDialog(isOpen: boolean) {
+  const popup = useRef<HTMLDivElement>(null);
+  const body = useRef<HTMLDivElement>(null);
+  const footer = useRef<HTMLElement>(null);
+  const opener = useRef<Place>(undefined);
+  useLayoutEffect(() => {
+    if (isOpen) opener.current = placeOfOpener();
+  }, [isOpen]);
+  return {
+    // Kept when it leaves the page: where the keyboard goes is asked in that moment.
+    popup: (element: HTMLDivElement | null) => {
+      if (element) popup.current = element;
+    },
+    body,
+    footer,
+    first: (openedBy: string) =>
+      // Under a finger, a field would bring up the keyboard and hide half of the dialog.
+      (openedBy !== "touch" && body.current?.querySelector<HTMLElement>(FIELDS)) ||
+      footer.current?.querySelector<HTMLElement>(BUTTONS) ||
+      body.current?.querySelector<HTMLElement>(BUTTONS) ||
+      popup.current,
+    last: () => afterDialog(opener.current, popup.current),
+  };
 }
 
 /**
@@ -50,6 +81,7 @@ export function Dialog({
   children,
 }: DialogProps) {
   const isSmall = size === "sm" || size === "md";
+  const focus = useFocusOfDialog(isOpen);
   return (
     <Base.Root
       open={isOpen}
@@ -61,7 +93,9 @@ export function Dialog({
       <Base.Portal>
         <Base.Backdrop forceRender className="appear fixed inset-0 z-40 bg-backdrop" />
         <Base.Popup
-          {...(initialFocus ? { initialFocus } : {})}
+          ref={focus.popup}
+          initialFocus={initialFocus ?? focus.first}
+          finalFocus={focus.last}
           className={cn(
             "appear appear-scale fixed z-40 flex flex-col overflow-hidden bg-surface shadow-float outline-none",
             "inset-x-0 bottom-0 sm:inset-auto sm:top-1/2 sm:left-1/2 sm:-translate-1/2",
@@ -90,6 +124,7 @@ export function Dialog({
             <Base.Close render={<IconButton label="Close" icon={X} hasTooltip={false} />} />
           </header>
           <div
+            ref={focus.body}
             className={cn(
               "min-h-0 flex-1",
               isFlush ? "flex flex-col overflow-hidden" : "overflow-y-auto overscroll-contain p-5",
@@ -98,7 +133,10 @@ export function Dialog({
             {children}
           </div>
           {footer && (
-            <footer className="flex flex-wrap items-center gap-2 border-line border-t px-5 py-3 pb-[max(0.75rem,env(safe-area-inset-bottom))]">
+            <footer
+              ref={focus.footer}
+              className="flex flex-wrap items-center gap-2 border-line border-t px-5 py-3 pb-[max(0.75rem,env(safe-area-inset-bottom))]"
+            >
               {footer}
             </footer>
           )}
@@ -164,6 +202,7 @@ export interface SheetProps {
 
 /** A panel over the page: from the right on a wide screen, from the lower edge on a phone. */
 export function Sheet({ isOpen, onClose, title, footer, children }: SheetProps) {
+  const focus = useFocusOfDialog(isOpen);
   return (
     <Base.Root
       open={isOpen}
@@ -174,6 +213,8 @@ export function Sheet({ isOpen, onClose, title, footer, children }: SheetProps) 
       <Base.Portal>
         <Base.Backdrop forceRender className="appear fixed inset-0 z-40 bg-backdrop" />
         <Base.Popup
+          ref={focus.popup}
+          finalFocus={focus.last}
           className={cn(
             "appear fixed z-40 flex flex-col overflow-hidden bg-surface shadow-float outline-none",
             "max-md:appear-rise inset-x-0 bottom-0 max-h-[92dvh] rounded-t-dialog",
