@@ -144,7 +144,15 @@ def _encoded(
             pixels = wide.tobytes()
         stream = io.BytesIO()
         picture = pillow_heif.from_bytes(kind, size, pixels)
-        picture.save(stream, quality=95, chroma=444, matrix_coefficients=6, save_nclx_profile=True)
+        picture.save(
+            stream,
+            quality=95,
+            chroma=444,
+            matrix_coefficients=6,
+            save_nclx_profile=True,
+            # A tenth of the work for a slightly larger file.
+            enc_params={"preset": "ultrafast"},
+        )
         data = stream.getvalue()
     else:
         bands = len(mode)
