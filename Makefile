@@ -8,8 +8,10 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
-# Processes for the backend tests. Empty or 0: one after the other, in this process.
-TEST_PROCESSES ?= 2
+# Processes for the tests of the backend, which wait a good part of their time, and of the browser, which do
+# not. 0: one after the other, in this process.
+TEST_PROCESSES ?= 3
+BROWSER_PROCESSES ?= 2
 # The decoder for HEIC, the pictures of iPhones; it brings an encoder under the GPL. Empty: leave it out.
 HEIC ?= 1
 # More options for pytest, for example: make test-backend ARGS="-k upload -x"
@@ -70,11 +72,11 @@ test-backend: $(VENV)/.ready-test ## unit, integration, api and contract tests, 
 
 .PHONY: test-browser
 test-browser: setup-test frontend-build chromium ## the product in a browser; pictures in test-results/screenshots
-	cd backend && .venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup tests/browser $(ARGS)
+	cd backend && .venv/bin/python -m pytest -n $(BROWSER_PROCESSES) --dist loadgroup tests/browser $(ARGS)
 
 .PHONY: screens
 screens: setup-test frontend-build chromium ## every state of every screen, wide and phone, light and dark, in test-results/screenshots
-	cd backend && ALL_SCREENS=1 .venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup tests/browser $(ARGS)
+	cd backend && ALL_SCREENS=1 .venv/bin/python -m pytest -n $(BROWSER_PROCESSES) --dist loadgroup tests/browser $(ARGS)
 
 .PHONY: test-frontend
 test-frontend: frontend/node_modules/.ready ## the frontend's own tests
