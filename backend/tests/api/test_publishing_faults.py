@@ -136,16 +136,16 @@ def test_a_failed_publication_is_sent_again_when_its_owner_says_so(
     ada: Person, control: PracticeControl
 ) -> None:
     account_id = ada.channel("instagram")["external_id"]
-    control.graph_error("media", 36003, 2207009, method="POST", account_id=account_id)
+    control.graph_error("media", 36001, 2207005, method="POST", account_id=account_id)
     failed = publication_in(publishes(ada, content_text="Second try", image_ids=[ada.keeps_picture()["id"]]))
-    assert failed["state"] == "failed" and failed["error"]["code"] == "picture_ratio_refused"
+    assert failed["state"] == "failed" and failed["error"]["code"] == "picture_format_refused"
     path = f"/publications/{failed['id']}"
     assert_problem(ada.client.post(f"{path}/confirm"), 409, "publication_settled")
     again = publication_in(ada.client.post(f"{path}/retry"), 200)
     assert again["error"] is None and codes(again)[2] == "retried"
     (post,) = ada.client.get("/posts", params={"business_id": ada.business_id}).json()["posts"]
     publication = waits_for_publication(ada, post["id"], "published")
-    assert codes(publication) == ["started", "picture_ratio_refused", "retried", "prepared", "published"]
+    assert codes(publication) == ["started", "picture_format_refused", "retried", "prepared", "published"]
     assert len(control.media("Second try")) == 1
     assert_problem(ada.client.post(f"{path}/retry"), 409, "publication_not_failed")
 

@@ -21,7 +21,7 @@ def card(page: Page, text: str) -> Locator:
 
 def refuses_pictures(practice: PracticeControl, account: str) -> None:
     """The platform does not take the next picture of this account."""
-    practice.graph_error("media", 36003, 2207009, method="POST", account_id=account)
+    practice.graph_error("media", 36001, 2207005, method="POST", account_id=account)
 
 
 def loses_the_answer(practice: PracticeControl, person: Person, post_id: int) -> None:
@@ -59,7 +59,7 @@ def test_every_state_stands_in_the_list_with_its_next_step(
     expect(published.get_by_role("link", name="See it on the Practice Page")).to_be_visible()
     failed = card(page, "Refused at the door")
     expect(failed.get_by_text("Failed", exact=True)).to_be_visible()
-    expect(failed).to_contain_text("Use one between 4:5 (upright) and 1.91:1 (wide).")
+    expect(failed).to_contain_text("Instagram takes JPEG pictures only. Choose another picture.")
     expect(failed.get_by_role("button", name="Try again")).to_be_visible()
     unclear = card(page, "Nobody knows")
     expect(unclear.get_by_text("Needs a look", exact=True)).to_be_visible()
@@ -127,7 +127,7 @@ def test_a_failed_post_goes_out_when_it_is_tried_again(
     composer(page).get_by_role("button", name="Publish to Practice Instagram").click()
     told = page.get_by_role("dialog", name="Not published")
     expect(told.get_by_text("It did not go out to Practice Instagram.")).to_be_visible()
-    expect(told.get_by_text("Instagram does not take this shape of picture.").first).to_be_visible()
+    expect(told.get_by_text("Instagram takes JPEG pictures only.").first).to_be_visible()
     gallery(page, "composer-failed")
     told.get_by_role("button", name="Done").click()
     card(page, "Second time lucky").get_by_role("button", name="Try again").click()

@@ -54,7 +54,7 @@ async def test_a_picture_counts_as_used_once_for_each_publication_and_never_for_
     seen = await office.seen(image)
     assert seen.usage_count == 2 and seen.last_used_at is not None and seen.last_used_at >= before
     office.practice.control.graph_error(
-        "media", 36003, 2207009, method="POST", account_id=office.accounts.instagram.id
+        "media", 36001, 2207005, method="POST", account_id=office.accounts.instagram.id
     )
     await office.settles(await office.sends("Not used", images=[image]), "failed")
     assert (await office.seen(image)).usage_count == 2
@@ -461,3 +461,23 @@ async def test_an_address_elsewhere_is_not_kept_as_the_link_of_a_post(embedded_o
     assert story.publication.external_id == medium["id"] and story.publication.permalink is None
     story = await office.settles(await office.sends("Led there"), "published")
     assert story.publication.permalink
+
+
+async def test_a_shape_that_is_refused_though_it_is_right_is_handed_over_anew(
+    embedded_office: Office,
+) -> None:
+    office = embedded_office
+
+    def refuse(count: int | None) -> None:
+        office.practice.control.graph_error(
+            "media", 36003, 2207009, method="POST", count=count, account_id=office.accounts.instagram.id
+        )
+
+    refuse(1)
+    story = await office.settles(await office.sends("Not all of it came"), "published")
+    assert codes(story) == ["started", "picture_not_fetched", "prepared", "published"]
+    refuse(None)
+    story = await office.settles(await office.sends("None of it comes"), "failed")
+    assert story.publication.error_code == "picture_not_fetched"
+    assert "could not tell the shape of the picture" in (story.publication.error_detail or "")
+    assert office.media("None of it comes") == []

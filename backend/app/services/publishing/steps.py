@@ -47,6 +47,8 @@ LEASE = timedelta(minutes=4)
 """Longer than any step: two calls to a platform take up to 95 s each."""
 MAX_PREPARES = 3
 _NOT_FETCHED = frozenset({"picture_not_fetched", "picture_download_slow"})
+_RATIO_REFUSED = "picture_ratio_refused"
+"""Also what is said of a picture that could not be downloaded: its ratio is 0 then."""
 NOT_READY = "not_ready_yet"
 NOT_READY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 30, 60))
 """Between attempts of what the platform calls ready in one place, and not ready in the other."""
@@ -354,6 +356,13 @@ class PublicationSteps:
         """What a platform's no means for the publication. Nothing has gone out."""
         publication, now = task.publication, clock.now()
         started_at = publication.started_at or publication.created_at
+        if error.code == _RATIO_REFUSED and await self._keeps_every_rule(task):
+            error = PrepareAgain(
+                "picture_not_fetched",
+                f"{label(task)} could not tell the shape of the picture, which means that it did not get all "
+                "of it.",
+                trace=error.trace,
+            )
         hold = await self._holds.note(task.channel, publication.id, error)
         if hold is not None:
             fresh = {"reference": None} if isinstance(error, PrepareAgain) else {}
@@ -404,6 +413,14 @@ class PublicationSteps:
                     await self._journal.again(task, now + wait, error, attempted_at=None)
             case _:
                 await self._journal.fail(task, error.code, error.detail)
+
+    async def _keeps_every_rule(self, task: Task) -> bool:
+        """Whether the files of this post are as the platform wants them."""
+        try:
+            verdict = await posts.judge(self._library, self._channels, task.channel, task.outgoing)
+        except AppError:
+            return False
+        return verdict.obstacle is None
 
     async def _why_not_fetched(self, task: Task, error: PrepareAgain) -> posts.Problem | None:
         """What of our own address may have kept the platform from fetching a picture."""
