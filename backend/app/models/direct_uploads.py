@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, String, delete, select, update
+from sqlalchemy import BigInteger, ForeignKey, String, delete, func, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base
+from app.core.db import Base, UtcDateTime
 
 
 class UploadTicket(Base):
@@ -73,13 +73,29 @@ async def end(session: AsyncSession, ticket_id: str, at: datetime) -> None:
     )
 
 
-async def list_old(session: AsyncSession, before: datetime, limit: int) -> Sequence[UploadTicket]:
-    """Tickets that were given before this moment, oldest first."""
-    return (
-        await session.scalars(
-            select(UploadTicket)
-            .where(UploadTicket.created_at < before)
-            .order_by(UploadTicket.created_at)
-            .limit(limit)
+async def count_open(session: AsyncSession, user_id: int, since: datetime) -> tuple[int, datetime | None]:
+    """How many of the user's tickets that were given since then have not become an image, and when the first
+    of them was given."""
+    count, first_at = (
+        await session.execute(
+            select(func.count(), func.min(UploadTicket.created_at)).where(
+                UploadTicket.user_id == user_id,
+                UploadTicket.created_at >= since,
+                UploadTicket.completed_at.is_(None),
+            )
         )
+    ).one()
+    return count, first_at
+
+
+async def list_old(
+    session: AsyncSession, before: datetime, limit: int, *, after: UploadTicket | None = None
+) -> Sequence[UploadTicket]:
+    """Tickets that were given before this moment, oldest first; those that come after one of them."""
+    query = select(UploadTicket).where(UploadTicket.created_at < before)
+    if after is not None:
+        place = tuple_(UploadTicket.created_at, UploadTicket.id)
+        query = query.where(place > tuple_(literal(after.created_at, UtcDateTime), after.id))
+    return (
+        await session.scalars(query.order_by(UploadTicket.created_at, UploadTicket.id).limit(limit))
     ).all()

@@ -13,16 +13,21 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.core import clock
+from app.core.db import take_turns
 from app.core.errors import (
     AppError,
     Conflict,
     NotFound,
+    RateLimited,
     UnsupportedType,
     UpstreamUnavailable,
     file_too_large,
@@ -46,7 +51,9 @@ LIFETIME = timedelta(hours=1)
 """How long a ticket may be used."""
 _STILL_ARRIVING = timedelta(hours=1)
 """What was begun before a ticket ended may arrive this much later."""
-_MOST_SWEPT = 100
+MOST_OPEN = 200
+"""Tickets of one user for which something may arrive that is no image yet. A file can be sent for each."""
+_SWEPT_AT_ONCE = 100
 
 _EXTENSIONS: dict[str, str] = {
     mime_type: extra for extra, mime_types in EXTRA_MIME_TYPES.items() for mime_type in mime_types
@@ -83,7 +90,8 @@ class DirectUploads:
         self, *, user_id: int, business_id: int, filename: str, size: int, mime_type: str
     ) -> tuple[UploadTicket, DirectUpload]:
         """A ticket for one file, and how to send it. Raises `Conflict` (`direct_upload_unavailable`),
-        `UnsupportedType` and `TooLarge`."""
+        `UnsupportedType`, `TooLarge`, and `RateLimited` (`too_many_uploads`) for who has begun many and
+        finished none of them."""
         async with self._database.reading() as session:
             await access.require_role(session, business_id=business_id, user_id=user_id, at_least=Role.EDITOR)
         if self._storage is None or self._storage.direct_method is None:
@@ -116,6 +124,8 @@ class DirectUploads:
         )
         leave = self._storage.direct_upload(key, mime_type=mime_type, size=size, expires_at=ticket.expires_at)
         async with self._database.writing() as session:
+            await take_turns(session, f"upload tickets of user {user_id}")
+            await _ensure_room(session, user_id)
             session.add(ticket)
         return ticket, leave
 
@@ -157,15 +167,23 @@ class DirectUploads:
         await self._ticket(ticket_id, user_id)
 
     async def sweep(self) -> int:
-        """End the tickets whose time is over, with what arrived for them; returns how many there were."""
+        """End the tickets whose time is over, with what arrived for them; returns how many went."""
         before = clock.now() - LIFETIME - _STILL_ARRIVING
-        async with self._database.reading() as session:
-            old = await models.list_old(session, before, _MOST_SWEPT)
-        for ticket in old:
-            if await self._delete_object(ticket):
-                async with self._database.writing() as session:
-                    await models.drop(session, ticket.id)
-        return len(old)
+        count, last = 0, None
+        while True:
+            async with self._database.reading() as session:
+                old = await models.list_old(session, before, _SWEPT_AT_ONCE, after=last)
+            dropped = 0
+            for ticket in old:
+                if await self._delete_object(ticket):
+                    async with self._database.writing() as session:
+                        await models.drop(session, ticket.id)
+                    dropped += 1
+            count += dropped
+            # A store that lets go of nothing is left alone until the next time.
+            if len(old) < _SWEPT_AT_ONCE or not dropped:
+                return count
+            last = old[-1]
 
     async def _ticket(self, ticket_id: str, user_id: int) -> UploadTicket:
         async with self._database.reading() as session:
@@ -240,6 +258,20 @@ class DirectUploads:
             log.warning("direct_upload.cleanup_postponed", key=ticket.storage_key, error=str(error))
             return False
         return True
+
+
+async def _ensure_room(session: AsyncSession, user_id: int) -> None:
+    """Raises RateLimited (`too_many_uploads`)."""
+    now = clock.now()
+    count, first_at = await models.count_open(session, user_id, now - LIFETIME - _STILL_ARRIVING)
+    if first_at is not None and count >= MOST_OPEN:
+        room_at = first_at + LIFETIME + _STILL_ARRIVING
+        raise RateLimited(
+            "too_many_uploads",
+            f"{MOST_OPEN} uploads that were begun have not become images. Finish them, send the pictures to "
+            "/images/upload instead, or try again later.",
+            retry_after=max(1, math.ceil((room_at - now).total_seconds())),
+        )
 
 
 def _accepted(extra_formats: Sequence[ExtraFormat]) -> tuple[str, ...]:

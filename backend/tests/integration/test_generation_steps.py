@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -287,6 +288,29 @@ async def test_a_picture_that_has_arrived_is_kept_although_it_is_called_off(embe
     with pytest.raises(Conflict) as caught:
         await studio.desk().cancel(user_id=studio.user_id, generation_id=generation_id)
     assert caught.value.code == "generation_finished"
+
+
+async def test_an_edit_whose_source_goes_for_good_on_the_way_is_kept_without_it(studio: Studio) -> None:
+    source = await studio.image()
+    generation_id = await studio.orders(source_image_id=source.id)
+    verify = studio.library.workshop.verify
+
+    async def late(*arguments: Any, **more: Any) -> Any:
+        """The last moment at which nobody holds the source."""
+        verified = await verify(*arguments, **more)
+        await studio.library.remove(source.id)
+        return verified
+
+    studio.library.workshop.verify = late  # type: ignore[method-assign]
+    try:
+        await studio.turn()
+    finally:
+        studio.library.workshop.verify = verify  # type: ignore[method-assign]
+    image = (await made(studio, generation_id)).image
+    assert image is not None
+    assert image.edited_from_id is None
+    assert len(studio.painter.asked) == 1
+    assert (await studio.entry(generation_id)).state == "booked"
 
 
 # --- processes that die

@@ -10,7 +10,7 @@ from app.core.config import Settings
 from app.core.errors import RuleBroken
 from app.services.generations import PromptFilter
 
-WORDS = ("ass", "cruel thing", "Straße", "naïve", "C++", "кот", " ", "ban")
+WORDS = ("ass", "cruel thing", "Straße", "naïve", "C++", "кот", " ", "ban", "क")
 
 
 def blocked(text: str) -> str | None:
@@ -46,6 +46,20 @@ def blocked(text: str) -> str | None:
         ("nai\u0308ve", "naïve"),
         ("in c++ style", "C++"),
         ("КОТ", "кот"),
+        # Joined to what is no word, with a mark set upon it, struck out, spelled.
+        ("ass_2 and _ass_", "ass"),
+        ("an ass_", "ass"),
+        ("a ban\u0303", "ban"),
+        ("a\u0336s\u0336s\u0336", "ass"),
+        ("an a-s-s", "ass"),
+        ("an A.S.S!", "ass"),
+        ("an a\u0301_s_s", "ass"),
+        ("a cruel-thing", "cruel thing"),
+        ("a cruel_thing", "cruel thing"),
+        # Letters of other alphabets that look like Latin ones: Cyrillic, Greek.
+        ("an \u0430ss", "ass"),
+        ("an as\u0455", "ass"),
+        ("a b\u0391n", "ban"),
     ],
 )
 def test_a_blocked_word_is_named(text: str, word: str) -> None:
@@ -57,7 +71,7 @@ def test_a_blocked_word_is_named(text: str, word: str) -> None:
     [
         "a classic glass of bass in Massachusetts",
         "assets, passage, as s",
-        "ass1 and ass_2 and 7ass",
+        "ass1 and 7ass",
         "a cruel, thing",
         "crueler thing",
         "Straßenbahn",
@@ -65,8 +79,18 @@ def test_a_blocked_word_is_named(text: str, word: str) -> None:
         "c+ and c",
         "которые",
         "a banana in a turban",
-        # The mark makes another letter of the last one.
-        "ban\u0303",
+        # Another letter, in any language that has it.
+        "bañ",
+        # A vowel of its alphabet is part of the word.
+        "का",
+        # Words of another alphabet, whatever they look like, and letters that stand for themselves.
+        "\u0430\u0455\u0455",
+        "a-s-s-e-t-s and b.a.n.k",
+        "a s s",
+        "a-s.s",
+        "class-ass1",
+        "cruel--thing",
+        "c++x and xc++",
         "",
     ],
 )
@@ -78,6 +102,16 @@ def test_of_two_that_begin_alike_the_whole_one_is_named() -> None:
     with pytest.raises(RuleBroken) as caught:
         PromptFilter(("cruel", "cruel thing")).check("a cruel thing")
     assert caught.value.facts["word"] == "cruel thing"
+
+
+def test_twenty_thousand_words_are_looked_up_and_not_tried_one_by_one() -> None:
+    """Each place of the text costs the same, however many words begin alike."""
+    words = [f"the word {number}" for number in range(20_000)]
+    filter = PromptFilter(words)
+    filter.check("the word of the day " * 1600)
+    with pytest.raises(RuleBroken) as caught:
+        filter.check("the word of the day " * 1600 + "the word 19999")
+    assert caught.value.facts["word"] == "the word 19999"
 
 
 def test_without_words_nothing_is_blocked() -> None:

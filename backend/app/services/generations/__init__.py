@@ -18,6 +18,7 @@ whoever has the lease by then.
 
 from __future__ import annotations
 
+from app.services.generations.blocked import PromptFilter
 from app.services.generations.checks import NAME_LENGTH, picture_name
 from app.services.generations.masks import MASK_LIMIT
 from app.services.generations.options import Options, find_options
@@ -25,7 +26,6 @@ from app.services.generations.orders import Generations, Story, get_story, is_en
 from app.services.generations.prompts import (
     MOST_STYLES,
     STYLES,
-    PromptFilter,
     Style,
     change_styles,
     list_styles,

@@ -26,6 +26,7 @@ from app.models.images import Image
 from app.models.usage import UsageEntry
 from app.providers.image_generation.base import ImageProvider
 from app.services import access, catalogue, usage
+from app.services.generations.blocked import PromptFilter
 from app.services.generations.checks import (
     check_length,
     check_wish,
@@ -33,7 +34,7 @@ from app.services.generations.checks import (
 )
 from app.services.generations.masks import Mask, check_mask, read_mask
 from app.services.generations.outcomes import refusal_of, still_running
-from app.services.generations.prompts import PromptFilter, enhanced
+from app.services.generations.prompts import enhanced
 from app.services.generations.watching import Board, Moment, Preview, next_change
 from app.services.idempotency import KEPT_FOR, key_reused
 from app.services.images import Library
@@ -119,6 +120,8 @@ class Generations:
         check_wish(
             model, prompt=prompt, size=size, quality=quality, is_edit=is_edit, has_mask=mask is not None
         )
+        # Before the transaction: a long text takes its time.
+        self._prompt_filter.check(prompt)
         painted = None if mask is None else await self._read_mask(user_id, business_id, mask)
         now = clock.now()
         partials = PREVIEWS if model.streams and not is_awaited else 0
@@ -153,7 +156,7 @@ class Generations:
                 business = await business_models.hold(session, business_id)
                 generation.enhanced_prompt = enhanced(business, prompt, style)
                 check_length(model, generation.enhanced_prompt, style)
-                self._prompt_filter.check(generation.enhanced_prompt)
+                self._prompt_filter.check(generation.enhanced_prompt.removeprefix(prompt))
                 if source_image_id is not None:
                     source = await _source(session, business_id, source_image_id)
                     generation.mask = None if painted is None else check_mask(painted, source)

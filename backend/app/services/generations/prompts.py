@@ -1,9 +1,7 @@
-"""Words that no prompt may have, and what a style adds to one."""
+"""Styles, and what each adds to a prompt."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.errors import RuleBroken
-from app.core.words import without_controls, without_invisible
+from app.core.words import without_controls
 from app.models.businesses import Business, Role
 from app.services import access, businesses
 
@@ -34,38 +32,6 @@ class Style:
     words: str
     is_built_in: bool
     is_changed: bool
-
-
-class PromptFilter:
-    """Finds blocked words in prompts: as whole words, however their letters are written.
-
-    A word counts only where no letter, digit or mark touches it, so that one inside another is no match.
-    Several words in a row may be blocked together.
-    """
-
-    def __init__(self, words: Iterable[str] = ()) -> None:
-        self._words = {folded: word.strip() for word in words if (folded := _folded(word))}
-        # The longest first: of two that begin alike the whole one is named.
-        alternatives = "|".join(map(re.escape, sorted(self._words, key=len, reverse=True)))
-        self._pattern = re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)") if alternatives else None
-
-    def check(self, text: str) -> None:
-        """Raises RuleBroken (`prompt_blocked`) naming the first blocked word in the text."""
-        found = self._pattern and self._pattern.search(_folded(text))
-        if found:
-            word = self._words[found[0]]
-            raise RuleBroken(
-                "prompt_blocked",
-                f"The word “{word}” may not be used in prompts here. Say it differently and try again.",
-                word=word,
-            )
-
-
-def _folded(text: str) -> str:
-    """The text without case, kinds of letters and spaces, and characters that nobody sees."""
-    seen = without_invisible(text)
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
-    return " ".join(without_invisible(folded).split())
 
 
 def styles_of(business: Business) -> list[Style]:

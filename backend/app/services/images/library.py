@@ -158,6 +158,10 @@ class Library(Derived):
             )
             try:
                 async with self.database.writing() as session:
+                    source_id = image.edited_from_id
+                    if source_id and source_id not in await models.hold(session, business_id, [source_id]):
+                        # Removed for good since somebody looked: the picture is kept without its source.
+                        image.edited_from_id = None
                     session.add(image)
                     await session.flush()
                     if not await models.finish_intent(session, intent.id):
