@@ -309,7 +309,11 @@ async def running(settings: Settings) -> AsyncIterator[Product]:
             library,
             providers,
             board,
-            terms=Terms(settings.free_ai_images_per_month, settings.extra_ai_image_price),
+            terms=Terms(
+                settings.free_ai_images_per_month,
+                settings.extra_ai_image_price,
+                settings.free_ai_businesses_per_user,
+            ),
             prompt_filter=PromptFilter(await asyncio.to_thread(settings.read_blocked_words)),
             wake=generation_alarm.ring,
             call_off=generation_steps.call_off,

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from fastapi import Depends, Request, Response
 
-from app.api.deps import PathId, PersonId, ProductDep, ReadSession, UserId, WriteSession, api_router
+from app.api.deps import (
+    PathId,
+    PersonId,
+    ProductDep,
+    ReadSession,
+    UserId,
+    WriteSession,
+    api_router,
+    limit_businesses,
+)
 from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
 from app.api.rate_limits import limit_auth
 from app.schemas.base import Done
@@ -39,6 +48,7 @@ async def list_businesses(user_id: UserId, session: ReadSession) -> BusinessList
     status_code=201,
     summary="Create a business",
     response_model=BusinessView,
+    dependencies=[Depends(limit_businesses)],
     openapi_extra=IDEMPOTENT,
 )
 async def createbusiness_view(

@@ -196,6 +196,11 @@ async def limit_ai(request: Request, user_id: UserId) -> None:
     await limits_of(request).ai.hit(_caller(request, user_id))
 
 
+async def limit_businesses(request: Request, user_id: UserId) -> None:
+    """How many businesses this user may make."""
+    await limits_of(request).businesses.hit(_caller(request, user_id))
+
+
 async def limit_storage_checks(request: Request, user_id: UserId) -> None:
     """How often this user, or this key, may have the storage checked."""
     await limits_of(request).storage_checks.hit(_caller(request, user_id))

@@ -23,12 +23,13 @@ META_RATE_LIMIT = "600/minute"
 
 
 class RateLimits:
-    """The three limits of the settings, and those for what keeps others busy."""
+    """The limits of the settings, and those for what keeps others busy."""
 
     def __init__(self, settings: Settings) -> None:
         self.counters = Counters(settings.redis_address)
         self.auth = RateLimit("AUTH_RATE_LIMIT", settings.auth_rate_limit, self.counters)
         self.uploads = RateLimit("UPLOAD_RATE_LIMIT", settings.upload_rate_limit, self.counters)
+        self.businesses = RateLimit("BUSINESS_RATE_LIMIT", settings.business_rate_limit, self.counters)
         self.ai = RateLimit("AI_RATE_LIMIT", settings.ai_rate_limit, self.counters)
         self.storage_checks = RateLimit("storage checks", STORAGE_CHECK_RATE_LIMIT, self.counters)
         self.channel_checks = RateLimit("channel checks", CHANNEL_CHECK_RATE_LIMIT, self.counters)

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     # --- limits
     auth_rate_limit: str = "20/minute"
     upload_rate_limit: str = "600/minute"
+    business_rate_limit: str = "50/day"
     ai_rate_limit: str = "5/minute"
     trash_days: int = Field(default=30, ge=1, le=3650)
     max_upload_bytes: int = Field(default=10 * 1024 * 1024, gt=0)
@@ -106,6 +107,7 @@ class Settings(BaseSettings):
 
     # --- what AI images cost a business, in USD
     free_ai_images_per_month: int = Field(default=3, ge=0, le=1_000_000)
+    free_ai_businesses_per_user: int = Field(default=30, ge=1, le=1_000_000)
     extra_ai_image_price: Decimal = Field(default=Decimal("0.10"), ge=0, le=10_000, decimal_places=6)
 
     # --- Meta

@@ -59,6 +59,7 @@ class UsageEntry(Base):
         CheckConstraint("state IN ('reserved', 'booked', 'refunded', 'unknown')", name="state"),
         UniqueConstraint("generation_id"),
         Index("ix_usage_month", "business_id", "month", "id"),
+        Index("ix_usage_user_id_month", "user_id", "month"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -118,6 +119,19 @@ async def spent(session: AsyncSession, business_id: int, month: str) -> tuple[in
         )
     ).one()
     return int(row[0]), row[1] or _ZERO
+
+
+async def count_free_of_user(session: AsyncSession, user_id: int, month: str) -> int:
+    """Free images that the user has used or holds, in all businesses."""
+    count = await session.scalar(
+        select(func.count()).where(
+            UsageEntry.user_id == user_id,
+            UsageEntry.month == month,
+            UsageEntry.is_free,
+            UsageEntry.state != EntryState.REFUNDED.value,
+        )
+    )
+    return count or 0
 
 
 async def settle(

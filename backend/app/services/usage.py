@@ -1,8 +1,8 @@
 """Money: what AI images cost a business, reserved before the provider is asked and settled once, afterwards.
 
 Everything here happens inside the transaction of whoever moves the generation on, so the ledger and the
-generation never disagree. Reservations of one business take turns at its row: what is left of the free images
-and of the cap is counted and taken in one go.
+generation never disagree. Reservations of one business take turns at its row, and those of one user as well:
+what is left of the free images and of the cap is counted and taken in one go.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from decimal import Decimal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
-from app.core.db import Database
+from app.core.db import Database, take_turns
 from app.core.errors import Conflict, LimitReached, RuleBroken
 from app.core.logging import get_logger
 from app.core.words import without_invisible
@@ -66,16 +66,20 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What AI images cost a business: so many a month are free, each further one has this price in USD."""
+    """What AI images cost a business: so many a month are free, each further one has this price in USD.
+
+    Anybody can make businesses, so one user gets the free images of `free_businesses` at most in a month.
+    """
 
     free_per_month: int
     extra_price: Decimal
+    free_businesses: int = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a business has left this month. `cap_remaining` is None without a cap; `next_price` is what the
-    next image is charged."""
+    """What a business has left this month for one of its members. `cap_remaining` is None without a cap;
+    `next_price` is what the next image is charged."""
 
     month: str
     free_remaining: int
@@ -124,12 +128,15 @@ def next_month_begins_at(business: Business, at: datetime) -> datetime:
     return datetime(year, month, 1, tzinfo=local.tzinfo).astimezone(UTC)
 
 
-async def allowance(session: AsyncSession, business: Business, terms: Terms) -> Allowance:
+async def allowance(session: AsyncSession, business: Business, terms: Terms, *, user_id: int) -> Allowance:
     """What is left now. It may be taken by somebody else before the next look."""
     now = clock.now()
     month, _ = month_and_day(business, now)
     free_used, spent = await models.spent(session, business.id, month)
     free_remaining = max(0, terms.free_per_month - free_used)
+    if free_remaining:
+        taken = await models.count_free_of_user(session, user_id, month)
+        free_remaining = max(0, min(free_remaining, terms.free_per_month * terms.free_businesses - taken))
     cap = business.monthly_ai_cap
     return Allowance(
         month=month,
@@ -154,7 +161,8 @@ async def reserve(
     `business` is held (`models.businesses.hold`). Raises LimitReached (`spending_cap_reached`) when the price
     does not fit under the cap any more.
     """
-    left = await allowance(session, business, terms)
+    await take_turns(session, f"free images of user {generation.user_id}")
+    left = await allowance(session, business, terms, user_id=generation.user_id)
     if left.cap_remaining is not None and left.next_price > left.cap_remaining:
         resets = left.free_resets_at.astimezone(zoneinfo.ZoneInfo(business.timezone))
         raise LimitReached(

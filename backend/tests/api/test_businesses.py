@@ -60,6 +60,17 @@ async def test_a_business_can_be_made_looked_at_and_changed(ada: Person) -> None
     assert listed[1] == changed.json()
 
 
+async def test_nobody_makes_businesses_without_end(database: Database, tmp_path: Path) -> None:
+    settings = edge_settings(tmp_path, business_rate_limit="2/day")
+    async with edge_client(edge_app(settings, database)) as client:
+        ada, eve = await sign_up(client, "Ada"), await sign_up(client, "Eve")
+        answers = [await ada.ask("POST", "/businesses", {"name": f"Shop {n}"}) for n in range(3)]
+        assert [answer.status_code for answer in answers] == [201, 201, 429]
+        body = assert_problem(answers[2], 429, "rate_limited")
+        assert 86_000 < body["retry_after"] <= 86_400
+        assert (await eve.ask("POST", "/businesses", {"name": "Shop"})).status_code == 201
+
+
 async def test_a_time_zone_that_does_not_exist_changes_nothing(ada: Person) -> None:
     path = f"/businesses/{ada.business_id}"
     before = (await ada.ask("GET", path)).json()

@@ -254,6 +254,10 @@ class Studio:
         """One more that this user owns."""
         return (await _business(self.database, user_id=self.user_id))[1]
 
+    async def somebody_else(self) -> tuple[int, int]:
+        """A user with a business of their own: both ids."""
+        return await _business(self.database)
+
     async def image(self, **more: Any) -> Image:
         """A picture in the library."""
         unique = uuid.uuid4()

@@ -32,7 +32,7 @@ TEN_CENTS = Decimal("0.10")
 async def left(studio: Studio) -> Allowance:
     async with studio.database.reading() as session:
         business = await session.get_one(Business, studio.business_id)
-        return await usage.allowance(session, business, studio.terms)
+        return await usage.allowance(session, business, studio.terms, user_id=studio.user_id)
 
 
 async def report(studio: Studio, **more: int | None) -> MonthReport:
@@ -60,6 +60,29 @@ async def test_fifty_at_once_with_one_free_image_left_use_exactly_one_and_none_i
     assert [entry.is_free for entry in entries].count(True) == 1
     assert sum(entry.price for entry in entries) == 49 * TEN_CENTS
     assert {(await studio.row(generation_id)).state for generation_id in ids} == {"queued"}
+
+
+async def test_one_user_has_the_free_images_of_so_many_businesses_and_no_more(studio: Studio) -> None:
+    studio.terms = Terms(2, TEN_CENTS, free_businesses=3)
+    others = [await studio.another_business() for _ in range(5)]
+    desk = studio.desk()
+    await asyncio.gather(*(studio.orders(desk, business_id=other) for other in others for _ in range(2)))
+    async with studio.database.reading() as session:
+        entries = (await session.scalars(select(UsageEntry))).all()
+    assert [entry.is_free for entry in entries].count(True) == 6
+    assert sum(entry.price for entry in entries) == 4 * TEN_CENTS
+    # The price is told before, also in a business that has its own free images still.
+    told = await left(studio)
+    assert (told.free_remaining, told.next_price) == (0, TEN_CENTS)
+    # What a colleague finds there is not touched by that.
+    colleague, _ = await studio.somebody_else()
+    async with studio.database.reading() as session:
+        business = await session.get_one(Business, studio.business_id)
+        assert (await usage.allowance(session, business, studio.terms, user_id=colleague)).free_remaining == 2
+    # A free image that is given back is free again, wherever that is.
+    studio.painter.script = [PromptRefused("No.")]
+    await studio.turn(limit=1)
+    assert (await left(studio)).free_remaining == 1
 
 
 async def test_a_cap_holds_when_many_ask_at_once(studio: Studio) -> None:

@@ -70,6 +70,6 @@ async def find_options(
     return Options(
         offered=[(provider, catalogue.offered(provider, today)) for provider in providers.values()],
         styles=[style.name for style in styles_of(business)],
-        allowance=await usage.allowance(session, business, terms),
+        allowance=await usage.allowance(session, business, terms, user_id=user_id),
         warnings=warnings,
     )
