@@ -6,7 +6,6 @@ A channel's token is opened only by `Channels`, right before it is used.
 from __future__ import annotations
 
 import secrets
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -306,6 +305,11 @@ def missing_permissions(gate: LoginGate | None, platform: str, granted: Collecti
     return [name for name in gate.needed(platform) if name not in granted]
 
 
+_SHOWN_AS: dict[int, str | None] = {
+    **dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029), " "),
+    **dict.fromkeys((*range(0xD800, 0xE000), *map(ord, _DIRECTIONS)), None),
+}
+"""Controls and ends of lines are blanks; halves of characters and marks of direction are nothing."""
 _READ_OF_A_NAME = 400
 """No platform has names as long as this, and there may be thousands of them to read."""
 
@@ -315,11 +319,7 @@ def shown_name(name: str) -> str:
     control characters, marks that turn the direction of writing, and halves of characters."""
     begun = name[:_READ_OF_A_NAME]
     if not begun.isprintable():  # most are, and hold nothing of all that
-        begun = "".join(
-            " " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char
-            for char in begun
-            if unicodedata.category(char) != "Cs" and char not in _DIRECTIONS
-        )
+        begun = begun.translate(_SHOWN_AS)
     return " ".join(begun.split())[:200]
 
 
