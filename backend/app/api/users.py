@@ -20,7 +20,18 @@ from app.api.deps import (
 )
 from app.api.rate_limits import limit_auth
 from app.imaging import Limits
-from app.schemas.users import LimitsView, Login, Me, PracticeView, Register, SignedIn, UserView
+from app.schemas.users import (
+    LimitsView,
+    Login,
+    Me,
+    PasswordChange,
+    PasswordChanged,
+    PracticeView,
+    Register,
+    SignedIn,
+    UserChange,
+    UserView,
+)
 from app.services import users
 from app.services.users import Account, SignIn
 
@@ -74,6 +85,32 @@ async def me(user_id: UserId, session: ReadSession, product: ProductDep) -> Me:
     """The user behind the token, their businesses (with a key, the one it is for), what is practice here, and
     this server's limits."""
     return _me(await users.look_up(session, user_id=user_id), product)
+
+
+@router.patch("/users/me", summary="Change your name")
+async def change_user(body: UserChange, user_id: PersonId, session: WriteSession) -> UserView:
+    """You are called so in all of your businesses."""
+    account = await users.rename(session, user_id=user_id, name=body.name)
+    return UserView.model_validate(account.user)
+
+
+@router.post("/users/me/password", summary="Change your password", dependencies=[Depends(limit_auth)])
+async def change_password(
+    body: PasswordChange,
+    user_id: PersonId,
+    token: Annotated[str | None, Depends(session_token)],
+    product: ProductDep,
+) -> PasswordChanged:
+    """Ends your sessions in all other places; this one goes on, and so do your API keys. 422 `wrong_password`
+    when `current_password` is not the one that you sign in with."""
+    ended = await users.change_password(
+        product.database,
+        user_id=user_id,
+        token=token or "",
+        current_password=body.current_password,
+        new_password=body.new_password,
+    )
+    return PasswordChanged(sessions_ended=ended)
 
 
 def _welcome(signed_in: SignIn, product: Product, response: Response) -> SignedIn:

@@ -75,6 +75,16 @@ async def revoke_tokens(session: AsyncSession, user_id: int) -> int:
     return len(ended.all())
 
 
+async def revoke_other_tokens(session: AsyncSession, user_id: int, but: str) -> int:
+    """The same for every session of the user but the one with this hash."""
+    ended = await session.execute(
+        delete(AccessToken)
+        .where(AccessToken.user_id == user_id, AccessToken.token_hash != but)
+        .returning(AccessToken.id)
+    )
+    return len(ended.all())
+
+
 async def drop_expired_tokens(session: AsyncSession, before: datetime) -> None:
     """Forget tokens that ended before this moment."""
     await session.execute(delete(AccessToken).where(AccessToken.expires_at < before))
@@ -90,3 +100,8 @@ async def set_password_hash(session: AsyncSession, user_id: int, password_hash: 
     await session.execute(
         update(User).where(User.id == user_id).values(password_hash=password_hash, updated_at=now)
     )
+
+
+async def set_name(session: AsyncSession, user_id: int, name: str, now: datetime) -> None:
+    """What the user is called from now on."""
+    await session.execute(update(User).where(User.id == user_id).values(name=name, updated_at=now))

@@ -31,6 +31,19 @@ class Register(Body):
     timezone: str | None = Field(default=None, max_length=64, examples=["Europe/Berlin"])
 
 
+class UserChange(Body):
+    """What can be changed of a user."""
+
+    name: str = Field(min_length=1, max_length=200)
+
+
+class PasswordChange(Body):
+    """The password as it is, and the one to come."""
+
+    current_password: AnyPassword
+    new_password: Password
+
+
 class NewPassword(Body):
     """Another password for whoever has this e-mail."""
 
@@ -51,6 +64,12 @@ class UserView(View):
     id: int
     email: str
     name: str
+
+
+class PasswordChanged(View):
+    """The password is another one."""
+
+    sessions_ended: int = Field(description="In how many other places the user was signed in.")
 
 
 class PracticeView(View):

@@ -195,6 +195,36 @@ async def set_password(database: Database, *, email: str, password: str) -> tupl
     return ended, revoked
 
 
+async def rename(session: AsyncSession, *, user_id: int, name: str) -> Account:
+    """Call the user by another name, in all of their businesses."""
+    await models.set_name(session, user_id, name, clock.now())
+    return await look_up(session, user_id=user_id)
+
+
+async def change_password(
+    database: Database, *, user_id: int, token: str, current_password: str, new_password: str
+) -> int:
+    """Replace the user's own password, and end every session but the one of this token; how many there were.
+
+    API keys stay. Raises RuleBroken (`wrong_password`).
+    """
+    async with database.reading() as session:
+        account = await look_up(session, user_id=user_id)
+    known_hash = account.user.password_hash
+    is_right, _ = await passwords.verify(current_password, known_hash)
+    if not is_right:
+        raise _wrong_password()
+    password_hash = await passwords.hash(new_password)
+    async with database.writing() as session:
+        # Another password may have been set while this one was compared.
+        if await models.password_hash(session, user_id) != known_hash:
+            raise _wrong_password()
+        await models.set_password_hash(session, user_id, password_hash, clock.now())
+        ended = await models.revoke_other_tokens(session, user_id, but=token_hash(token))
+    log.info("user.password_changed", user_id=user_id, sessions_ended=ended)
+    return ended
+
+
 async def log_in(database: Database, *, email: str, password: str) -> SignIn:
     """Open a session. Raises Unauthenticated (`invalid_credentials`), the same for either mistake."""
     try:
@@ -254,6 +284,12 @@ async def identify(session: AsyncSession, token: str) -> int:
 def default_business_name(name: str) -> str:
     """What a business is called until its owner says otherwise."""
     return f"{name[:180]}'{'' if name.endswith(('s', 'S')) else 's'} business"
+
+
+def _wrong_password() -> RuleBroken:
+    message = "This is not your password. Enter the one that you sign in with."
+    problem = {"field": "current_password", "code": "wrong_password", "message": message}
+    return RuleBroken("wrong_password", message, errors=[problem])
 
 
 async def _newcomer(

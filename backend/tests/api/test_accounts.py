@@ -335,3 +335,31 @@ async def test_signing_in_is_limited_for_each_address(database: Database, tmp_pa
         assert body["retry_after"] == int(answer.headers["retry-after"])
         assert 3500 < body["retry_after"] <= 3600
         assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_a_name_and_a_password_are_changed_by_who_knows_it_and_other_sessions_end(
+    client: httpx.AsyncClient,
+) -> None:
+    ada, eve = await sign_up(client), await sign_up(client, "Eve")
+    there = await client.post("/api/v1/auth/login", json={"email": ada.email, "password": PASSWORD})
+    client.cookies.clear()
+    renamed = await ada.ask("PATCH", "/users/me", json={"name": "Ada Byron"})
+    assert renamed.json() == {"id": ada.id, "email": ada.email, "name": "Ada Byron"}
+    assert_problem(await ada.ask("PATCH", "/users/me", json={"name": " "}), 422, "invalid_fields")
+
+    path, new = "/users/me/password", "another long one"
+    wrong = {"current_password": new, "new_password": new}
+    problem = assert_problem(await ada.ask("POST", path, json=wrong), 422, "wrong_password")
+    assert problem["errors"][0]["field"] == "current_password"
+    short = {"current_password": PASSWORD, "new_password": "short"}
+    assert_problem(await ada.ask("POST", path, json=short), 422, "invalid_fields")
+    changed = await ada.ask("POST", path, json={"current_password": PASSWORD, "new_password": new})
+    assert changed.json() == {"sessions_ended": 1}
+    # This session goes on, and so does everybody else's.
+    assert (await ada.ask("GET", "/auth/me")).json()["user"]["name"] == "Ada Byron"
+    assert (await eve.ask("GET", "/auth/me")).status_code == 200
+    ended = {"Authorization": f"Bearer {there.json()['access_token']}"}
+    assert_problem(await client.get("/api/v1/auth/me", headers=ended), 401, "token_invalid")
+    for password, status in ((PASSWORD, 401), (new, 200)):
+        answer = await client.post("/api/v1/auth/login", json={"email": ada.email, "password": password})
+        assert answer.status_code == status

@@ -120,6 +120,19 @@ TABLE: dict[str, Row] = {
     "POST /auth/login": Row("nobody", 422, send("POST", "/auth/login", lambda _: {})),
     "POST /auth/logout": Row("anybody", 204, send("POST", "/auth/logout"), takes_person=True),
     "GET /auth/me": Row("anybody", 200, get("/auth/me")),
+    "PATCH /users/me": Row(
+        "anybody", 200, send("PATCH", "/users/me", lambda _: {"name": "Ada"}), takes_person=True
+    ),
+    "POST /users/me/password": Row(
+        "anybody",
+        422,
+        send(
+            "POST",
+            "/users/me/password",
+            lambda _: {"current_password": "not this one", "new_password": "correct horse battery"},
+        ),
+        takes_person=True,
+    ),
     "GET /businesses": Row("anybody", 200, get("/businesses")),
     "POST /businesses": Row(
         "anybody", 201, send("POST", "/businesses", lambda _: {"name": "Second"}), takes_person=True

@@ -6,10 +6,11 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import OpenMember
-from tests.browser.member import Member, fills_library
+from tests.browser.member import PASSWORD, Member, fills_library
 from tests.browser.screen import gallery, shot
 from tests.browser.test_screens import expect_no_sideways_scrolling
 from tests.practice_server import PracticeControl
@@ -32,6 +33,13 @@ def takes_in(owner: Member, guest: Member, role: str) -> None:
     owner.person.client.post(
         f"/businesses/{owner.person.business_id}/members", json={"email": email_of(guest), "role": role}
     ).raise_for_status()
+
+
+def signs_in(member: Member, password: str) -> httpx.Client:
+    """The same person in another place."""
+    answer = member.person.client.post("/auth/login", json={"email": email_of(member), "password": password})
+    assert answer.status_code == 200, answer.text
+    return member.person.with_key(answer.json()["access_token"])
 
 
 def switches_to(page: Page, name: str) -> None:
@@ -59,6 +67,46 @@ def test_settings_are_reached_from_the_rail_and_from_the_menu_of_a_phone(new_mem
     page.get_by_role("button", name="Menu").click()
     page.get_by_role("menuitem", name="Settings").click()
     expect(page.get_by_role("heading", name="Settings", level=1)).to_be_visible()
+
+
+def test_another_business_is_made_and_ones_own_name_and_password_are_changed(
+    new_member: OpenMember,
+) -> None:
+    page = (member := new_member()).page
+    page.goto("/dashboard/images")
+    page.get_by_role("button", name="Harbour Coffee").first.click()
+    page.get_by_role("menuitem", name="New business…").click()
+    dialog = page.get_by_role("dialog", name="New business")
+    expect(dialog.get_by_label("Name")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog).to_contain_text("A business needs a name.")
+    page.keyboard.type("Zweite Bäckerei")
+    dialog.get_by_label("Time zone").select_option("Europe/Berlin")
+    gallery(page, "new-business")
+    dialog.get_by_label("Name").press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("button", name="Zweite Bäckerei").first).to_contain_text("Europe/Berlin")
+    expect(page.get_by_role("heading", name="Add your first pictures")).to_be_visible()
+
+    page.goto("/dashboard/settings#account")
+    account = section(page, "Your account")
+    account.get_by_label("Your name").fill("Ada Byron")
+    account.get_by_role("button", name="Save your name").click()
+    expect(account.get_by_text("Saved")).to_be_visible()
+    expect(section(page, "People")).to_contain_text("Ada Byron")
+    current, new = account.get_by_label("Current password"), account.get_by_label("New password")
+    current.fill("not this one")
+    new.fill("another long one")
+    new.press("Enter")
+    expect(account).to_contain_text("This is not your password.")
+    current.fill(PASSWORD)
+    elsewhere = signs_in(member, PASSWORD)
+    new.press("Enter")
+    expect(account.get_by_role("status").filter(has_text="Changed.")).to_contain_text("1 other place")
+    gallery(page, "settings-account")
+    with elsewhere, signs_in(member, "another long one") as again:
+        assert elsewhere.get("/auth/me").status_code == 401
+        assert again.get("/auth/me").json()["user"]["name"] == "Ada Byron"
 
 
 def test_name_and_time_zone_are_changed_and_shown_at_once(new_member: OpenMember) -> None:

@@ -1,8 +1,7 @@
 import { Globe } from "lucide-react";
 import { useState } from "react";
 import { Field } from "@/components/ui/Field";
-import { Select } from "@/components/ui/Input";
-import { knownTimezones } from "@/lib/timezones";
+import { TimezoneSelect } from "@/components/ui/TimezoneSelect";
 
 interface TimezoneFieldProps {
   value: string;
@@ -25,17 +24,9 @@ export function TimezoneField({ value, onChange }: TimezoneFieldProps) {
       </p>
     );
   }
-  const zones = knownTimezones();
   return (
     <Field label="Time zone" hint="Every time is shown in this zone.">
-      <Select value={value} onChange={onChange} className="w-full" autoFocus>
-        {!zones.includes(value) && <option value={value}>{value}</option>}
-        {zones.map((zone) => (
-          <option key={zone} value={zone}>
-            {zone.replaceAll("_", " ")}
-          </option>
-        ))}
-      </Select>
+      <TimezoneSelect value={value} onChange={onChange} autoFocus />
     </Field>
   );
 }

@@ -4,6 +4,7 @@ import { sessionQuery } from "./session";
 import type {
   Business,
   BusinessChange,
+  BusinessCreate,
   Member,
   MemberAdd,
   Role,
@@ -11,6 +12,20 @@ import type {
   StyleChange,
   StyleList,
 } from "./types";
+
+/** Makes a business of one's own; it is among one's businesses at once. */
+export function useMakeBusiness() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: ({ business, key }: { business: BusinessCreate; key: string }) =>
+      api.post<Business>("/businesses", business, { idempotencyKey: key }),
+    onSuccess: (made) => {
+      queryClient.setQueryData(sessionQuery.queryKey, (session) =>
+        session ? { ...session, businesses: [...session.businesses, made] } : session,
+      );
+    },
+  });
+}
 
 /** Changes what a business is set to; the whole page shows it at once. */
 export function useChangeBusiness(businessId: number) {

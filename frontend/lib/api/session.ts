@@ -1,6 +1,14 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "./client";
-import type { Session, SignedIn, SignIn, SignUp } from "./types";
+import type {
+  PasswordChange,
+  PasswordChanged,
+  Session,
+  SignedIn,
+  SignIn,
+  SignUp,
+  User,
+} from "./types";
 
 /** Who is signed in, their businesses, and what is practice. Fails with 401 when nobody is. */
 export const sessionQuery = queryOptions({
@@ -32,4 +40,25 @@ export function useSignUp() {
 
 export function useSignOut() {
   return useMutation({ mutationFn: () => api.post<unknown>("/auth/logout") });
+}
+
+/** Gives oneself another name, in all of one's businesses. */
+export function useRenameSelf() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (name: string) => api.patch<User>("/users/me", { name }),
+    onSuccess: (user) => {
+      queryClient.setQueryData(sessionQuery.queryKey, (session) =>
+        session ? { ...session, user } : session,
+      );
+      void queryClient.invalidateQueries({ queryKey: ["members"] });
+    },
+  });
+}
+
+/** Replaces one's password; every other session of one's own ends. */
+export function useChangePassword() {
+  return useMutation({
+    mutationFn: (change: PasswordChange) => api.post<PasswordChanged>("/users/me/password", change),
+  });
 }

@@ -670,6 +670,18 @@ export type ModelView = {
   successor: string | null;
 };
 
+/** The password as it is, and the one to come. */
+export type PasswordChange = {
+  current_password: string;
+  new_password: string;
+};
+
+/** The password is another one. */
+export type PasswordChanged = {
+  /** In how many other places the user was signed in. */
+  sessions_ended: number;
+};
+
 /** Where a post can be seen on a platform. */
 export type PermalinkView = {
   channel_id: number;
@@ -1242,6 +1254,11 @@ export type UsageView = {
   timezone: string;
   /** Entries whose cost at the provider is not known. */
   unknown_count: number;
+};
+
+/** What can be changed of a user. */
+export type UserChange = {
+  name: string;
 };
 
 /** Somebody who is shown in the picture, by the name of their account. */

@@ -1,5 +1,6 @@
 import { PageHeader } from "@/components/frame/PageHeader";
 import { useBusiness } from "@/lib/business";
+import { AccountSection } from "./components/AccountSection";
 import { ApiKeysSection } from "./components/ApiKeysSection";
 import { BusinessSection } from "./components/BusinessSection";
 import { ChannelsSection } from "./components/ChannelsSection";
@@ -10,7 +11,7 @@ import { SpendingSection } from "./components/SpendingSection";
 import { StorageSection } from "./components/StorageSection";
 import { StylesSection } from "./components/StylesSection";
 
-/** What a business is set to: its name, who is in it, where it publishes, what AI may cost, where it keeps, its keys. */
+/** What a business is set to: its name, who is in it, where it publishes, what AI may cost, where it keeps, its keys; and one's own account. */
 export default function SettingsPage() {
   const business = useBusiness();
   return (
@@ -28,6 +29,7 @@ export default function SettingsPage() {
           <StylesSection />
           <StorageSection />
           <ApiKeysSection />
+          <AccountSection />
         </div>
       </div>
     </>

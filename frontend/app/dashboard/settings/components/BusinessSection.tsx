@@ -3,11 +3,11 @@ import { describeFormError } from "@/components/auth/formError";
 import { Button } from "@/components/ui/Button";
 import { Field } from "@/components/ui/Field";
 import { Notice } from "@/components/ui/feedback";
-import { Input, Select } from "@/components/ui/Input";
+import { Input } from "@/components/ui/Input";
+import { TimezoneSelect } from "@/components/ui/TimezoneSelect";
 import { useChangeBusiness } from "@/lib/api/businesses";
 import { ApiError } from "@/lib/api/client";
 import { useBusiness } from "@/lib/business";
-import { knownTimezones } from "@/lib/timezones";
 import { mayManage } from "../roles";
 import { Facts } from "./Facts";
 import { Section } from "./Section";
@@ -40,7 +40,6 @@ function BusinessForm() {
   const change = useChangeBusiness(business.id);
   const [name, setName] = useState(business.name);
   const [timezone, setTimezone] = useState(business.timezone);
-  const zones = knownTimezones();
   const isChanged = name.trim() !== business.name || timezone !== business.timezone;
   const isNameless = name.trim() === "";
   const error = change.error instanceof ApiError ? change.error : null;
@@ -70,14 +69,7 @@ function BusinessForm() {
         hint="Scheduled posts keep the moment they were scheduled for."
         error={error?.fields.timezone}
       >
-        <Select value={timezone} onChange={setTimezone} className="w-full">
-          {!zones.includes(timezone) && <option value={timezone}>{timezone}</option>}
-          {zones.map((zone) => (
-            <option key={zone} value={zone}>
-              {zone.replaceAll("_", " ")}
-            </option>
-          ))}
-        </Select>
+        <TimezoneSelect value={timezone} onChange={setTimezone} />
       </Field>
       {change.error && !hasField && (
         <Notice tone="bad" isAlert fact={describeFormError(change.error).fact}>

@@ -12,6 +12,7 @@ const PARTS = [
   { id: "ai-styles", label: "AI styles" },
   { id: "storage", label: "Storage" },
   { id: "api-keys", label: "API keys" },
+  { id: "account", label: "Your account" },
 ] as const;
 
 /** Leads to each part: a list beside them on a very wide screen, a row above them that stays in view. */
