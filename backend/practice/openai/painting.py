@@ -46,6 +46,16 @@ class _Ridge:
     light: Floats
     floor: float | None = None
 
+    def begins(self) -> float:
+        """Above this row nothing of it is to be seen."""
+        return float(self.line.min()) - 2
+
+    def covers(self) -> float:
+        """Below this row nothing is to be seen but it."""
+        if self.floor is not None:
+            return float("inf")
+        return float((self.line + self.steepness).max()) + 2
+
 
 @dataclass(frozen=True, slots=True)
 class _Disc:
@@ -213,8 +223,10 @@ class _Scene:
         if self._scenery.is_sea and bottom > self._horizon:
             self._water(canvas, y)
         for index, ridge in enumerate(self._ridges):
-            if float(ridge.line.min()) - 2 < bottom:
-                self._layer(canvas, y, ridge)
+            # What nearer ones cover need not be painted.
+            hidden = min((nearer.covers() for nearer in self._ridges[index + 1 :]), default=float("inf"))
+            if ridge.begins() < bottom and top < hidden:
+                self._layer(canvas, y, ridge, hidden)
             if self._orbs and index == len(self._ridges) // 2:
                 for orb in self._orbs:
                     self._disc(canvas, y, orb)
@@ -286,9 +298,10 @@ class _Scene:
         _blend(part, palette.sun, glitter * np.clip(0.85 - 0.75 * depth, 0, 1)[:, None])
         canvas[below] = part
 
-    def _layer(self, canvas: Floats, y: Floats, ridge: _Ridge) -> None:
-        start = int(np.searchsorted(y, float(ridge.line.min()) - 2))
-        part, y = canvas[start:], y[start:]
+    def _layer(self, canvas: Floats, y: Floats, ridge: _Ridge, hidden: float) -> None:
+        """Paint the ridge between its top and the row from which on it is hidden."""
+        start, end = int(np.searchsorted(y, ridge.begins())), int(np.searchsorted(y, hidden))
+        part, y = canvas[start:end], y[start:end]
         below = y[:, None] - ridge.line[None, :]
         cover = np.clip(below / ridge.steepness[None, :] + 0.5, 0, 1)
         if ridge.floor is not None:
