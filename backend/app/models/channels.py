@@ -72,6 +72,8 @@ class Channel(Base):
     checked_at: Mapped[datetime | None]
     check_at: Mapped[datetime | None]
     missing_permissions: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    may_comment: Mapped[bool | None]
+    """Whether Meta's permission for comments was given; None where nobody has said."""
     problem_code: Mapped[str | None] = mapped_column(String(100))
     problem_detail: Mapped[str | None] = mapped_column(Text)
     quota_used: Mapped[int | None]

@@ -24,7 +24,14 @@ from app.providers.publishing.base import (
     TokenFacts,
     TryLater,
 )
-from app.services.channels import CHECK_EVERY, Channels, jittered, missing_permissions, not_allowed
+from app.services.channels import (
+    CHECK_EVERY,
+    Channels,
+    jittered,
+    may_comment,
+    missing_permissions,
+    not_allowed,
+)
 
 log = get_logger(__name__)
 
@@ -118,6 +125,7 @@ class ChannelHealth:
             "token_expires_at": ends_at,
             "data_access_expires_at": data_until,
             "missing_permissions": missing,
+            "may_comment": may_comment(channel.platform, channel.login, token.permissions),
             "quota_used": quota.used if quota else None,
             "quota_total": quota.total if quota else None,
         }

@@ -62,6 +62,7 @@ class Standing:
     token_expires_at: datetime | None = None
     data_access_expires_at: datetime | None = None
     renew_at: datetime | None = None
+    may_comment: bool | None = None
 
 
 class Channels:
@@ -149,6 +150,7 @@ class Channels:
             data_access_expires_at=token.data_access_expires_at,
             # Of unknown age: it can be renewed once it is a day old.
             renew_at=clock.now() + jittered(timedelta(hours=36)) if login == "instagram" else None,
+            may_comment=may_comment(platform, login, token.permissions),
         )
         return await self.keep(
             business_id, way, facts.external_id, name or facts.name, access_token, standing
@@ -251,6 +253,7 @@ class Channels:
             channel.token_expires_at = standing.token_expires_at
             channel.data_access_expires_at = standing.data_access_expires_at
             channel.renew_at = standing.renew_at
+            channel.may_comment = standing.may_comment
             # How long a token still lasts that nobody makes new is told at once.
             is_ending = standing.token_expires_at is not None and standing.renew_at is None
             channel.check_at = now if is_ending else now + jittered(CHECK_EVERY)
@@ -303,6 +306,20 @@ def missing_permissions(gate: LoginGate | None, platform: str, granted: Collecti
     if gate is None or granted is None:
         return []
     return [name for name in gate.needed(platform) if name not in granted]
+
+
+def may_comment(platform: str, login: str, granted: Collection[str] | None) -> bool | None:
+    """Whether a connection with these permissions may write comments; None where nobody says."""
+    return None if granted is None else COMMENT_PERMISSIONS[platform, login] in granted
+
+
+def comments_not_allowed(channel: Channel) -> tuple[str, str]:
+    """That a connection may not write comments, and the cure."""
+    name = COMMENT_PERMISSIONS[channel.platform, channel.login]
+    return (
+        f"This connection may not write comments: Meta's permission {name} is missing.",
+        "Whoever runs this server names it in META_EXTRA_PERMISSIONS; connect the channel again after that.",
+    )
 
 
 _SHOWN_AS: dict[int, str | None] = {

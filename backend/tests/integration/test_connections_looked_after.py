@@ -21,6 +21,7 @@ from app.providers.publishing.base import LoginGate, Publisher
 from app.providers.publishing.facebook import FacebookPublisher
 from app.providers.publishing.instagram import InstagramPublisher
 from app.providers.publishing.login import FacebookLogin, InstagramLogin
+from app.services import posts
 from app.services.channel_health import ChannelHealth
 from app.services.channels import Channels, Way, jittered
 from app.services.logins import Connecting, LoginRenewal
@@ -476,9 +477,24 @@ async def test_a_post_that_a_permission_is_missing_for_says_which_and_what_to_do
     assert not control.media("Not allowed") and not control.posts("Not allowed")
 
 
-async def test_a_comment_that_was_not_allowed_is_told_and_the_post_is_out(desk: Desk) -> None:
+async def test_a_comment_that_is_not_allowed_is_told_before_and_after_and_the_post_is_out(
+    desk: Desk,
+) -> None:
     office = desk.office
     page, *_ = await desk.connects()
+    (verdict,) = await posts.check_post(
+        office.database,
+        office.library,
+        desk.channels,
+        user_id=office.user_id,
+        business_id=office.business_id,
+        content_text="Fresh bread",
+        pictures=[],
+        channel_ids=[page.id],
+        first_comment="Open until six",
+    )
+    assert [problem.code for problem in verdict.problems] == ["first_comment_not_allowed"]
+    assert "pages_manage_engagement is missing" in verdict.problems[0].message and verdict.is_ready
     post_id = await office.sends("Fresh bread", to=[page], first_comment="Open until six")
     story = await office.settles(post_id, "published", publishing=office.runner(channels=desk.channels))
     assert codes(story)[-2:] == ["published", "comment_failed"]

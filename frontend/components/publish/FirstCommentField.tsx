@@ -80,7 +80,7 @@ export function FirstCommentField({ comment, chosen, problems, onChange }: First
       <ProblemNotices
         problems={problems}
         cureFor={({ code }) =>
-          code === "first_comment_not_supported" ? null : (
+          code.startsWith("first_comment_not_") ? null : (
             <CureButton onPress={() => area.current?.focus()}>Go there</CureButton>
           )
         }

@@ -40,6 +40,7 @@ const PLACES: Record<string, Problem["place"]> = {
   permission_missing: "channels",
   quota_reached: "channels",
   first_comment_not_supported: "comment",
+  first_comment_not_allowed: "comment",
   first_comment_too_long: "comment",
   first_comment_too_many_hashtags: "comment",
   ai_label_not_supported: "ai",

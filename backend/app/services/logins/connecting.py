@@ -34,6 +34,7 @@ from app.services.channels import (
     Standing,
     Way,
     jittered,
+    may_comment,
     missing_permissions,
     no_such_channel,
     shown_name,
@@ -336,6 +337,7 @@ class Connecting:
             token_expires_at=grant.expires_at if has_own_token else None,
             data_access_expires_at=grant.data_access_expires_at,
             renew_at=clock.now() + jittered(RENEW_AFTER) if has_own_token else None,
+            may_comment=may_comment(account.platform, attempt.kind, _granted(grant)),
         )
         way = Way(account.platform, attempt.kind, attempt.is_practice)
         return await self._channels.keep(

@@ -8,6 +8,7 @@ from app.core.errors import RuleBroken
 from app.models.channels import Channel, ChannelStatus
 from app.models.posts import PublicationState
 from app.providers.publishing.base import Placement, PlatformRules, text_facts
+from app.services.channels import comments_not_allowed
 from app.services.posts.layouts import Layout
 from app.services.posts.stories import Outgoing, PublicationStory
 
@@ -45,7 +46,7 @@ def rule_problems(rules: PlatformRules, channel: Channel, outgoing: Outgoing) ->
         *_alt_text_problems(rules, placement, outgoing),
         *_tag_problems(rules, placement, outgoing),
         *_label_problems(rules, placement, outgoing),
-        *_comment_problems(rules, outgoing),
+        *_comment_problems(rules, channel, outgoing),
     ]
 
 
@@ -143,7 +144,7 @@ def _label_problems(rules: PlatformRules, placement: Placement, outgoing: Outgoi
     ]
 
 
-def _comment_problems(rules: PlatformRules, outgoing: Outgoing) -> list[Problem]:
+def _comment_problems(rules: PlatformRules, channel: Channel, outgoing: Outgoing) -> list[Problem]:
     label, limits = LABELS[rules.platform], rules.first_comment
     if not outgoing.first_comment:
         return []
@@ -157,6 +158,10 @@ def _comment_problems(rules: PlatformRules, outgoing: Outgoing) -> list[Problem]
             )
         ]
     counted, problems = text_facts(outgoing.first_comment), []
+    if channel.may_comment is False:
+        message, fix = comments_not_allowed(channel)
+        told = f"{message} The post goes out without its first comment."
+        problems.append(Problem("first_comment_not_allowed", told, fix, is_blocking=False))
     if counted.characters > limits.max_characters:
         problems.append(
             Problem(

@@ -16,15 +16,11 @@ from app.core.faults import fault
 from app.models import posts as models
 from app.models.posts import PublicationState
 from app.providers.publishing.base import Account, OutcomeUnclear, Publisher, PublishingError, TryLater
-from app.services.channels import COMMENT_PERMISSIONS, PERMISSION_MISSING
+from app.services.channels import PERMISSION_MISSING, comments_not_allowed
 from app.services.publishing.journal import Task
 
 NO_POST = "The platform does not say which post it is, so the first comment could not be written."
 GIVEN_UP = "The platform could not take the first comment. Write it there yourself."
-NOT_ALLOWED = (
-    "This connection may not write comments: Meta's permission {name} is missing. Whoever runs this server "
-    "names it in META_EXTRA_PERMISSIONS; connect the channel again after that."
-)
 NOT_KNOWN = (
     "The platform does not say whether it has the first comment. Look there; write it if it is missing."
 )
@@ -106,8 +102,7 @@ class FirstComments:
             return CommentOutcome(not_before=clock.now() + wait, is_unclear=attempted_at is not None)
         except PublishingError as error:
             if error.code == PERMISSION_MISSING:
-                name = COMMENT_PERMISSIONS[task.channel.platform, task.channel.login]
-                return refused(task, NOT_ALLOWED.format(name=name))
+                return refused(task, " ".join(comments_not_allowed(task.channel)))
             return refused(task, error.detail)
 
     async def _note_attempt(self, task: Task, at: datetime | None) -> bool:
