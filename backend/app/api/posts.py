@@ -25,7 +25,7 @@ from app.api.deps import (
 from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
 from app.imaging.framing import Framing
 from app.models.posts import Place, Post
-from app.schemas.base import Done, View
+from app.schemas.base import Done, View, WrittenMoment
 from app.schemas.posts import (
     BoxView,
     ChannelCheck,
@@ -301,10 +301,13 @@ async def list_posts(
     state: PostStateName | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     cursor: Annotated[str | None, Query(pattern=r"^[0-9]{1,18}(-[0-9]{1,17})?$")] = None,
+    since: Annotated[WrittenMoment | None, Query(alias="from")] = None,
+    until: Annotated[WrittenMoment | None, Query(alias="to")] = None,
 ) -> PostList:
     """`state` keeps the posts of which at least one publication is in it; `draft`: those with none. With
     `scheduled` they come in the order in which they go out. A page of long posts may hold fewer than `limit`:
-    the list ends where `next_cursor` is null."""
+    the list ends where `next_cursor` is null. `from` and `to` (excluded) bound when a post goes out or went
+    out; of a draft, when it was written."""
     found, last = await posts.list_posts(
         session,
         user_id=user_id,
@@ -312,6 +315,8 @@ async def list_posts(
         state=state,
         limit=limit,
         after=_place(cursor),
+        since=since,
+        until=until,
     )
     stories = await posts.tell(session, found, is_brief=True)
     return PostList(

@@ -292,7 +292,24 @@ def test_posts_are_listed_newest_first_page_by_page_and_by_state(ada: Person) ->
         found += [post["id"] for post in page["posts"]]
         cursor = page["next_cursor"]
     assert found == [sooner, planned, later]
-    for query in ({"state": "lost"}, {"limit": 0}, {"limit": 101}, {"cursor": "'"}, {"cursor": "1-"}):
+    # A calendar asks for a part of it: what goes out then, went out then, or was written then.
+    now, due = datetime.now(UTC), datetime.fromisoformat(ada.post(planned)["scheduled_at"])
+    second = timedelta(seconds=1)
+    for bounds, ids in (
+        ((now, None), [later, sooner, planned]),
+        ((due, due + second), [planned]),
+        ((due + second, None), [later]),
+        ((now - timedelta(hours=1), now), [out, *reversed(drafts)]),
+        ((None, now - timedelta(hours=1)), []),
+    ):
+        asked = {
+            name: moment.isoformat() for name, moment in zip(("from", "to"), bounds, strict=True) if moment
+        }
+        assert {post["id"] for post in listed(ada, **asked)["posts"]} == set(ids), bounds
+    for query in (
+        *({"state": "lost"}, {"limit": 0}, {"limit": 101}, {"cursor": "'"}, {"cursor": "1-"}),
+        *({"from": "yesterday"}, {"to": "2026-11-25T10:00:00"}, {"to": "1764064800"}),
+    ):
         answer = ada.client.get("/posts", params={"business_id": ada.business_id, **query})
         assert_problem(answer, 422, "invalid_fields")
 

@@ -80,10 +80,13 @@ async def list_page(
     state: str | None,
     limit: int,
     after: Place | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> tuple[Sequence[Post], Place | None]:
     """Posts, newest first, and where the page ends when there are more. `state` is `draft` or a publication
     state that at least one of a post's publications has; those that are scheduled come soonest first.
 
+    `since` and `until` (excluded) bound when a post goes out or went out; of a draft, when it was written.
     A page of long posts ends before it has `limit` of them, but never without any.
     """
     due_at = func.coalesce(Post.scheduled_at, Post.created_at)
@@ -95,10 +98,15 @@ async def list_page(
         conditions.append(~has_publication.exists())
     elif state:
         conditions.append(has_publication.where(Publication.state == state).exists())
+    if since is not None or until is not None:
+        out_at = select(func.min(Publication.published_at)).where(Publication.post_id == Post.id)
+        moment = func.coalesce(Post.scheduled_at, out_at.scalar_subquery(), Post.created_at)
+        conditions += [moment >= since] if since is not None else []
+        conditions += [moment < until] if until is not None else []
     if after is not None and is_by_time:
         # A place of the other order stands at the end of this one's day zero: the list begins anew.
-        since = after.due_at or datetime.min.replace(tzinfo=UTC)
-        conditions.append(or_(due_at > since, and_(due_at == since, Post.id > after.post_id)))
+        last_due = after.due_at or datetime.min.replace(tzinfo=UTC)
+        conditions.append(or_(due_at > last_due, and_(due_at == last_due, Post.id > after.post_id)))
     elif after is not None:
         conditions.append(Post.id < after.post_id)
     weighed = (

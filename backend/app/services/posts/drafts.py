@@ -169,10 +169,15 @@ async def list_posts(
     state: str | None,
     limit: int,
     after: Place | None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> tuple[Sequence[Post], Place | None]:
-    """A business's posts, newest first, those that are scheduled soonest first; and where the page ends."""
+    """A business's posts, newest first, those that are scheduled soonest first; and where the page ends.
+    `since` and `until` (excluded) bound when they go out, went out, or were written as drafts."""
     await access.require_role(session, business_id=business_id, user_id=user_id, at_least=Role.VIEWER)
-    return await models.list_page(session, business_id, state=state, limit=limit, after=after)
+    return await models.list_page(
+        session, business_id, state=state, limit=limit, after=after, since=since, until=until
+    )
 
 
 def check_moment(scheduled_at: datetime) -> None:
