@@ -43,8 +43,6 @@ async def get_usage(
     return UsageView(
         month=found.month,
         timezone=found.timezone,
-        practice_charged_usd=found.practice.charged,
-        practice_cost_usd=found.practice.cost,
         free_used=found.free_used,
         free_per_month=found.free_per_month,
         **_sums(found.total),
@@ -81,6 +79,8 @@ def _sums(sums: Sums) -> Mapping[str, Any]:
         "reserved_usd": sums.reserved,
         "provider_cost_usd": sums.cost,
         "unknown_count": sums.unknown,
+        "practice_charged_usd": sums.practice_charged,
+        "practice_cost_usd": sums.practice_cost,
     }
 
 

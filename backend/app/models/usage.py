@@ -83,14 +83,20 @@ class UsageEntry(Base):
 @dataclass(frozen=True, slots=True)
 class Sums:
     """Some entries added up. `charged` and `cost` are of what is known; `reserved` may still be charged;
-    `unknown` is how many entries there are whose cost at the provider can't be told."""
+    `unknown` is how many entries there are whose cost at the provider can't be told. `practice_charged` and
+    `practice_cost` are what of these is practice money."""
 
     images: int
     charged: Decimal
     reserved: Decimal
     cost: Decimal
     unknown: int
+    practice_charged: Decimal
+    practice_cost: Decimal
 
+
+PRACTICE = "practice"
+"""The provider whose money is practice, as its pictures are."""
 
 _ZERO = Decimal(0)
 _HELD = (EntryState.RESERVED.value, EntryState.UNKNOWN.value)
@@ -98,12 +104,15 @@ _IS_UNKNOWN = or_(
     UsageEntry.state == EntryState.UNKNOWN.value,
     and_(UsageEntry.state != EntryState.RESERVED.value, UsageEntry.cost.is_(None)),
 )
+_IS_PRACTICE = UsageEntry.provider == PRACTICE
 _SUMS = (
     func.count(case((UsageEntry.state == EntryState.BOOKED.value, 1))),
     func.sum(case((UsageEntry.state == EntryState.BOOKED.value, UsageEntry.price))),
     func.sum(case((UsageEntry.state.in_(_HELD), UsageEntry.price))),
     func.sum(UsageEntry.cost),
     func.count(case((_IS_UNKNOWN, 1))),
+    func.sum(case((and_(_IS_PRACTICE, UsageEntry.state == EntryState.BOOKED.value), UsageEntry.price))),
+    func.sum(case((_IS_PRACTICE, UsageEntry.cost))),
 )
 
 
@@ -185,20 +194,6 @@ async def sums(session: AsyncSession, business_id: int, month: str) -> Sums:
     row = (
         await session.execute(
             select(*_SUMS).where(UsageEntry.business_id == business_id, UsageEntry.month == month)
-        )
-    ).one()
-    return _sums(row)
-
-
-async def sums_of_provider(session: AsyncSession, business_id: int, month: str, provider: str) -> Sums:
-    """A month of a business, as far as one provider had to do with it."""
-    row = (
-        await session.execute(
-            select(*_SUMS).where(
-                UsageEntry.business_id == business_id,
-                UsageEntry.month == month,
-                UsageEntry.provider == provider,
-            )
         )
     ).one()
     return _sums(row)
@@ -307,11 +302,18 @@ async def _sums_by(
 
 
 def _sums(row: Sequence[object]) -> Sums:
-    images, charged, reserved, cost, unknown = row
+    images, charged, reserved, cost, unknown, practice_charged, practice_cost = row
     return Sums(
         images=int(str(images)),
-        charged=charged if isinstance(charged, Decimal) else _ZERO,
-        reserved=reserved if isinstance(reserved, Decimal) else _ZERO,
-        cost=cost if isinstance(cost, Decimal) else _ZERO,
+        charged=_amount(charged),
+        reserved=_amount(reserved),
+        cost=_amount(cost),
         unknown=int(str(unknown)),
+        practice_charged=_amount(practice_charged),
+        practice_cost=_amount(practice_cost),
     )
+
+
+def _amount(sum_: object) -> Decimal:
+    """Of no rows at all the databases say nothing."""
+    return sum_ if isinstance(sum_, Decimal) else _ZERO

@@ -17,6 +17,8 @@ class SumsView(View):
     reserved_usd: Money = Field(description="What may still be charged.")
     provider_cost_usd: Money = Field(description="As far as it is known.")
     unknown_count: int = Field(description="Entries whose cost at the provider is not known.")
+    practice_charged_usd: Money = Field(description="What of `charged_usd` is practice money.")
+    practice_cost_usd: Money = Field(description="What of `provider_cost_usd` is practice money.")
 
 
 class DayView(SumsView):
@@ -72,8 +74,6 @@ class UsageView(SumsView):
 
     month: str
     timezone: str
-    practice_charged_usd: Money = Field(description="What of `charged_usd` is practice money.")
-    practice_cost_usd: Money = Field(description="What of `provider_cost_usd` is practice money.")
     free_used: int
     free_per_month: int
     by_day: list[DayView]

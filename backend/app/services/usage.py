@@ -40,8 +40,6 @@ HELD_FOR = timedelta(hours=1)
 PAGE = 200
 """Entries that are read at a time for an export."""
 NOTHING = Decimal(0)
-PRACTICE = "practice"
-"""The provider whose money is practice, as its pictures are."""
 _FORMULA_SIGNS = ("=", "+", "-", "@", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a formula begins, also in wide letters."""
 _LINE_SIGNS = ("\t", "\r", "\n")
@@ -107,7 +105,6 @@ class MonthReport:
     free_used: int
     free_per_month: int
     total: Sums
-    practice: Sums
     by_day: Sequence[tuple[str, Sums]]
     by_model: Sequence[tuple[str, Sums]]
     by_member: Sequence[tuple[int, str, Sums]]
@@ -279,7 +276,6 @@ async def report(
         free_used=free_used,
         free_per_month=terms.free_per_month,
         total=await models.sums(session, business_id, month),
-        practice=await models.sums_of_provider(session, business_id, month, PRACTICE),
         by_day=await models.sums_by_day(session, business_id, month),
         by_model=await models.sums_by_model(session, business_id, month),
         by_member=await models.sums_by_member(session, business_id, month),
@@ -317,7 +313,7 @@ async def export_csv(
 
 def is_practice(entry: UsageEntry) -> bool:
     """Whether this is practice money, which nobody bills."""
-    return entry.provider == PRACTICE
+    return entry.provider == models.PRACTICE
 
 
 def charged(entry: UsageEntry) -> Decimal | None:

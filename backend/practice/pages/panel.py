@@ -208,6 +208,7 @@ def _head(root: str, chosen: _Chosen) -> str:
         f"{html.escape(instagram.username)}</a> on Practice Instagram and on the Practice Page "
         f'<a href="{root}/facebook/{page.id}">{html.escape(page.name)}</a>.</p>'
         '<p class="name">Switch on what should happen, publish, and see what is told and what helps.</p>'
+        '<p class="facts"><b>Once</b> acts once on each of the two accounts.</p>'
         f"</div></header>{others}"
     )
 

@@ -50,8 +50,8 @@ def _count(number: int, unit: str) -> str:
 
 
 def size_text(size: int) -> str:
-    """Bytes as people read them."""
-    return f"{size / 1_000_000:.1f} MB" if size >= 100_000 else f"{max(round(size / 1000), 1)} KB"
+    """Bytes as people read them, in the units of the product's own pages."""
+    return f"{size / 1_000_000:.1f} MB" if size >= 950_000 else f"{max(round(size / 1000), 1)} KB"
 
 
 def shortened(text: str, limit: int = 90) -> str:

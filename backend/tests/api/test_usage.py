@@ -69,6 +69,7 @@ def test_the_price_is_known_before_and_booked_after(live: Live, signs_up: SignsU
     for part in ("by_day", "by_model", "by_member"):
         (sums,) = found[part]
         assert (sums["images"], sums["charged_usd"]) == (4, "0.10")
+        assert sums["practice_charged_usd"] == "0.10"
     assert found["by_member"][0]["user_id"] == ada.user_id
     listed = ada.client.get("/generations", params={"business_id": ada.business_id}).json()["generations"]
     # What an image came to is told with it; practice money says that it is practice.

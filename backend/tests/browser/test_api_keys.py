@@ -17,6 +17,7 @@ def test_a_key_is_made_by_keyboard_shown_once_used_and_revoked(new_member: OpenM
     page.goto("/dashboard/settings#api-keys")
     keys = section(page, "API keys")
     expect(keys).to_contain_text("No key yet.")
+    expect(keys).to_contain_text(f"/api/v1/images/list?business_id={person.business_id}")
     gallery(page, "settings-api-keys-none")
     keys.get_by_role("button", name="Make an API key").focus()
     page.keyboard.press("Enter")

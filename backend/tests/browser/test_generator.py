@@ -200,6 +200,8 @@ def test_whatever_does_not_work_is_said_in_plain_words_and_nothing_is_lost(
     practice.fault("drop_after", edge=EDGE)
     asks_for(dialog, "A calm sea at night")
     expect(dialog.get_by_role("alert")).to_contain_text("It is not clear whether your image was made.")
+    settle = dialog.get_by_role("alert").get_by_role("link", name="Settle what it cost")
+    expect(settle).to_have_attribute("href", "/dashboard/settings#ai-and-spending")
     shot(page, "generator-unknown")
     practice.clear_faults()
 
@@ -236,7 +238,7 @@ def test_whatever_does_not_work_is_said_in_plain_words_and_nothing_is_lost(
     expect(settling).to_contain_text("Write the amount that stands on the bill")
     settling.get_by_label("Amount in USD").fill("0,0425")
     gallery(page, "settings-settle", within="[role=dialog]")
-    settling.get_by_role("button", name="It was charged").click()
+    settling.get_by_label("Amount in USD").press("Enter")
     expect(settling).to_have_count(0)
     expect(lost).to_contain_text("$0.0425 practice")
     expect(lost).to_contain_text("settled by hand")

@@ -1,9 +1,11 @@
+import { Link } from "@tanstack/react-router";
 import { Sparkles } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "@/components/ui/Button";
 import { cn } from "@/components/ui/cn";
 import { CureButton, ErrorState, Notice } from "@/components/ui/feedback";
 import type { Generation, GenerationStory, Image } from "@/lib/api/types";
+import { useMayManage } from "@/lib/business";
 import { formatMoney } from "@/lib/format";
 import { OrderFailure } from "./OrderFailure";
 import { outcomeOf, retryWords } from "./outcome";
@@ -67,6 +69,7 @@ export function GenerateStage({
 }: GenerateStageProps) {
   const generation = story?.generation;
   const outcome = generation && outcomeOf(generation);
+  const mayManage = useMayManage();
   return (
     <section
       aria-label="Result"
@@ -122,7 +125,11 @@ export function GenerateStage({
               <CureButton onPress={doings.onAgain}>Try again · {priceLabel}</CureButton>
             ) : outcome.next === "change" ? (
               <CureButton onPress={doings.onChange}>Change the prompt</CureButton>
-            ) : outcome.next === "library" ? (
+            ) : outcome.next === "settle" && mayManage ? (
+              <Link to="/dashboard/settings" hash="ai-and-spending">
+                Settle what it cost
+              </Link>
+            ) : outcome.next === "settle" ? (
               <CureButton onPress={doings.onKeep}>Look in the library</CureButton>
             ) : undefined
           }

@@ -32,7 +32,7 @@ describe("how a generation ended", () => {
   });
 
   it("an unknown one is never asked for again from here", () => {
-    expect(outcomeOf(generation({ state: "unknown" }))?.next).toBe("library");
+    expect(outcomeOf(generation({ state: "unknown" }))?.next).toBe("settle");
   });
 
   it.each([

@@ -2,7 +2,7 @@ import type { Generation } from "@/lib/api/types";
 import { formatMoney, plural } from "@/lib/format";
 import { isPracticeProvider } from "./providers";
 
-export type NextStep = "again" | "change" | "library" | null;
+export type NextStep = "again" | "change" | "settle" | null;
 
 /** How a generation ended without a picture: the fact, what it means, and what to do next. */
 export interface Outcome {
@@ -32,7 +32,7 @@ export function outcomeOf(generation: Generation): Outcome | undefined {
         tone: "warn",
         fact: "It is not clear whether your image was made.",
         words: `${detail} Its price stays set aside until that is clear. If the picture turns up, it comes into your library.`,
-        next: "library",
+        next: "settle",
       };
     case "failed":
       return failed(generation, detail);

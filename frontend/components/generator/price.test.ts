@@ -27,7 +27,7 @@ describe("the price before the click", () => {
     expect(price()).toMatchObject({
       label: "free",
       freeLeft: "2 of 3",
-      afterwards: "then $0.10 each",
+      afterwards: "each further one is $0.10",
       isCapped: false,
     });
   });

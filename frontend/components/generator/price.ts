@@ -10,7 +10,7 @@ export interface Price {
   isFree: boolean;
   /** What is left, if anything is given for free: "2 of 3". */
   freeLeft: string | null;
-  /** What comes afterwards: "then $0.10 each", "3 free again on 1 December". */
+  /** What comes afterwards: "each further one is $0.10", "3 free again on 1 December". */
   afterwards: string | null;
   /** "$4.20 of $5.00 left under the limit", "$4.20 of $5.00 practice left …"; null without one. */
   underCap: string | null;
@@ -38,7 +38,7 @@ export function priceOf(
         : free_remaining === 0
           ? `${free_per_month} free again on ${resetsOn}`
           : extra > 0
-            ? `then ${formatMoney(options.extra_price_usd, isPractice)} each`
+            ? `each further one is ${formatMoney(options.extra_price_usd, isPractice)}`
             : null,
     underCap:
       cap_usd === null || cap_remaining === null

@@ -75,7 +75,10 @@ export function UploadTray({ uploads: { uploads, summary, actions }, isQuiet }: 
             tabIndex={-1}
             onPointerEnter={() => setHeld(true)}
             onPointerLeave={() => setHeld(false)}
-            onFocus={() => setHeld(true)}
+            // The keyboard at one of its buttons; the list itself is only where it ended up.
+            onFocus={({ target, currentTarget }) =>
+              setHeld(target !== currentTarget && target.matches(":focus-visible"))
+            }
             onBlur={() => setHeld(false)}
             className="pointer-events-auto w-full overflow-hidden rounded-card border border-line bg-surface shadow-float outline-none sm:w-100 dark:bg-raised"
           >

@@ -39,7 +39,13 @@ export function ProgressView({ post: sent, onTitle, onClose, onAnother }: Progre
   });
   const isSettled = hasSettled(post);
   const isWaiting = isScheduled(post);
-  const title = isWaiting ? "Scheduled" : isSettled ? endTitle(post) : "Publishing";
+  const title = isWaiting
+    ? "Scheduled"
+    : isSettled
+      ? endTitle(post)
+      : isHeldBack(post)
+        ? "Waiting"
+        : "Publishing";
   useEffect(() => onTitle(title), [title, onTitle]);
 
   const settled = useEffectEvent(() => {
@@ -129,6 +135,12 @@ function isScheduled(post: Post): boolean {
   return publications.length > 0 && publications.every(({ state }) => state === "scheduled");
 }
 
+/** What is still to go out is kept back for now. */
+function isHeldBack(post: Post): boolean {
+  const open = post.publications.filter(({ state }) => state === "publishing");
+  return open.length > 0 && open.every(({ held_until }) => held_until !== null);
+}
+
 function isAllOut(post: Post): boolean {
   return post.publications.every(({ state }) => state === "published");
 }
@@ -186,6 +198,9 @@ function headline(post: Post, isSettled: boolean): string {
     listed(post.publications.filter((it) => it.state === state).map(placeName));
   if (!isSettled) {
     const [only] = post.publications;
+    if (isHeldBack(post)) {
+      return `Waiting to go out to ${listed(post.publications.filter(({ held_until }) => held_until).map(placeName))}`;
+    }
     return only && post.publications.length === 1
       ? `Publishing to ${placeName(only)}`
       : `Publishing to ${plural(post.publications.length, "channel")}`;

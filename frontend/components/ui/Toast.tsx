@@ -11,6 +11,8 @@ export interface ToastOptions {
   link?: { label: string; href: string };
   /** Milliseconds; 0 keeps it until it is closed. */
   timeout?: number;
+  /** What it is about: an earlier message about the same goes. */
+  about?: string;
   /** Runs when it is closed or times out, also after the action. */
   onClose?: () => void;
 }
@@ -27,11 +29,15 @@ const ToastRegion = lazy(loadList);
 const listeners = new Set<() => void>();
 let isWanted = false;
 let count = 0;
+const latest = new Map<string, string>();
 
 /** Shows a quiet message at the lower edge. Returns an id for `closeToast`. */
 export function toast(options: ToastOptions): string {
-  const { title, description, tone = "ok", action, link, timeout, onClose } = options;
+  const { title, description, tone = "ok", action, link, timeout, about, onClose } = options;
   const id = `toast-${++count}`;
+  const earlier = about && latest.get(about);
+  if (earlier) closeToast(earlier);
+  if (about) latest.set(about, id);
   isWanted = true;
   for (const listener of listeners) listener();
   void loadList().then(({ whenReady }) =>

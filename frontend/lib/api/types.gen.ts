@@ -274,6 +274,10 @@ export type DayView = {
   day: string;
   /** That were made, or called off while they were made. */
   images: number;
+  /** What of `charged_usd` is practice money. */
+  practice_charged_usd: string;
+  /** What of `provider_cost_usd` is practice money. */
+  practice_cost_usd: string;
   /** As far as it is known. */
   provider_cost_usd: string;
   /** What may still be charged. */
@@ -620,6 +624,10 @@ export type MemberSumsView = {
   /** That were made, or called off while they were made. */
   images: number;
   name: string;
+  /** What of `charged_usd` is practice money. */
+  practice_charged_usd: string;
+  /** What of `provider_cost_usd` is practice money. */
+  practice_cost_usd: string;
   /** As far as it is known. */
   provider_cost_usd: string;
   /** What may still be charged. */
@@ -644,6 +652,10 @@ export type ModelSumsView = {
   /** That were made, or called off while they were made. */
   images: number;
   model: string;
+  /** What of `charged_usd` is practice money. */
+  practice_charged_usd: string;
+  /** What of `provider_cost_usd` is practice money. */
+  practice_cost_usd: string;
   /** As far as it is known. */
   provider_cost_usd: string;
   /** What may still be charged. */

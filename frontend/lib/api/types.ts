@@ -103,5 +103,11 @@ export interface GenerationStory {
 /** Some entries of the ledger added up. */
 export type UsageSums = Pick<
   UsageView,
-  "images" | "charged_usd" | "reserved_usd" | "provider_cost_usd" | "unknown_count"
+  | "images"
+  | "charged_usd"
+  | "reserved_usd"
+  | "provider_cost_usd"
+  | "unknown_count"
+  | "practice_charged_usd"
+  | "practice_cost_usd"
 >;

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { UsageEntry, UsageSums } from "@/lib/api/types";
-import { billedWords, chargedWords, costWords, isUnknown, outcomeWords, readAmount } from "./money";
+import {
+  billedWords,
+  billSentence,
+  chargedWords,
+  costWords,
+  isUnknown,
+  outcomeWords,
+  readAmount,
+} from "./money";
 
 function entry(change: Partial<UsageEntry>): UsageEntry {
   return {
@@ -52,12 +60,28 @@ describe("one image", () => {
 });
 
 it.each([
-  ["0.42", 0, "$0.42"],
-  ["0.42", 2, "$0.42, unknown for 2 images"],
-  ["0.00", 1, "unknown for 1 image"],
-])("%s and %d unknown reads: %s", (provider_cost_usd, unknown_count, words) => {
-  expect(costWords({ provider_cost_usd, unknown_count } as UsageSums)).toBe(words);
-});
+  ["0.42", "0.00", 0, "$0.42", "All in all, providers bill $0.42."],
+  ["0.42", "0.42", 0, "$0.42 practice", "All in all, providers bill $0.42 practice."],
+  [
+    "0.42",
+    "0.10",
+    2,
+    "$0.42, of it $0.10 practice, unknown for 2 images",
+    "As far as it is known, providers bill $0.42, of it $0.10 practice. What they bill for 2 images is not known.",
+  ],
+  ["0.00", "0.00", 1, "unknown for 1 image", "What providers bill for 1 image is not known."],
+])(
+  "%s, of it %s practice, and %d unknown reads: %s",
+  (cost, practice, unknown_count, words, sentence) => {
+    const sums = {
+      provider_cost_usd: cost,
+      practice_cost_usd: practice,
+      unknown_count,
+    } as UsageSums;
+    expect(costWords(sums)).toBe(words);
+    expect(billSentence(sums)).toBe(sentence);
+  },
+);
 
 it.each([
   ["25", "25"],

@@ -1,5 +1,5 @@
 import type { UsageEntry, UsageSums } from "@/lib/api/types";
-import { formatMoney, plural } from "@/lib/format";
+import { formatMoney, formatUsd, plural } from "@/lib/format";
 
 /** What the business is charged for one image. */
 export function chargedWords({ state, free, charged_usd, is_practice }: UsageEntry): string {
@@ -26,14 +26,36 @@ export function isUnknown({ state, booked_usd }: UsageEntry): boolean {
   return booked_usd === null && state !== "reserved";
 }
 
+/** What of a sum is practice money stands with it; the rest is real. */
+function sumWords(sum: string, practice: string): string {
+  if (Number(practice) === 0) return formatUsd(sum);
+  return practice === sum
+    ? formatMoney(sum, true)
+    : `${formatUsd(sum)}, of it ${formatMoney(practice, true)}`;
+}
+
+/** What the business is charged for several images. */
+export function chargedSum({ charged_usd, practice_charged_usd }: UsageSums): string {
+  return sumWords(charged_usd, practice_charged_usd);
+}
+
 /** What providers bill for several, and for how many that is not known. */
-export function costWords(
-  { provider_cost_usd, unknown_count }: UsageSums,
-  isPractice = false,
-): string {
-  if (unknown_count === 0) return formatMoney(provider_cost_usd, isPractice);
-  if (Number(provider_cost_usd) === 0) return `unknown for ${plural(unknown_count, "image")}`;
-  return `${formatMoney(provider_cost_usd, isPractice)}, unknown for ${plural(unknown_count, "image")}`;
+export function costWords(sums: UsageSums): string {
+  const known = sumWords(sums.provider_cost_usd, sums.practice_cost_usd);
+  if (sums.unknown_count === 0) return known;
+  const unknown = `unknown for ${plural(sums.unknown_count, "image")}`;
+  return Number(sums.provider_cost_usd) === 0 ? unknown : `${known}, ${unknown}`;
+}
+
+/** All that providers bill for a month, in a sentence. */
+export function billSentence(sums: UsageSums): string {
+  const { unknown_count: unknown } = sums;
+  const known = sumWords(sums.provider_cost_usd, sums.practice_cost_usd);
+  if (unknown === 0) return `All in all, providers bill ${known}.`;
+  const rest = `What they bill for ${plural(unknown, "image")} is not known.`;
+  return Number(sums.provider_cost_usd) === 0
+    ? rest.replace("they bill", "providers bill")
+    : `As far as it is known, providers bill ${known}. ${rest}`;
 }
 
 /** An amount as somebody writes it, as the API takes it: "12,5" is "12.5". Undefined where it is none. */

@@ -76,6 +76,7 @@ export function ScheduledBar({ post, timezone, mayAct }: ScheduledBarProps) {
             onClick={() =>
               take({ step: "unschedule", postId }, () =>
                 toast({
+                  about: `post-${postId}`,
                   title: "It is a draft again",
                   description: "It does not go out until you publish or schedule it.",
                   action: { label: "Edit draft", onPress: () => composer.openDraft(postId) },
@@ -96,7 +97,10 @@ export function ScheduledBar({ post, timezone, mayAct }: ScheduledBarProps) {
         onClose={() => setAsking(null)}
         onSchedule={(to) =>
           take({ step: "schedule", postId, at: to }, () =>
-            toast({ title: `Scheduled for ${formatMoment(to, timezone)}` }),
+            toast({
+              about: `post-${postId}`,
+              title: `Scheduled for ${formatMoment(to, timezone)}`,
+            }),
           )
         }
       />
@@ -105,7 +109,7 @@ export function ScheduledBar({ post, timezone, mayAct }: ScheduledBarProps) {
         onClose={() => setAsking(null)}
         onConfirm={() =>
           take({ step: "publish", postId, key: publishKey }, () =>
-            toast({ title: "It is on its way" }),
+            toast({ about: `post-${postId}`, title: "It is on its way" }),
           )
         }
         title="Publish this post now?"

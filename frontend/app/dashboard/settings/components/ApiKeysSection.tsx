@@ -60,7 +60,24 @@ export function ApiKeysSection() {
           ))}
         </ul>
       )}
+      {query.data && <Example businessId={business.id} />}
       {isMaking && <MakeApiKeyDialog onClose={() => setMaking(false)} />}
     </Section>
+  );
+}
+
+/** A first call to copy, with the id that programs name the business by. */
+function Example({ businessId }: { businessId: number }) {
+  const call = `curl "${window.location.origin}/api/v1/images/list?business_id=${businessId}" \\\n  -H "Authorization: Bearer $key"`;
+  return (
+    <figure className="mt-5 border-line border-t pt-4">
+      <figcaption className="text-ink-2 text-small">
+        The id of this business is <b className="font-semibold tabular-nums">{businessId}</b>. This
+        lists its images:
+      </figcaption>
+      <pre className="mt-2 whitespace-pre-wrap rounded-control [overflow-wrap:anywhere] bg-sunken p-3 font-mono text-caption">
+        {call}
+      </pre>
+    </figure>
   );
 }

@@ -1,13 +1,13 @@
 import { ImageOff } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import { isPracticeMonth, practiceNote } from "@/components/generator/price";
+import { practiceNote } from "@/components/generator/price";
 import { providerTitle } from "@/components/generator/providers";
 import { Button } from "@/components/ui/Button";
 import { Moment } from "@/components/ui/Moment";
 import type { Usage, UsageEntry } from "@/lib/api/types";
 import { useBusiness } from "@/lib/business";
 import { formatCount, formatUsd, plural } from "@/lib/format";
-import { billedWords, chargedWords, costWords, isUnknown, outcomeWords } from "../money";
+import { billedWords, billSentence, chargedWords, isUnknown, outcomeWords } from "../money";
 import { mayManage } from "../roles";
 import { SettleCostDialog } from "./SettleCostDialog";
 import { Shares, UsageChart } from "./UsageChart";
@@ -36,12 +36,10 @@ export function MonthReport({ usage, entries, more, isFetchingMore }: MonthRepor
         <Figure name="Images">{formatCount(usage.images)}</Figure>
         <Figure
           name="Charged"
-          note={[
+          notes={[
             practiceNote(usage.charged_usd, usage.practice_charged_usd),
-            Number(usage.reserved_usd) > 0 && `and ${formatUsd(usage.reserved_usd)} set aside`,
-          ]
-            .filter(Boolean)
-            .join(", ")}
+            Number(usage.reserved_usd) > 0 && `${formatUsd(usage.reserved_usd)} more is set aside`,
+          ]}
         >
           {formatUsd(usage.charged_usd)}
         </Figure>
@@ -51,14 +49,12 @@ export function MonthReport({ usage, entries, more, isFetchingMore }: MonthRepor
         </Figure>
         <Figure
           name="Providers bill"
-          note={[
+          notes={[
             practiceNote(usage.provider_cost_usd, usage.practice_cost_usd),
             usage.unknown_count > 0 &&
               Number(usage.provider_cost_usd) > 0 &&
-              `and ${plural(usage.unknown_count, "image")} unknown`,
-          ]
-            .filter(Boolean)
-            .join(", ")}
+              `not known for ${plural(usage.unknown_count, "image")}`,
+          ]}
         >
           {usage.unknown_count > 0 && Number(usage.provider_cost_usd) === 0
             ? "Unknown"
@@ -69,12 +65,10 @@ export function MonthReport({ usage, entries, more, isFetchingMore }: MonthRepor
       <div className="grid gap-x-8 gap-y-5 sm:grid-cols-2">
         <Shares
           title="By model"
-          isPractice={isPracticeMonth(usage)}
           rows={usage.by_model.map((sums) => ({ key: sums.model, name: sums.model, sums }))}
         />
         <Shares
           title="By person"
-          isPractice={isPracticeMonth(usage)}
           rows={usage.by_member.map((sums) => ({ key: sums.user_id, name: sums.name, sums }))}
         />
       </div>
@@ -102,20 +96,34 @@ export function MonthReport({ usage, entries, more, isFetchingMore }: MonthRepor
           </Button>
         )}
       </div>
-      <p className="sr-only">
-        Together, providers bill {costWords(usage, isPracticeMonth(usage))}.
-      </p>
+      <p className="sr-only">{billSentence(usage)}</p>
     </div>
   );
 }
 
-function Figure({ name, note, children }: { name: string; note?: ReactNode; children: ReactNode }) {
+/** A sum, and what is to be known about it, a line each. */
+function Figure({
+  name,
+  notes = [],
+  children,
+}: {
+  name: string;
+  notes?: ReadonlyArray<string | false | undefined>;
+  children: ReactNode;
+}) {
   return (
     <div>
       <dt className="text-caption text-ink-3">{name}</dt>
       <dd className="font-[650] text-lead tabular-nums">
         {children}
-        {note && <span className="block font-normal text-caption text-ink-3">{note}</span>}
+        {notes.map(
+          (note) =>
+            note && (
+              <span key={note} className="block font-normal text-caption text-ink-3">
+                {note}
+              </span>
+            ),
+        )}
       </dd>
     </div>
   );

@@ -1,4 +1,4 @@
-import { useRef, useState } from "react";
+import { type FormEvent, useId, useRef, useState } from "react";
 import { providerTitle } from "@/components/generator/providers";
 import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
@@ -20,6 +20,7 @@ interface SettleCostDialogProps {
 export function SettleCostDialog({ entry, onClose }: SettleCostDialogProps) {
   const { id: businessId, timezone } = useBusiness();
   const settle = useSettleCost(businessId);
+  const formId = useId();
   const field = useRef<HTMLInputElement>(null);
   const [written, setWritten] = useState("");
   const [isMissing, setMissing] = useState(false);
@@ -57,9 +58,10 @@ export function SettleCostDialog({ entry, onClose }: SettleCostDialogProps) {
             It was not charged
           </Button>
           <Button
+            type="submit"
+            form={formId}
             variant="primary"
             isBusy={isBusy("charged")}
-            onClick={() => tell("charged")}
             className="max-sm:ml-auto"
           >
             It was charged
@@ -67,7 +69,15 @@ export function SettleCostDialog({ entry, onClose }: SettleCostDialogProps) {
         </div>
       }
     >
-      <div className="flex flex-col gap-4">
+      <form
+        id={formId}
+        noValidate
+        onSubmit={(event: FormEvent) => {
+          event.preventDefault();
+          if (!settle.isPending) tell("charged");
+        }}
+        className="flex flex-col gap-4"
+      >
         <p className="text-pretty text-ink-2">
           Look at the bill of {provider} for “{shortened(entry.prompt)}”, asked of {entry.model}{" "}
           <Moment at={entry.created_at} timezone={timezone} />, then say here what stands there. It
@@ -96,7 +106,7 @@ export function SettleCostDialog({ entry, onClose }: SettleCostDialogProps) {
             }}
           />
         </Field>
-      </div>
+      </form>
     </Dialog>
   );
 }

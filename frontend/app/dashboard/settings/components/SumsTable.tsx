@@ -1,17 +1,14 @@
 import type { UsageSums } from "@/lib/api/types";
-import { formatMoney } from "@/lib/format";
-import { costWords } from "../money";
+import { chargedSum, costWords } from "../money";
 
 interface SumsTableProps {
   caption: string;
   head: string;
-  /** All of it is practice money. */
-  isPractice: boolean;
   rows: ReadonlyArray<{ key: string; name: string; sums: UsageSums }>;
 }
 
 /** Sums of the ledger, a line each. */
-export function SumsTable({ caption, head, isPractice, rows }: SumsTableProps) {
+export function SumsTable({ caption, head, rows }: SumsTableProps) {
   return (
     <table className="mt-2 w-full tabular-nums">
       <caption className="sr-only">{caption}</caption>
@@ -30,8 +27,8 @@ export function SumsTable({ caption, head, isPractice, rows }: SumsTableProps) {
               {name}
             </th>
             <td className="py-1 pr-3 text-right">{sums.images}</td>
-            <td className="py-1 pr-3 text-right">{formatMoney(sums.charged_usd, isPractice)}</td>
-            <td className="py-1 text-right">{costWords(sums, isPractice)}</td>
+            <td className="py-1 pr-3 text-right">{chargedSum(sums)}</td>
+            <td className="py-1 text-right">{costWords(sums)}</td>
           </tr>
         ))}
       </tbody>

@@ -1,13 +1,11 @@
-import { isPracticeMonth } from "@/components/generator/price";
 import type { Usage } from "@/lib/api/types";
-import { formatMoney, plural } from "@/lib/format";
-import { costWords } from "../money";
+import { plural } from "@/lib/format";
+import { chargedSum, costWords } from "../money";
 import { dayName, daysOf } from "../months";
 import { SumsTable } from "./SumsTable";
 
 /** A month's images by day as bars, and the same as a table. */
 export function UsageChart({ usage }: { usage: Usage }) {
-  const isPractice = isPracticeMonth(usage);
   const days = new Map(usage.by_day.map((sums) => [sums.day, sums]));
   const most = Math.max(1, ...usage.by_day.map(({ images }) => images));
   return (
@@ -29,7 +27,7 @@ export function UsageChart({ usage }: { usage: Usage }) {
               key={day}
               title={
                 sums
-                  ? `${dayName(day)}: ${plural(sums.images, "image")}, charged ${formatMoney(sums.charged_usd, isPractice)}`
+                  ? `${dayName(day)}: ${plural(sums.images, "image")}, charged ${chargedSum(sums)}`
                   : `${dayName(day)}: none`
               }
               className="flex h-full min-w-0 flex-1 items-end hover:bg-ink/5"
@@ -56,7 +54,6 @@ export function UsageChart({ usage }: { usage: Usage }) {
         <SumsTable
           caption="Images by day"
           head="Day"
-          isPractice={isPractice}
           rows={usage.by_day.map((sums) => ({ key: sums.day, name: dayName(sums.day), sums }))}
         />
       </details>
@@ -66,8 +63,6 @@ export function UsageChart({ usage }: { usage: Usage }) {
 
 interface SharesProps {
   title: string;
-  /** All of it is practice money. */
-  isPractice: boolean;
   rows: ReadonlyArray<{
     key: string | number;
     name: string;
@@ -76,7 +71,7 @@ interface SharesProps {
 }
 
 /** Who or what made how many: a bar each, longest first, with its figures in words. */
-export function Shares({ title, isPractice, rows }: SharesProps) {
+export function Shares({ title, rows }: SharesProps) {
   const most = Math.max(1, ...rows.map(({ sums }) => sums.images));
   const sorted = [...rows].sort((one, other) => other.sums.images - one.sums.images);
   return (
@@ -88,7 +83,7 @@ export function Shares({ title, isPractice, rows }: SharesProps) {
             <p className="flex justify-between gap-3">
               <span className="truncate">{name}</span>
               <span className="shrink-0 text-ink-2 tabular-nums">
-                {plural(sums.images, "image")} · {formatMoney(sums.charged_usd, isPractice)}
+                {plural(sums.images, "image")} · {chargedSum(sums)}
               </span>
             </p>
             <div aria-hidden className="mt-1 h-1.5 rounded-full bg-sunken">
@@ -98,7 +93,7 @@ export function Shares({ title, isPractice, rows }: SharesProps) {
               />
             </div>
             <p className="mt-0.5 text-caption text-ink-3 tabular-nums">
-              Provider bills {costWords(sums, isPractice)}
+              Provider bills {costWords(sums)}
             </p>
           </li>
         ))}
