@@ -9,6 +9,7 @@ from fastapi import Query
 from starlette.responses import StreamingResponse
 
 from app.api.deps import ProductDep, QueryId, ReadSession, UserId, api_router
+from app.api.streams import whole_pieces
 from app.models.generations import GenerationState
 from app.models.usage import EntryState
 from app.schemas.usage import DayView, MemberSumsView, ModelSumsView, UsageEntryView, UsageView
@@ -66,7 +67,7 @@ async def export_usage(
         product.database, user_id=user_id, business_id=business_id, month=month
     )
     return StreamingResponse(
-        pieces,
+        whole_pieces(pieces),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -16,7 +16,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
-import anyio
 from sqlalchemy import BigInteger, Boolean, Connection, DateTime, Integer, MetaData, event, text
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.exc import DBAPIError
@@ -94,11 +93,7 @@ LONGEST_TURN = timedelta(seconds=15)
 
 
 class Database:
-    """Hands out units of work. One per process, used from one event loop.
-
-    A unit that has begun comes to its end when the client of the request goes away: half a question costs its
-    connection, and opening another costs everybody more than the rest of the answer.
-    """
+    """Hands out units of work. One per process, used from one event loop."""
 
     def __init__(self, url: str, *, pool_size: int = 10, longest_turn: timedelta = LONGEST_TURN) -> None:
         address = make_url(url)
@@ -128,7 +123,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A consistent look. Whatever is changed in it is dropped."""
-        async with _to_its_end(), AsyncSession(self.engine, expire_on_commit=False) as session:
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
             try:
                 yield session
             finally:
@@ -143,11 +138,7 @@ class Database:
         Callbacks left with `after_commit` run once the commit has worked. Raises `UpstreamUnavailable`:
         `database_full` when the disk has no room for it, `busy` when its turn does not come.
         """
-        async with (
-            self._turn(),
-            _to_its_end(),
-            AsyncSession(self.engine, expire_on_commit=False) as session,
-        ):
+        async with self._turn(), AsyncSession(self.engine, expire_on_commit=False) as session:
             try:
                 await session.connection(execution_options={"is_writing": True})
                 yield session
@@ -188,14 +179,6 @@ class Database:
     async def close(self) -> None:
         """Give every connection back. The database must not be used afterwards."""
         await self.engine.dispose()
-
-
-@asynccontextmanager
-async def _to_its_end() -> AsyncIterator[None]:
-    # A streamed answer whose client has gone is called off anew at each thing it waits for, also while it
-    # tidies up. Whoever calls a task off, at a deadline or at the end of the process, does so once.
-    with anyio.CancelScope(shield=True):
-        yield
 
 
 def _busy() -> UpstreamUnavailable:

@@ -11,7 +11,7 @@ import csv
 import io
 import re
 import zoneinfo
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -286,7 +286,7 @@ async def report(
 
 async def export_csv(
     database: Database, *, user_id: int, business_id: int, month: str | None
-) -> tuple[str, AsyncIterator[str]]:
+) -> tuple[str, AsyncGenerator[str, None]]:
     """A file name, and a month's entries as CSV, newest first, piece by piece. For every member.
 
     A cell that a spreadsheet would take for a formula begins with an apostrophe. What is unknown is empty.
@@ -296,7 +296,7 @@ async def export_csv(
     chosen = _checked_month(month) or month_and_day(business, clock.now())[0]
     zone = zoneinfo.ZoneInfo(business.timezone)
 
-    async def pieces() -> AsyncIterator[str]:
+    async def pieces() -> AsyncGenerator[str, None]:
         yield _lines([COLUMNS])
         before_id: int | None = None
         while True:

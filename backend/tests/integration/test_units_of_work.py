@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import timedelta
 
 import anyio
@@ -15,6 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from app.api.streams import whole_pieces
 from app.core.db import Database
 from app.core.errors import UpstreamUnavailable
 
@@ -146,23 +147,35 @@ async def test_a_unit_that_is_called_off_in_its_first_statement_keeps_nobody_out
         assert (await session.execute(COUNT)).scalar_one() == 1
 
 
-async def test_a_unit_whose_client_has_gone_ends_and_keeps_its_connection(database: Database) -> None:
+async def test_a_stream_whose_client_has_gone_keeps_its_connection_and_ends(database: Database) -> None:
     """A streamed answer is called off anew at each thing that it waits for."""
     opened: list[object] = []
     event.listen(database.engine.sync_engine, "connect", lambda *given: opened.append(given))
-    async with database.writing() as session:
-        await session.execute(sa.text("CREATE TABLE counter (n INTEGER)"))
-        await session.execute(sa.text("INSERT INTO counter VALUES (0)"))
-    seen = []
+    ended = asyncio.Event()
+    seen: list[int] = []
+
+    async def pieces() -> AsyncGenerator[int, None]:
+        try:
+            while True:
+                async with database.reading() as session:
+                    client.cancel()
+                    seen.append((await session.execute(sa.text("SELECT 7"))).scalar_one())
+                yield 7
+        finally:
+            ended.set()
+
     for _ in range(5):
         with anyio.CancelScope() as client:
-            async with database.reading() as session:
-                client.cancel()
-                seen.append((await session.execute(COUNT)).scalar_one())
-            await anyio.sleep_forever()
-        with anyio.CancelScope() as client:
-            async with database.writing() as session:
-                client.cancel()
-                await session.execute(sa.text("UPDATE counter SET n = n + 1"))
-    assert seen == [0, 1, 2, 3, 4]
+            async for _piece in whole_pieces(pieces()):
+                """Nobody is there to read it."""
+        async with asyncio.timeout(30):
+            await ended.wait()
+        ended.clear()
+    assert seen == [7] * 5
     assert len(opened) == 1
+    assert [piece async for piece in whole_pieces(_three())] == [0, 1, 2]
+
+
+async def _three() -> AsyncGenerator[int, None]:
+    for number in range(3):
+        yield number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Annotated
 
@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.api.deps import PathId, Product, ProductDep, UserId, api_router, still_counts
 from app.api.generations.views import story_view
+from app.api.streams import whole_pieces
 from app.core.errors import UpstreamUnavailable
 from app.schemas.generations import PartialView
 from app.services import generations
@@ -58,7 +59,7 @@ async def follow_generation(
             "busy", "Too many are listening right now. Look at the generation instead.", retry_after=10
         )
     return StreamingResponse(
-        _told(request, product, user_id, generation_id, last_event_id),
+        whole_pieces(_told(request, product, user_id, generation_id, last_event_id)),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
@@ -66,7 +67,7 @@ async def follow_generation(
 
 async def _told(
     request: Request, product: Product, user_id: int, generation_id: int, last_id: str | None
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     # Without anything to read a client may take the stream for one that does not begin.
     yield b"retry: 2000\n\n"
     moments = product.generations.moments(
