@@ -1,17 +1,18 @@
-import { useMemo } from "react";
+import { useQuery } from "@tanstack/react-query";
 import { cn } from "@/components/ui/cn";
 import { BLACK, WHITE } from "./colour";
-import { edgeColour } from "./framing";
+import { edgeQuery } from "./edge";
 
 interface BackgroundFieldProps {
-  thumbhash: string;
+  /** The whole picture; undefined while its address is not known. */
+  src: string | undefined;
   colour: string;
   onChange: (colour: string) => void;
 }
 
 /** The colour around a picture that is shown whole: that of its edge, white, black, or any other. */
-export function BackgroundField({ thumbhash, colour, onChange }: BackgroundFieldProps) {
-  const edge = useMemo(() => edgeColour(thumbhash), [thumbhash]);
+export function BackgroundField({ src, colour, onChange }: BackgroundFieldProps) {
+  const { data: edge } = useQuery(edgeQuery(src));
   const known = [
     ...(edge ? [{ value: edge, label: "As its edge" }] : []),
     { value: WHITE, label: "White" },

@@ -91,7 +91,7 @@ export default function ImageEditor(props: ImageEditorProps) {
             />
             {image.framing === "fit" && (
               <BackgroundField
-                thumbhash={image.thumbhash}
+                src={stored.data?.preview_url}
                 colour={image.background}
                 onChange={(background) => frameOf({ background })}
               />

@@ -9,13 +9,13 @@ import type { Channel, ChannelCheck } from "@/lib/api/types";
 import { plural } from "@/lib/format";
 import { AiLabelField } from "./AiLabelField";
 import { AltTextField } from "./AltTextField";
-import { WHITE } from "./colour";
 import type { Draft, DraftAction } from "./draft";
-import { edgeColour, framesOf, placementFor } from "./framing";
+import { framesOf, placementFor } from "./framing";
 import type { EditorPart } from "./ImageEditor";
 import { ImageStrip } from "./ImageStrip";
 import { ProblemNotices } from "./ProblemNotices";
 import { maxImages, needsImage, type Problem } from "./rules";
+import { ShowWhole } from "./ShowWhole";
 
 const ImageEditor = lazy(() => import("./ImageEditor"));
 
@@ -62,7 +62,6 @@ export function ImagesField(props: ImagesFieldProps) {
   const pending = uploads.uploads.filter(({ state }) => state !== "done" && state !== "failed");
   const refused = uploads.uploads.filter(({ state }) => state === "failed");
 
-  const hashOf = (id: number) => images.find(({ imageId }) => imageId === id)?.thumbhash ?? "";
   const move = (imageId: number, to: number) => {
     const place = Math.max(0, Math.min(to, images.length - 1));
     dispatch({ type: "moveImage", imageId, to: place });
@@ -209,20 +208,7 @@ export function ImagesField(props: ImagesFieldProps) {
                 <CureButton onPress={() => edit(imageId, "shape")}>
                   Choose what stays visible
                 </CureButton>{" "}
-                <CureButton
-                  onPress={() =>
-                    dispatch({
-                      type: "frame",
-                      imageId,
-                      framing: {
-                        framing: "fit",
-                        background: edgeColour(hashOf(imageId)) ?? WHITE,
-                      },
-                    })
-                  }
-                >
-                  Show the whole picture
-                </CureButton>
+                <ShowWhole imageId={imageId} dispatch={dispatch} />
               </>
             );
           }

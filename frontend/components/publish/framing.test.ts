@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Channel, Placement } from "@/lib/api/types";
 import { AS_IT_IS, type DraftImage, EMPTY_DRAFT } from "./draft";
-import { clampPoint, cropBox, edgeColour, framesOf, nudged, placementFor } from "./framing";
+import { clampPoint, cropBox, framesOf, nudged, placementFor } from "./framing";
 import { gridOf, SHOWN } from "./photoGrid";
 
 const placement = (name: Placement["name"], some: Partial<Placement>): Placement => ({
@@ -77,12 +77,6 @@ it("moves a point with arrow keys, further with Shift, never out of the picture"
   expect(press("ArrowUp", true)).toEqual({ x: 0.99, y: 0.4 });
   expect(press("Enter")).toBeUndefined();
   expect(clampPoint({ x: 0.12345, y: -3 })).toEqual({ x: 0.123, y: 0 });
-});
-
-it("suggests the colour of a picture's edge", () => {
-  // The placeholder of a picture that is one red all over.
-  expect(edgeColour("4vcFBwAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")).toMatch(/^#[0-9a-f]{6}$/);
-  expect(edgeColour("")).toBeUndefined();
 });
 
 it.each([2, 3, 4, 5])(

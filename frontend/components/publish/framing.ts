@@ -1,6 +1,4 @@
 import type { Channel, Placement, Platform } from "@/lib/api/types";
-import { decodeThumbhash } from "@/lib/thumbhash";
-import { hexOf } from "./colour";
 import type { Draft, DraftImage } from "./draft";
 
 /** A part of a picture, 0..1 of its sides from top left. */
@@ -85,26 +83,4 @@ export function nudged(
   const step = STEPS[key];
   const length = shiftKey ? 0.1 : 0.02;
   return step && clampPoint({ x: x + step[0] * length, y: y + step[1] * length });
-}
-
-/** The colour along the edges of a picture, `#rrggbb`, from its placeholder; undefined without one. */
-export function edgeColour(thumbhash: string): string | undefined {
-  try {
-    const { width, height, pixels } = decodeThumbhash(thumbhash);
-    const sums = [0, 0, 0];
-    let count = 0;
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        if (x > 0 && y > 0 && x < width - 1 && y < height - 1) continue;
-        for (let c = 0; c < 3; c++)
-          sums[c] = (sums[c] ?? 0) + (pixels[(y * width + x) * 4 + c] ?? 0);
-        count++;
-      }
-    }
-    if (count === 0) return undefined;
-    const [red = 0, green = 0, blue = 0] = sums.map((sum) => sum / count);
-    return hexOf(red, green, blue);
-  } catch {
-    return undefined;
-  }
 }
