@@ -16,7 +16,8 @@ Options = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """`kind` says on which account of a pair it acts: `instagram`, `page`, or both (empty)."""
+    """`kind` says on which account of a pair it acts: `instagram`, `page`, or both (empty). `painter` is none
+    of them: it acts on the pictures of everybody here."""
 
     key: str
     title: str
@@ -262,6 +263,62 @@ def _refusals(rows: tuple[tuple[str, int, int | None, int, str], ...]) -> Iterat
         yield Rehearsal(f"error_{code}_{subcode or 0}", title, told, kind, (fault,))
 
 
+def _painting(kind: str, **options: Any) -> tuple[Options, ...]:
+    """The same fault where a picture is made and where one is changed."""
+    return tuple(
+        {"kind": kind, "edge": edge, "method": "POST", **options}
+        for edge in ("images.generations", "images.edits")
+    )
+
+
+def _painter_error(code: str, message: str) -> dict[str, Any]:
+    kind = "image_generation_user_error" if code == "moderation_blocked" else "requests"
+    return {"message": message, "type": kind, "param": None, "code": code}
+
+
+_PAINTER = Group(
+    "Pictures made with AI",
+    (
+        Rehearsal(
+            "painter_refused",
+            "The prompt is refused",
+            "Nothing is charged, and the words can be changed.",
+            "painter",
+            _painting(
+                "error",
+                status=400,
+                error=_painter_error("moderation_blocked", "Your request was rejected by the safety system."),
+            ),
+        ),
+        Rehearsal(
+            "painter_busy",
+            "The provider has too much to do",
+            "It is asked again by itself; until then calling it off costs nothing.",
+            "painter",
+            _painting(
+                "error",
+                status=429,
+                error=_painter_error("rate_limit_exceeded", "Rate limit reached for images per minute."),
+                headers={"Retry-After": "10"},
+            ),
+        ),
+        Rehearsal(
+            "painter_slow",
+            "Painting takes long",
+            "It begins fifteen seconds late. The page can be left, and the picture comes all the same.",
+            "painter",
+            _painting("slow", ms=15_000),
+        ),
+        Rehearsal(
+            "painter_lost",
+            "The answer is lost",
+            "Nobody knows what it cost, until somebody settles it in the settings.",
+            "painter",
+            _painting("drop_after"),
+        ),
+    ),
+)
+
 _ACCOUNT = Group(
     "The account itself",
     (
@@ -295,5 +352,6 @@ GROUPS: tuple[Group, ...] = (
     _PICTURES,
     *(Group(title, tuple(_refusals(rows))) for title, rows in _REFUSALS.items()),
     _ACCOUNT,
+    _PAINTER,
 )
 BY_KEY: Mapping[str, Rehearsal] = {found.key: found for group in GROUPS for found in group.rehearsals}

@@ -23,7 +23,11 @@ from practice.rehearsals import BY_KEY, GROUPS, Rehearsal, faults_on
 
 _LONGEST_FORM = 4_000
 _MOST_PAIRS = 30
-_PLACES = {"instagram": "Practice Instagram", "page": "the Practice Page"}
+_PLACES = {
+    "instagram": "Practice Instagram",
+    "page": "the Practice Page",
+    "painter": "the practice painter, for everybody here",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,8 @@ def _active(db: sqlite3.Connection, pair: tuple[Account, Account]) -> list[Activ
     where: dict[str, set[str]] = {}
     lasting: set[str] = set()
     for fault in list_faults(db):
-        key, kind = str(fault.get("rehearsal", "")), kinds.get(str(fault["account_id"]))
+        key, account_id = str(fault.get("rehearsal", "")), fault["account_id"]
+        kind = "painter" if account_id is None else kinds.get(str(account_id))
         if kind is not None and key in BY_KEY:
             where.setdefault(key, set()).add(kind)
             if fault["remaining"] is None:
@@ -151,6 +156,9 @@ def _active(db: sqlite3.Connection, pair: tuple[Account, Account]) -> list[Activ
 def _switch_on(
     db: sqlite3.Connection, pair: tuple[Account, Account], rehearsal: Rehearsal, *, count: int | None
 ) -> None:
+    if rehearsal.kind == "painter":
+        for fault in rehearsal.faults:
+            add_fault(db, {**fault, "count": count, "rehearsal": rehearsal.key})
     for account in _accounts_of(pair, rehearsal):
         if rehearsal.account:
             subcode = rehearsal.account.get("token_subcode", account.token_subcode)
@@ -162,7 +170,8 @@ def _switch_on(
 
 def _switch_off(db: sqlite3.Connection, pair: tuple[Account, Account], key: str) -> None:
     """One rehearsal; all of them without a key."""
-    ids = {account.id for account in pair}
+    # The painter belongs to nobody: what is switched on there, everybody can switch off.
+    ids = {account.id for account in pair} | {None}
     for fault in list_faults(db):
         if fault["account_id"] in ids and (fault.get("rehearsal") == key if key else "rehearsal" in fault):
             db.execute("DELETE FROM faults WHERE id = ?", (fault["id"],))
@@ -208,7 +217,8 @@ def _head(root: str, chosen: _Chosen) -> str:
         f"{html.escape(instagram.username)}</a> on Practice Instagram and on the Practice Page "
         f'<a href="{root}/facebook/{page.id}">{html.escape(page.name)}</a>.</p>'
         '<p class="name">Switch on what should happen, publish, and see what is told and what helps.</p>'
-        '<p class="facts"><b>Once</b> acts once on each of the two accounts.</p>'
+        '<p class="facts"><b>Once</b> acts once on each of the two accounts; with AI, once on a new picture '
+        "and once on a changed one.</p>"
         f"</div></header>{others}"
     )
 
@@ -259,7 +269,7 @@ def _row(chosen: _Chosen, rehearsal: Rehearsal, active: list[Active]) -> str:
         if rehearsal.faults:
             buttons += _button(chosen, rehearsal.key, "once", "Once", rehearsal.title)
         buttons += _button(chosen, rehearsal.key, "always", "Until I switch it off", rehearsal.title)
-    places = {"instagram": "Instagram", "page": "Page"}
+    places = {"instagram": "Instagram", "page": "Page", "painter": "For everybody here"}
     place = f'<span class="place">{places[rehearsal.kind]}</span>' if rehearsal.kind else ""
     return (
         f"<li><div><h3>{title}{place}</h3><p>{html.escape(rehearsal.told)}</p></div>"

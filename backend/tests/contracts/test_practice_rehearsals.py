@@ -216,3 +216,24 @@ def test_only_the_panel_itself_pushes_its_buttons(desk: Desk, server: PracticeTh
     stranger = desk.raw("GET", '/rehearse?account="><script>x</script>')
     assert stranger.status_code == 404 and "<script>" not in stranger.text
     assert len(re.findall("<form", page.text)) >= 2 * len(BY_KEY) - 10
+
+
+def test_the_painter_can_be_let_go_wrong_for_everybody(desk: Desk, server: PracticeThread) -> None:
+    said = []
+    for key in ("painter_refused", "painter_busy", "painter_lost"):
+        assert push(desk, server, key, "once").status_code == 303
+        assert "once more on the practice painter, for everybody here" in panel(desk)
+        try:
+            answer = httpx.post(
+                f"{server.openai_url}/images/generations",
+                json={"model": "practice-image-1", "prompt": "A harbour"},
+                headers={"Authorization": f"Bearer {server.openai_key}"},
+                trust_env=False,
+                timeout=30,
+            )
+            said.append((answer.status_code, answer.json()["error"]["code"]))
+        except httpx.RemoteProtocolError:
+            said.append((0, "lost"))
+        assert push(desk, server, key, "off").status_code == 303
+        assert "Nothing is switched on" in panel(desk)
+    assert said == [(400, "moderation_blocked"), (429, "rate_limit_exceeded"), (0, "lost")]
