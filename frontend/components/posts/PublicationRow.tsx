@@ -24,7 +24,7 @@ interface PublicationRowProps {
   timezone: string;
   /** Of the post, where it is scheduled and nothing else says when. */
   scheduledAt?: string | null | undefined;
-  /** The history is on show from the start, and grows while things happen. */
+  /** Its steps are on show from the start, and what they do not tell as it happens. */
   isFollowed?: boolean;
   /** The history is on show from the start, with its times. */
   isOpenAtFirst?: boolean;
@@ -38,6 +38,15 @@ const TONES: Partial<Record<PublicationState, string>> = {
   failed: "text-bad",
   unconfirmed: "text-warn",
 };
+
+/** What happens to every publication, and what its steps tell already. */
+const ORDINARY: ReadonlySet<string> = new Set([
+  "scheduled",
+  "started",
+  "prepared",
+  "platform_slow",
+  "published",
+]);
 
 /** Nothing has begun, or nothing will: there are no steps to follow. */
 const IDLE: ReadonlySet<PublicationState> = new Set(["scheduled", "cancelled"]);
@@ -59,6 +68,7 @@ export function PublicationRow({
   const { state, channel_name: name, history, published_at, permalink, held_until } = publication;
   const { error, history_total } = publication;
   const { detail } = publicationWords(publication);
+  const isSmooth = isFollowed && history.every(({ code }) => ORDINARY.has(code));
   const at = state === "published" ? published_at : state === "scheduled" ? scheduledAt : null;
   return (
     <div className="flex flex-col gap-2">
@@ -144,9 +154,9 @@ export function PublicationRow({
           {detail}
         </p>
       )}
-      <div id={historyId} hidden={!isOpen} className="pt-1 pl-3 sm:pl-13.5">
+      <div id={historyId} hidden={!isOpen} className="pt-1 empty:hidden sm:pl-10">
         {isOpen && publication.steps.length > 0 && !IDLE.has(state) && (
-          <div className="pb-3">
+          <div className={cn(!isSmooth && "pb-3")}>
             <PublicationSteps publication={publication} />
           </div>
         )}
@@ -155,13 +165,15 @@ export function PublicationRow({
             {plural(history_total - history.length, "earlier line")} on the post's own page.
           </p>
         )}
-        {isOpen && (
-          <PublicationHistory
-            events={history}
-            timezone={timezone}
-            hasTimes={!isFollowed}
-            lastTone={TONES[state]}
-          />
+        {isOpen && !isSmooth && (
+          <div className="pl-1">
+            <PublicationHistory
+              events={history}
+              timezone={timezone}
+              hasTimes={!isFollowed}
+              lastTone={TONES[state]}
+            />
+          </div>
         )}
       </div>
     </div>

@@ -16,7 +16,7 @@ export function PublicationSteps({ publication }: { publication: Publication }) 
   return (
     <ol
       aria-label={`Steps to ${publication.channel_name}`}
-      className="flex flex-wrap gap-x-4 gap-y-1 text-small"
+      className="flex flex-wrap gap-x-3.5 gap-y-1 text-small"
     >
       {publication.steps.map((step) => {
         const { icon: Icon, tone, spoken } = MARKS[step.state];

@@ -237,7 +237,8 @@ class Journal:
                 # One line for a wait, not one for every look.
                 told = f"{error.detail} It is tried again by itself."
                 if error.code == ORDINARY_WAIT:
-                    told = f"Waiting until {label(task)} is done with the picture."
+                    what = "the picture" if len(task.outgoing.pictures) == 1 else "the pictures"
+                    told = f"Waiting until {label(task)} is done with {what}."
                 note(session, publication.id, clock.now(), error.code, told)
             elif seen is not None:
                 note(session, publication.id, clock.now(), LOOKED, seen)

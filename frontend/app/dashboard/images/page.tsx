@@ -71,6 +71,11 @@ export default function ImagesPage() {
   const clear = useEffectEvent(selection.clear);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another view begins with nothing chosen
   useEffect(() => clear(), [business.id, filter, search, tag]);
+  // What was put into a post that is kept has been used.
+  const keptPost = composer.request?.postId;
+  useEffect(() => {
+    if (keptPost) clear();
+  }, [keptPost]);
   // A field, or the panel beside the library, has its own use for the key.
   useEscapeKey(
     selection.chosen.size > 0,
