@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -12,7 +13,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
+from app.api import wire
 from tests.api.conftest import SignsUp
 from tests.api.live import Live
 from tests.factories_pictures import jpeg, photo
@@ -147,8 +152,12 @@ def sent_until_cut_off(live: Live, start: bytes, endless: bytes) -> tuple[int, b
         (BODY + b"0\r\n", b"X: aaaaaaaaaa\r\n" * 512),
         (BODY + b"0\r\nX: ", b"a" * 8192),
         (BODY + b"2;", b"a" * 8192),
+        (b"", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 200),
     ],
-    ids=["address", "headers", "one header", "trailers", "one trailer", "a chunk's extension"],
+    ids=[
+        *("address", "headers", "one header", "trailers", "one trailer", "a chunk's extension"),
+        "requests that nobody waits for",
+    ],
 )
 def test_what_is_not_a_body_and_does_not_end_is_cut_off(embedded: Live, start: bytes, endless: bytes) -> None:
     sent, _ = sent_until_cut_off(embedded, start, endless)
@@ -162,6 +171,37 @@ def test_headers_that_are_too_large_are_told_so_and_large_ones_are_taken(embedde
             answer = connection.recv(64 * 1024)
         assert answer.startswith(b"HTTP/1.1 " + status), answer
     assert b'"code":"headers_too_large"' in answer
+
+
+def test_some_requests_may_be_sent_before_the_first_is_answered(embedded: Live) -> None:
+    ask = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+    with socket.create_connection(("127.0.0.1", embedded.product.port), timeout=60) as connection:
+        connection.sendall(ask.join([b"", *([b"\r\n"] * 29), b"Connection: close\r\n\r\n"]))
+        said = b""
+        while piece := connection.recv(64 * 1024):
+            said += piece
+    assert said.count(b"HTTP/1.1 200") == 30
+
+
+async def test_whoever_does_not_say_what_they_want_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "HEAD_SECONDS", 0.2)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("here")(scope, receive, send)
+
+    config = uvicorn.Config(app, port=0, http=wire.BoundedHttp, log_config=None, lifespan="off")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    for begun in (b"", b"GET / HTTP/1.1\r\nHost: loc"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(begun)
+        assert await asyncio.wait_for(reader.read(), 30) == b""
+        writer.close()
+    server.should_exit = True
+    await serving
 
 
 def test_a_body_in_many_small_chunks_is_a_body(embedded: Live) -> None:
