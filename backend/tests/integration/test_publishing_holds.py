@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
+from app.core.db import Database
 from app.core.errors import Conflict, RuleBroken
 from app.models.channels import Channel
 from app.models.posts import PublicationState
+from app.models.sending import Hold
 from app.providers.publishing.base import AppRateLimited
 from app.services import posts, publishing
 from app.services.images import restore_image, trash_image
@@ -203,6 +208,65 @@ async def test_owners_take_turns_at_trying_and_those_without_trouble_come_first(
     await dora.settles(well, "published")
     assert made()[tried:][0] == dora.accounts.instagram.id
     assert await holds(office) == []
+
+
+class Overtaken(Database):
+    """The database of a server that another one overtakes just before it writes."""
+
+    overtake: Callable[[], Awaitable[object]] | None = None
+
+    @contextlib.asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        overtake, self.overtake = self.overtake, None
+        if overtake is not None:
+            await overtake()
+        async with super().writing() as session:
+            yield session
+
+
+@pytest.mark.parametrize("meanwhile", ["chosen", "chosen-when-already-turned-away", "all-let-go"])
+async def test_whom_another_server_lets_go_meanwhile_is_not_held(
+    office: Office, database_url: str, meanwhile: str
+) -> None:
+    bob = await another_owner(office, "Bob")
+    mine, his = await office.sends("Chosen"), await bob.sends("Waits")
+    async with office.database.writing() as session:
+        begun_at = clock.now()
+        hold = Hold(
+            platform="instagram",
+            is_practice=office.instagram.is_practice,
+            code="platform_unavailable",
+            detail="Instagram has trouble.",
+            began_at=begun_at,
+            until=begun_at + timedelta(hours=0 if meanwhile == "chosen" else 1),
+        )
+        session.add(hold)
+    database = Overtaken(database_url)
+    late, early = office.runner("late", database=database), office.runner("early")
+    (chosen,) = await late.claim_due(1)
+    (waiting,) = await early.claim_due(1)
+
+    async def overtake() -> None:
+        async with office.database.writing() as session:
+            row = await session.get_one(Hold, hold.id)
+            row.until = clock.now()
+            if meanwhile == "all-let-go":
+                row.ended_at = clock.now()
+        await early.step(waiting)
+
+    try:
+        database.overtake = overtake
+        await late.step(chosen)
+        async with office.database.reading() as session:
+            row = await session.get_one(Hold, hold.id)
+        assert row.probe_publication_id == (None if meanwhile == "all-let-go" else chosen)
+        # No time passes: everything goes out all the same, the one that tries before the other.
+        for _ in range(8):
+            await office.turn(late)
+        assert await states(office, [mine, his]) == ["published", "published"]
+        assert await holds(office) == []
+    finally:
+        await database.close()
 
 
 @pytest.mark.parametrize("is_one_app", [False, True])

@@ -18,6 +18,7 @@ from app.models.sending.holds import (
     release_held,
     shorten_holds,
     take_back_held,
+    until_when,
 )
 from app.models.sending.times import (
     claim_first_looks,
@@ -62,5 +63,6 @@ __all__ = [
     "sending_times",
     "shorten_holds",
     "take_back_held",
+    "until_when",
     "who_is_troubled",
 ]

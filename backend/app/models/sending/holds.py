@@ -122,6 +122,24 @@ async def holds_of_business(session: AsyncSession, business_id: int) -> Sequence
     ).all()
 
 
+async def until_when(session: AsyncSession, hold: Hold, publication_id: int) -> datetime | None:
+    """Until when this hold keeps the publication back; None when it does not (any more): it has ended, or
+    this is the one that tries.
+
+    Nobody changes the hold before the end of this transaction: what is written down for the publication
+    counts when the next one is chosen, or everything let go.
+    """
+    row = await session.scalar(
+        select(Hold)
+        .where(Hold.id == hold.id)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    )
+    if row is None or row.ended_at is not None or row.probe_publication_id == publication_id:
+        return None
+    return row.until
+
+
 async def begin_hold(
     session: AsyncSession,
     channel: Channel,

@@ -29,7 +29,7 @@ from app.models.businesses import Role
 from app.models.channels import Channel
 from app.models.posts import PublicationState
 from app.models.sending import Hold
-from app.providers.publishing.base import PrepareAgain, PublishingError, RateLimited, TryLater
+from app.providers.publishing.base import PublishingError, RateLimited
 from app.services import access
 from app.services.posts import LABELS, PublicationStory
 
@@ -80,42 +80,39 @@ class Holds:
         now = clock.now()
         async with self._database.reading() as session:
             holds = await models.holds_on(session, channel)
-        for hold in holds:
-            if hold.probe_publication_id == publication_id and hold.until > now:
-                continue
-            if hold.until > now:
+        for found in holds:
+            hold = found if found.until > now else await self._probed(channel, found, now)
+            if hold is not None and hold.probe_publication_id != publication_id:
                 return hold
-            async with self._database.writing() as session:
-                probe_id = await models.begin_probe(session, hold, now=now, until=now + self._terms.probe)
-            if probe_id is not None:
-                log.info("hold.probed", hold_id=hold.id, publication_id=probe_id)
-            if probe_id != publication_id:
-                # Another one tries, or has tried meanwhile.
-                self._wake()
-                return await self._again(channel, hold)
         return None
 
-    async def _again(self, channel: Channel, hold: Hold) -> Hold | None:
+    async def _probed(self, channel: Channel, hold: Hold, now: datetime) -> Hold | None:
+        """A hold whose time is over, with the publication that tries; None when it has ended meanwhile.
+
+        Another runner may be faster, and whom it chose is asked for afterwards: it may be any one that waits.
+        """
+        async with self._database.writing() as session:
+            probe_id = await models.begin_probe(session, hold, now=now, until=now + self._terms.probe)
+        if probe_id is not None:
+            log.info("hold.probed", hold_id=hold.id, publication_id=probe_id)
+            self._wake()
         async with self._database.reading() as session:
             holds = await models.holds_on(session, channel)
         return next((found for found in holds if found.id == hold.id), None)
 
     async def note(self, channel: Channel, publication_id: int, error: PublishingError) -> Hold | None:
-        """An attempt came to this error. Returns the hold that was begun or made longer by it."""
+        """An attempt came to this error. Returns the hold that was begun or made longer by it. One that ends
+        the publication is followed by `pass_on`."""
         now = clock.now()
         if isinstance(error, RateLimited):
             until = now + timedelta(seconds=min(error.retry_after or 60, 24 * 60 * 60))
             detail = f"{error.detail} Posts go out by themselves afterwards."
-            await self.pass_on(channel, publication_id)
-            hold = await self._begin(channel, False, error.code, detail, until)
+            hold = await self._begin(channel, False, error.code, detail, until, passing=publication_id)
             if error.is_of_app and (channel.is_practice or self._terms.is_one_app):
                 await self._count(channel, _APP_LIMIT, detail, until, accounts=2)
             return hold
         fault = _FAULTS.get(error.code)
-        if fault is None and isinstance(error, TryLater | PrepareAgain):
-            return None  # it still tries
         if fault is None:
-            await self.pass_on(channel, publication_id)
             return None
         pause = await self._pause(channel)
         label = LABELS[channel.platform]
@@ -155,10 +152,21 @@ class Holds:
         return min(doubled, self._terms.longest_pause)
 
     async def _begin(
-        self, channel: Channel, is_on_platform: bool, code: str, detail: str, until: datetime
+        self,
+        channel: Channel,
+        is_on_platform: bool,
+        code: str,
+        detail: str,
+        until: datetime,
+        *,
+        passing: int | None = None,
     ) -> Hold | None:
         now = clock.now()
         async with self._database.writing() as session:
+            # What `passing` tried for others ends at the same moment: it must not be chosen again in between.
+            is_over = passing is not None and await models.end_probe(session, passing, until=now)
+            if is_over:
+                await models.release_held(session, channel, now)
             begun = await models.begin_hold(
                 session,
                 channel,
@@ -169,6 +177,8 @@ class Holds:
                 until=until,
             )
             holds = await models.holds_on(session, channel)
+        if is_over:
+            self._wake()
         if begun:
             log.warning("hold.begun", channel_id=channel.id, is_on_platform=is_on_platform, code=code)
         return next((hold for hold in holds if (hold.channel_id is None) == is_on_platform), None)

@@ -16,6 +16,7 @@ from app.core.logging import get_logger
 from app.models import channels as channel_models
 from app.models import images as image_models
 from app.models import posts as models
+from app.models import sending
 from app.models.channels import Channel, ChannelStatus
 from app.models.posts import PartKind, Publication, PublicationEvent, PublicationPart, PublicationState
 from app.models.sending import Hold
@@ -244,9 +245,15 @@ class Journal:
                 note(session, publication.id, clock.now(), LOOKED, seen)
 
     async def hold(self, task: Task, hold: Hold, **values: Any) -> None:
-        """Nothing is sent on this channel for now. Its place stays: `next_step_at` does not change."""
+        """Nothing is sent on this channel for now. Its place stays: `next_step_at` does not change.
+
+        Where the hold has ended since it was read, or has chosen this publication to try, it goes on instead.
+        """
         publication, now = task.publication, clock.now()
         async with self._database.writing() as session:
+            until = await sending.until_when(session, hold, publication.id)
+            if until is not None:
+                values |= {"held_until": until, "held_since": publication.held_since or now}
             moved = await models.move(
                 session,
                 publication.id,
@@ -254,15 +261,13 @@ class Journal:
                 origin=task.state,
                 at=now,
                 held_by=self._owner,
-                held_until=hold.until,
-                held_since=publication.held_since or now,
                 lease_owner=None,
                 lease_until=None,
                 **values,
             )
             if not moved:
                 await models.release(session, publication.id, self._owner)
-            elif not task.is_told(hold.code):
+            elif until is not None and not task.is_told(hold.code):
                 note(session, publication.id, now, hold.code, hold.detail)
         self._wake()
 

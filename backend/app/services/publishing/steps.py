@@ -130,7 +130,7 @@ class PublicationSteps:
                     task, "interrupted", "Publishing was interrupted, so the post may be out.", clock.now()
                 )
             case PublicationState.PUBLISHING if task.is_post_deleted:
-                await self._journal.fail(task, "post_deleted", "The post was deleted before it went out.")
+                await self._fail(task, "post_deleted", "The post was deleted before it went out.")
             case PublicationState.PUBLISHING:
                 await self._push(task)
             case PublicationState.UNCONFIRMED:
@@ -162,13 +162,18 @@ class PublicationSteps:
     async def _keep_back(self, task: Task, hold: Hold, **values: Any) -> None:
         since = task.publication.held_since
         if since is not None and clock.now() > since + LONGEST_HELD:
-            await self._journal.fail(
+            await self._fail(
                 task,
                 hold.code,
                 "This was held back for a day. Nothing went out. Send it again when it works.",
             )
         else:
             await self._journal.hold(task, hold, **values)
+
+    async def _fail(self, task: Task, code: str, detail: str) -> None:
+        """It did not work. Where it tried for others, the next one does, and not this one once more."""
+        await self._journal.fail(task, code, detail)
+        await self._holds.pass_on(task.channel, task.publication.id)
 
     async def _begin(self, task: Task) -> None:
         """A scheduled publication is due: check once more, then start."""
@@ -180,8 +185,7 @@ class PublicationSteps:
         else:
             obstacle = verdict.obstacle or await self._preflight.obstacle(task.channel, verdict.files)
         if obstacle is not None:
-            await self._journal.fail(task, obstacle.code, obstacle.sentences)
-            await self._holds.pass_on(task.channel, task.publication.id)
+            await self._fail(task, obstacle.code, obstacle.sentences)
             return
         now = clock.now()
         await self._journal.keep(
@@ -372,10 +376,10 @@ class PublicationSteps:
             case ReconnectNeeded():
                 error = await self._tasks.named(task.channel, error)
                 await self._journal.mark_channel(task, ChannelStatus.RECONNECT_NEEDED, error)
-                await self._journal.fail(task, error.code, error.detail)
+                await self._fail(task, error.code, error.detail)
             case AccountRestricted():
                 await self._journal.mark_channel(task, ChannelStatus.RESTRICTED, error)
-                await self._journal.fail(task, error.code, error.detail)
+                await self._fail(task, error.code, error.detail)
             case PrepareAgain() if task.parts and not await self._can_begin_anew(task):
                 await self._handle(task, TryLater(error.code, error.detail))
             case PrepareAgain() if publication.prepare_count < MAX_PREPARES:
@@ -393,9 +397,9 @@ class PublicationSteps:
                 )
             case PrepareAgain() if reason := await self._why_not_fetched(task, error):
                 told = f"{error.detail} Nothing went out. Looked from here: {reason.sentences}"
-                await self._journal.fail(task, reason.code, told)
+                await self._fail(task, reason.code, told)
             case PrepareAgain():
-                await self._journal.fail(
+                await self._fail(
                     task,
                     error.code,
                     f"{error.detail} Nothing went out, after {publication.prepare_count} attempts. "
@@ -406,13 +410,13 @@ class PublicationSteps:
                 if error.code == NOT_READY:
                     wait = NOT_READY_PAUSES[min(task.steps_of(error), len(NOT_READY_PAUSES) - 1)]
                 if now + wait > started_at + PATIENCE:
-                    await self._journal.fail(
+                    await self._fail(
                         task, error.code, f"{error.detail} Nothing went out. Send it again later."
                     )
                 else:
                     await self._journal.again(task, now + wait, error, attempted_at=None)
             case _:
-                await self._journal.fail(task, error.code, error.detail)
+                await self._fail(task, error.code, error.detail)
 
     async def _keeps_every_rule(self, task: Task) -> bool:
         """Whether the files of this post are as the platform wants them."""
@@ -449,8 +453,7 @@ class PublicationSteps:
         if isinstance(error, UpstreamUnavailable):
             await self._handle(task, TryLater(error.code, error.detail))
         else:
-            await self._journal.fail(task, error.code, error.detail)
-            await self._holds.pass_on(task.channel, task.publication.id)
+            await self._fail(task, error.code, error.detail)
 
     async def _succeed(self, task: Task, external_id: str | None) -> None:
         """Keep that it is out, then find its link and write its first comment."""
