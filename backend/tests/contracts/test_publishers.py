@@ -23,6 +23,7 @@ from app.providers.publishing.base import (
     Content,
     ContentRefused,
     Look,
+    Others,
     OutcomeUnclear,
     PersonTag,
     Picture,
@@ -288,7 +289,7 @@ async def test_an_unknown_container_is_gone_unless_it_may_have_been_published(
 ) -> None:
     nobody = "17800000000000001"
     assert await instagram.check(on_instagram, nobody, content, None) == Look(Standing.GONE)
-    assert await instagram.check(on_instagram, nobody, content, clock.now()) == Look(Standing.UNKNOWN)
+    assert await instagram.check(on_instagram, nobody, content, clock.now()) == Look(Standing.NOT_SHOWN)
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "garbage", "truncated", "http_500"])
@@ -615,6 +616,52 @@ async def test_our_text_is_recognised_although_the_platform_tidied_it(
     assert look == Look(Standing.PUBLISHED, "7")
 
 
+_NOW, _BEFORE = "2099-01-01T00:00:00+0000", "2020-01-01T00:00:00+0000"
+_OURS = f'{{"id":"7","caption":"Hi","timestamp":"{_NOW}"}}'
+_TWIN = f'{{"id":"8","caption":" Hi ","timestamp":"{_NOW}"}}'
+_OLD = f'{{"id":"6","caption":"Hi","timestamp":"{_BEFORE}"}}'
+_ELSE = f'{{"id":"5","caption":"Else","timestamp":"{_NOW}"}}'
+_BARE = f'{{"id":"4","timestamp":"{_NOW}"}}'
+_MORE = '"paging":{"next":"https://graph.example/more"}'
+
+
+@pytest.mark.parametrize(
+    ("listed", "others", "text", "look"),
+    [
+        ("[]", Others(), "Hi", Look(Standing.NOT_SHOWN)),
+        (f"[{_ELSE},{_OLD}]", Others(), "Hi", Look(Standing.NOT_SHOWN)),
+        # Not read back to the attempt, or not read at all.
+        (f"[{_ELSE}],{_MORE}", Others(), "Hi", Look(Standing.UNKNOWN)),
+        (f"[{_ELSE},{_OLD}],{_MORE}", Others(), "Hi", Look(Standing.NOT_SHOWN)),
+        ('[{"id":"7","caption":"Hi"}]', Others(), "Hi", Look(Standing.UNKNOWN)),
+        ("null", Others(), "Hi", Look(Standing.UNKNOWN)),
+        # Of several it is out, and nobody knows as which.
+        (f"[{_TWIN},{_OURS}]", Others(), "Hi", Look(Standing.PUBLISHED)),
+        (f"[{_TWIN},{_OURS}]", Others(frozenset({"8"})), "Hi", Look(Standing.PUBLISHED, "7")),
+        (f"[{_TWIN},{_OURS}]", Others(frozenset({"8"}), ("Else",)), "Hi", Look(Standing.PUBLISHED, "7")),
+        (f"[{_TWIN},{_OURS}]", Others(frozenset({"7", "8"})), "Hi", Look(Standing.NOT_SHOWN)),
+        # What may be another's as well.
+        (f"[{_OURS}]", Others(texts=("Hi ",)), "Hi", Look(Standing.UNKNOWN)),
+        (f"[{_TWIN},{_OURS}]", Others(texts=("Hi",)), "Hi", Look(Standing.PUBLISHED)),
+        (f"[{_BARE}]", Others(), "", Look(Standing.UNKNOWN)),
+        (f"[{_BARE},{_OURS}]", Others(frozenset({"4"})), "", Look(Standing.NOT_SHOWN)),
+    ],
+)
+async def test_a_container_that_is_not_shown_leaves_it_to_the_list_and_to_what_else_is_ours(
+    scripted: tuple[InstagramPublisher, ScriptedServer],
+    listed: str,
+    others: Others,
+    text: str,
+    look: Look,
+) -> None:
+    instagram, server = scripted
+    server.will_say(
+        Answer(b'{"error":{"code":803,"message":"x"}}', status=404), Answer(f'{{"data":{listed}}}'.encode())
+    )
+    content = Content(text, (), is_ai_generated=False)
+    assert await instagram.check(Account("1", "t"), "1", content, clock.now(), (), others) == look
+
+
 @pytest.mark.parametrize("value", ['"javascript:alert(1)"', '"/p/x/"', "7", "null", '"http://[bad"'])
 async def test_only_a_web_address_is_taken_for_a_permalink(
     scripted: tuple[InstagramPublisher, ScriptedServer], value: str
@@ -694,7 +741,7 @@ async def test_the_silence_of_a_page_proves_nothing(
     practice.control.fault(kind, edge="feed")
     reference, attempted_at, error = await attempt(facebook, on_page, content)
     assert isinstance(error, OutcomeUnclear)
-    assert await facebook.check(on_page, reference, content, attempted_at) == Look(Standing.UNKNOWN)
+    assert await facebook.check(on_page, reference, content, attempted_at) == Look(Standing.NOT_SHOWN)
 
 
 @pytest.mark.parametrize("is_out", [True, False])
@@ -715,7 +762,10 @@ async def test_photos_of_a_page_say_whether_the_post_is_out_also_without_words(
     else:
         assert look == Look(Standing.READY)
         await facebook.discard(on_page, [photo])
-        # A photo that is gone proves nothing.
+        # A photo that is gone proves nothing: then the recent posts count.
+        look = await facebook.check(on_page, reference, wordless, attempted_at, [photo])
+        assert look == Look(Standing.NOT_SHOWN)
+        practice.control.graph_error("published_posts", 100, method="GET")
         look = await facebook.check(on_page, reference, wordless, attempted_at, [photo])
         assert look == Look(Standing.UNKNOWN)
 
@@ -728,7 +778,7 @@ async def test_a_page_post_without_words_or_from_before_is_not_taken_for_ours(
         await publishes(facebook, on_page, sent)
     assert await facebook.check(on_page, "", bare, clock.now()) == Look(Standing.UNKNOWN)
     later = clock.now() + timedelta(days=3)
-    assert await facebook.check(on_page, "", content, later) == Look(Standing.UNKNOWN)
+    assert await facebook.check(on_page, "", content, later) == Look(Standing.NOT_SHOWN)
 
 
 @pytest.mark.parametrize(("code", "subcode"), [(100, 33), (100, None), (24, 2207006), (10, None), (2, None)])

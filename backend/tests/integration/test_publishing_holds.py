@@ -499,13 +499,112 @@ async def test_nothing_is_sent_again_while_the_platform_cannot_be_looked_at(embe
     story = await office.settles(post_id, "failed")
     assert story.publication.error_code == "not_looked_up"
     assert story.publication.error_detail == (
-        "Facebook does not say whether this went out. Nothing was sent again. Try again later."
+        "Facebook does not say whether this went out. Nothing was sent again. Try again later, or write a "
+        "new post if it is not there."
     )
     office.practice.control.clear_faults()
     office.graph._paused_until.clear()
     await office.publishing.retry(user_id=office.user_id, publication_id=publication_id)
     await office.settles(post_id, "published")
     assert len(office.page_posts()) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("container", 100),
+        ("wordless", 803),
+        ("words", 368),
+        ("words", 12345),
+        ("photos", 100),
+        ("photos", 803),
+    ],
+)
+async def test_nothing_is_sent_again_while_the_platform_refuses_to_show_or_list(
+    embedded_office: Office, kind: str, code: int
+) -> None:
+    office = embedded_office
+    is_page = kind in ("words", "photos")
+    account = (office.accounts.page if is_page else office.accounts.instagram).id
+    images = [] if kind == "words" else [await office.image()]
+    office.practice.control.fault(
+        "drop_after", edge="feed" if is_page else "media_publish", account_id=account
+    )
+    edges = ("published_posts", "photo", "post") if is_page else ("container", "media")
+    text = "" if kind == "wordless" else "Shown to nobody"
+    post_id = await office.sends(text, to=[office.page if is_page else office.instagram], images=images)
+    await office.settles(post_id, "unconfirmed")
+    for edge in edges:
+        office.practice.control.graph_error(edge, code, method="GET", account_id=account, count=None)
+    publication_id = await denies(office, post_id)
+    story = await office.settles(post_id, "failed")
+    assert story.publication.error_code == "not_looked_up"
+    assert "write a new post" in (story.publication.error_detail or "")
+    assert len(office.page_posts() if is_page else office.media()) == 1
+
+    # Refused once only: the next look shows it.
+    office.practice.control.clear_faults()
+    for edge in edges:
+        office.practice.control.graph_error(edge, code, method="GET", account_id=account)
+    await office.publishing.retry(user_id=office.user_id, publication_id=publication_id)
+    story = await office.settles(post_id, "published")
+    assert "sent_anew" not in codes(story)
+    assert len(office.page_posts() if is_page else office.media()) == 1
+
+
+@pytest.mark.parametrize("kind", ["container", "words"])
+async def test_of_posts_of_the_same_text_only_what_is_missing_is_sent_again(
+    office: Office, kind: str
+) -> None:
+    control, is_page = office.practice.control, kind == "words"
+    account = (office.accounts.page if is_page else office.accounts.instagram).id
+    edge = "feed" if is_page else "media_publish"
+
+    async def sends(fault: str | None) -> int:
+        if fault:
+            control.fault(fault, edge=edge, account_id=account)
+        return await office.sends(
+            "Twice the same",
+            to=[office.page if is_page else office.instagram],
+            images=[] if is_page else [await office.image()],
+        )
+
+    def out() -> list[str]:
+        return [found["id"] for found in (office.page_posts() if is_page else office.media())]
+
+    def hides() -> None:
+        if not is_page:
+            control.graph_error("container", 803, method="GET", account_id=account, count=None)
+
+    # One of ours is known to be out, the second of the same text is so without our knowing.
+    await office.settles(await sends(None), "published")
+    second = await sends("drop_after")
+    await office.settles(second, "unconfirmed")
+    hides()
+    await denies(office, second)
+    story = await office.settles(second, "published")
+    control.clear_faults()
+    assert len(out()) == 2 and story.publication.external_id == out()[1]
+    assert "sent_anew" not in codes(story)
+
+    # All that are there belong to others: the third did not go out.
+    third = await sends("drop_before")
+    await office.settles(third, "unconfirmed")
+    await denies(office, third)
+    story = await office.settles(third, "published")
+    assert len(out()) == 3 and story.publication.external_id == out()[2]
+    assert ("sent_anew" if is_page else "not_sent") in codes(story)
+
+    # One of two that are both unclear is there: it may be either.
+    fourth = await sends("drop_after")
+    await office.settles(fourth, "unconfirmed")
+    await looks_end(office, fourth)
+    fifth = await sends("drop_before")
+    await office.settles(fifth, "unconfirmed")
+    hides()
+    await denies(office, fifth)
+    story = await office.settles(fifth, "failed")
+    assert story.publication.error_code == "not_looked_up" and len(out()) == 4
 
 
 async def test_a_container_that_expired_meanwhile_is_made_anew(embedded_office: Office) -> None:

@@ -10,9 +10,11 @@ from sqlalchemy import and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.businesses import Member, Role, role_within
+from app.models.channels import Channel
 from app.models.posts.tables import (
     MOVES,
     Post,
+    PostText,
     Publication,
     PublicationEvent,
     PublicationPart,
@@ -100,6 +102,29 @@ async def clear_parts(session: AsyncSession, publication_id: int) -> None:
 async def find_publication(session: AsyncSession, publication_id: int) -> Publication | None:
     """The publication with this id, whoever asks."""
     return await session.get(Publication, publication_id, populate_existing=True)
+
+
+async def list_sent_beside(
+    session: AsyncSession, publication: Publication, channel: Channel, since: datetime
+) -> list[tuple[str | None, str]]:
+    """Other publications on the same account that are out, or may be, from `since` on: each one's post there,
+    where it is known, and its text."""
+    rows = await session.execute(
+        select(Publication.external_id, func.coalesce(PostText.content_text, Post.content_text))
+        .join(Channel, Channel.id == Publication.channel_id)
+        .join(Post, Post.id == Publication.post_id)
+        .outerjoin(
+            PostText,
+            and_(PostText.post_id == Publication.post_id, PostText.channel_id == Publication.channel_id),
+        )
+        .where(
+            Channel.platform == channel.platform,
+            Channel.external_id == channel.external_id,
+            Publication.id != publication.id,
+            func.coalesce(Publication.published_at, Publication.attempted_at) >= since,
+        )
+    )
+    return [(external_id, text) for external_id, text in rows]
 
 
 async def find_publication_for_user(

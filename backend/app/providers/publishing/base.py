@@ -28,6 +28,7 @@ from typing import Protocol, runtime_checkable
 from app.providers.publishing.rules import CommentRules, Placement, PlatformRules
 
 __all__ = [
+    "NOTHING_ELSE",
     "Account",
     "AccountFacts",
     "AccountOpener",
@@ -40,6 +41,7 @@ __all__ = [
     "Look",
     "Metered",
     "OpenedAccount",
+    "Others",
     "OutcomeUnclear",
     "PersonTag",
     "Picture",
@@ -174,7 +176,8 @@ class Standing(StrEnum):
     READY = "ready"  # prepared and not published: `finish` may be sent
     PUBLISHED = "published"  # it is out
     GONE = "gone"  # prepared thing expired or failed: prepare anew
-    UNKNOWN = "unknown"  # the platform's answer proves nothing
+    NOT_SHOWN = "not_shown"  # everything since the attempt was listed, and it is not among it
+    UNKNOWN = "unknown"  # it could not be looked up, or what is shown proves nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,17 @@ class Look:
     standing: Standing
     external_id: str | None = None
 
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What else of ours may be on the account since an attempt: the `ids` of posts that belong to other
+    publications, and the texts of those that may be out without our knowing as which post."""
+
+    ids: frozenset[str] = frozenset()
+    texts: tuple[str, ...] = ()
+
+
+NOTHING_ELSE = Others()
 
 _HASHTAG = re.compile(r"[#\uff03](?=\w|[\u2600-\u27bf\U0001f000-\U0001faff])")
 _MENTION = re.compile(r"(?<![A-Za-z0-9_.])@(?=[A-Za-z0-9_])")
@@ -232,9 +246,10 @@ class Sender(Protocol):
         content: Content,
         attempted_at: datetime | None,
         parts: Sequence[str] = (),
+        others: Others = NOTHING_ELSE,
     ) -> Look:
         """Look what became of `reference`. With `attempted_at`, `finish` was sent then and its answer
-        is missing."""
+        is missing; a post that belongs to one of the `others` is not taken for it."""
 
     async def finish(
         self, account: Account, reference: str, content: Content, parts: Sequence[str] = ()

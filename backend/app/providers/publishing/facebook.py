@@ -1,7 +1,7 @@
 """A Facebook Page: unpublished photos first, then one post that carries the text and the photos.
 
 The Page has no container that could be asked what became of a post. After a lost answer the recent posts
-are searched for the same text; not finding it there proves nothing.
+are searched for the same text.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 import orjson
 
 from app.providers.publishing.base import (
+    NOTHING_ELSE,
     Account,
     AccountFacts,
     Content,
     ContentRefused,
     Look,
+    Others,
     PrepareAgain,
     ReconnectNeeded,
     Standing,
@@ -25,7 +27,8 @@ from app.providers.publishing.errors import ACCOUNT_NOT_VISIBLE, PARTS_MISSING, 
 from app.providers.publishing.graph import GraphClient
 from app.providers.publishing.matching import (
     COMMENTS_LOOKED_AT,
-    only_match,
+    POSTS_LOOKED_AT,
+    look_in_list,
     own_comment,
     web_address,
 )
@@ -84,26 +87,42 @@ class FacebookPublisher:
         content: Content,
         attempted_at: datetime | None,
         parts: Sequence[str] = (),
+        others: Others = NOTHING_ELSE,
     ) -> Look:
         """Before an attempt everything is ready. After one its photos say in which post they are, and photos
-        that are in none prove that it is not out. Without photos only the recent posts can be searched: not
-        finding it there proves nothing, and a post without text cannot be told from another's.
+        that are in none prove that it is not out. Otherwise only the recent posts can be searched, where a
+        post without text cannot be told from another's. What is refused to be shown proves nothing.
         """
         if attempted_at is None:
             return Look(Standing.READY)
-        try:
-            stories = [await self._story_of(account, photo_id) for photo_id in parts]
-            found = next((story for story in stories if story), None)
-            found = found or await self._find(account, content, attempted_at)
-        except (ContentRefused, PrepareAgain):
-            return Look(Standing.UNKNOWN)  # a refusal to show or to list says nothing about the post
-        except ReconnectNeeded as error:
-            if error.code != ACCOUNT_NOT_VISIBLE.code or not parts:
-                raise
-            return Look(Standing.UNKNOWN)  # so is a photo that is gone told
-        if found:
-            return Look(Standing.PUBLISHED, found)
-        return Look(Standing.READY if parts else Standing.UNKNOWN)
+        photos = await self._look_at_photos(account, parts)
+        if photos.standing is Standing.PUBLISHED:
+            return photos
+        listed = await self._find(account, content, attempted_at, others)
+        return (
+            photos
+            if photos.standing is Standing.READY and listed.standing is not Standing.PUBLISHED
+            else listed
+        )
+
+    async def _look_at_photos(self, account: Account, parts: Sequence[str]) -> Look:
+        """Whether a post has the photos; unknown where there are none, or one of them is not shown."""
+        is_known = bool(parts)
+        for photo_id in parts:
+            try:
+                story = await self._story_of(account, photo_id)
+            except (ContentRefused, PrepareAgain):
+                is_known = False
+                continue
+            except ReconnectNeeded as error:
+                # An object that is not there is told in the same way as one that may not be seen.
+                if error.code != ACCOUNT_NOT_VISIBLE.code:
+                    raise
+                is_known = False
+                continue
+            if story:
+                return Look(Standing.PUBLISHED, story)
+        return Look(Standing.READY if is_known else Standing.UNKNOWN)
 
     async def _story_of(self, account: Account, photo_id: str) -> str | None:
         """The post that a photo is in."""
@@ -111,18 +130,25 @@ class FacebookPublisher:
         story = photo.get("page_story_id")
         return story if isinstance(story, str) and story else None
 
-    async def _find(self, account: Account, content: Content, attempted_at: datetime) -> str | None:
-        if not content.text.strip():
-            return None
-        answer = await self._graph.get(
-            account, account.external_id, "published_posts", fields="id,message,created_time", limit=25
-        )
-        return only_match(
+    async def _find(self, account: Account, content: Content, attempted_at: datetime, others: Others) -> Look:
+        """Search the recent posts. A list that is refused says nothing of the post."""
+        try:
+            answer = await self._graph.get(
+                account,
+                account.external_id,
+                "published_posts",
+                fields="id,message,created_time",
+                limit=POSTS_LOOKED_AT,
+            )
+        except (ContentRefused, PrepareAgain):
+            return Look(Standing.UNKNOWN)
+        return look_in_list(
             answer,
             text_field="message",
             time_field="created_time",
             text=content.text,
             since=attempted_at - CLOCK_SKEW,
+            others=others,
         )
 
     async def finish(

@@ -18,11 +18,13 @@ import orjson
 
 from app.core import clock
 from app.providers.publishing.base import (
+    NOTHING_ELSE,
     Account,
     AccountFacts,
     Content,
     ContentRefused,
     Look,
+    Others,
     OutcomeUnclear,
     Picture,
     PrepareAgain,
@@ -43,7 +45,8 @@ from app.providers.publishing.errors import (
 from app.providers.publishing.graph import GraphClient
 from app.providers.publishing.matching import (
     COMMENTS_LOOKED_AT,
-    only_match,
+    POSTS_LOOKED_AT,
+    look_in_list,
     own_comment,
     web_address,
 )
@@ -139,11 +142,12 @@ class InstagramPublisher:
         content: Content,
         attempted_at: datetime | None,
         parts: Sequence[str] = (),
+        others: Others = NOTHING_ELSE,
     ) -> Look:
         """Look at the container; when it is published, also for the media.
 
         A container that the platform no longer shows is gone, unless it may have been published: then
-        its absence proves nothing.
+        its absence proves nothing, and the recent media are searched. One that failed was never published.
         """
         try:
             standing, refusal = await self._container(account, reference)
@@ -152,12 +156,11 @@ class InstagramPublisher:
                 raise
             if attempted_at is None:
                 return Look(Standing.GONE)
-            found = await self._find(account, content, attempted_at)
-            return Look(Standing.PUBLISHED, found) if found else Look(Standing.UNKNOWN)
-        if refusal is not None:
+            return await self._find(account, content, attempted_at, others)
+        if refusal is not None and attempted_at is None:
             raise refusal
-        if standing is Standing.PUBLISHED and attempted_at is not None:
-            return Look(standing, await self._find(account, content, attempted_at))
+        if standing is Standing.PUBLISHED and attempted_at is not None and content.text.strip():
+            return Look(standing, (await self._find(account, content, attempted_at, others)).external_id)
         return Look(standing)
 
     async def finish(
@@ -227,19 +230,25 @@ class InstagramPublisher:
             return gone if isinstance(refusal, TryLater) else refusal
         return _unclear(refusal)
 
-    async def _find(self, account: Account, content: Content, attempted_at: datetime) -> str | None:
-        """The id of the one media with this caption since the attempt, if there is exactly one."""
-        if not content.text.strip():
-            return None
-        answer = await self._graph.get(
-            account, account.external_id, "media", fields="id,caption,permalink,timestamp", limit=10
-        )
-        return only_match(
+    async def _find(self, account: Account, content: Content, attempted_at: datetime, others: Others) -> Look:
+        """Search the recent media. A list that is refused says nothing of the post."""
+        try:
+            answer = await self._graph.get(
+                account,
+                account.external_id,
+                "media",
+                fields="id,caption,permalink,timestamp",
+                limit=POSTS_LOOKED_AT,
+            )
+        except (ContentRefused, PrepareAgain):
+            return Look(Standing.UNKNOWN)
+        return look_in_list(
             answer,
             text_field="caption",
             time_field="timestamp",
             text=content.text,
             since=attempted_at - CLOCK_SKEW,
+            others=others,
         )
 
 

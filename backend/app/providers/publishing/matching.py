@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.providers.publishing.base import Look, Others, Standing
+
 
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
@@ -40,26 +42,44 @@ def web_address(value: object) -> str | None:
     return value if parts.scheme in ("http", "https") and parts.netloc else None
 
 
-def only_match(
-    answer: Mapping[str, Any], *, text_field: str, time_field: str, text: str, since: datetime
-) -> str | None:
-    """The id of the one listed post with this text from `since` on; nothing when there are none or several.
+POSTS_LOOKED_AT = 100
+"""As many as the platform lists at once."""
 
-    An empty text matches nothing: it would fit any post without words.
+
+def look_in_list(
+    answer: Mapping[str, Any],
+    *,
+    text_field: str,
+    time_field: str,
+    text: str,
+    since: datetime,
+    others: Others,
+) -> Look:
+    """What the list of an account's newest posts says of a post of ours that was sent from `since` on.
+
+    It is out where more posts have its text than others of ours may account for; as which one is told only
+    where there is one alone. It is not shown where the list reaches back to `since` without such a post. An
+    empty text is that of any post without words: finding one proves nothing.
     """
     listed = answer.get("data")
-    if not text.strip() or not isinstance(listed, list):
-        return None
-    found = [
-        post["id"]
-        for post in listed
-        if isinstance(post, dict)
-        and isinstance(post.get("id"), str)
-        and same_text(post.get(text_field), text)
-        and (at := moment(post.get(time_field))) is not None
-        and at >= since
-    ]
-    return found[0] if len(found) == 1 else None
+    if not isinstance(listed, list):
+        return Look(Standing.UNKNOWN)
+    paging = answer.get("paging")
+    is_whole = not (isinstance(paging, dict) and paging.get("next"))
+    is_readable, found = True, []
+    for post in listed:
+        at = moment(post.get(time_field)) if isinstance(post, dict) else None
+        if at is None or not isinstance(post.get("id"), str):
+            is_readable = False
+        elif at < since:
+            is_whole = True
+        elif same_text(post.get(text_field) or "", text) and post["id"] not in others.ids:
+            found.append(post["id"])
+    if not found:
+        return Look(Standing.NOT_SHOWN if is_whole and is_readable else Standing.UNKNOWN)
+    if not text.strip() or len(found) <= sum(same_text(other, text) for other in others.texts):
+        return Look(Standing.UNKNOWN)
+    return Look(Standing.PUBLISHED, found[0] if len(found) == 1 else None)
 
 
 COMMENTS_LOOKED_AT = 50

@@ -1,8 +1,8 @@
 """What became of an attempt whose answer is missing: only a look at the platform moves it on.
 
 A person may say that it did not go out, and have it sent again. People are mistaken at times, so a look comes
-first all the same: what the platform shows is believed, and it is sent anew only where it is not shown. A
-platform that does not answer lets nothing be sent.
+first all the same: what the platform shows is believed, and it is sent anew only where everything since the
+attempt is listed without it. A platform that does not answer, or refuses to show it, lets nothing be sent.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ MAX_ATTEMPTS = 5
 """How often `finish` is sent when each time its answer is lost and a look proves that nothing went out."""
 MAX_LOOKS = 20
 """After so many looks a person is asked to look. A platform that does not answer is asked further on."""
+_FEW_LOOKS = 5
+"""So many looks wait for the platform to tell more than it has so far."""
 
 
 class Doubts:
@@ -72,7 +74,12 @@ class Doubts:
             placement = publisher.rules.placement_for(len(task.outgoing.pictures))
             content = await self._tasks.content(task, placement)
             look = await publisher.check(
-                account, publication.reference or "", content, attempted_at, task.references
+                account,
+                publication.reference or "",
+                content,
+                attempted_at,
+                task.references,
+                await self._tasks.others(task, attempted_at),
             )
         except (TryLater, UpstreamTrouble):
             look, is_answering = Look(Standing.UNKNOWN), False
@@ -89,7 +96,7 @@ class Doubts:
         now = clock.now()
         settled_at = max(attempted_at, task.unclear_since) + self._settle_after
         match look.standing:
-            case Standing.PUBLISHED if look.external_id or publication.step_count >= 5:
+            case Standing.PUBLISHED if look.external_id or publication.step_count >= _FEW_LOOKS:
                 # It is out. Where the platform does not show which one it is, there is no link.
                 await self._succeed(task, look.external_id)
             case Standing.READY if now >= settled_at:
@@ -98,10 +105,14 @@ class Doubts:
                 await self._journal.again(task, settled_at, seen=_seen(task, look, is_answering))
             case Standing.GONE if task.is_denied:
                 await self._send_anew(task, f"{label(task)} shows that nothing went out. Sending it again.")
-            case Standing.UNKNOWN if task.is_denied and is_answering and now >= settled_at:
+            case Standing.NOT_SHOWN if task.is_denied and now >= settled_at:
                 await self._send_anew(task, f"{label(task)} does not show it either. Sending it again.")
-            case Standing.UNKNOWN if task.is_denied and is_answering:
+            case Standing.NOT_SHOWN if task.is_denied:
                 await self._journal.again(task, settled_at, seen=_seen(task, look, is_answering))
+            case Standing.UNKNOWN if (
+                task.is_denied and is_answering and publication.step_count >= _FEW_LOOKS and now >= settled_at
+            ):
+                await self._stop_looking(task, f"{label(task)} does not say whether this went out.")
             case Standing.GONE:
                 await self._journal.fail(
                     task,
@@ -187,7 +198,9 @@ class Doubts:
         if not task.is_denied:
             await self._ask_person(task, detail)
             return
-        told = sentence(f"{detail} Nothing was sent again. Try again later.")
+        told = sentence(
+            f"{detail} Nothing was sent again. Try again later, or write a new post if it is not there."
+        )
         await self._journal.keep(
             task,
             PublicationState.FAILED,
@@ -226,6 +239,11 @@ def _seen(task: Task, look: Look, is_answering: bool) -> str | None:
             return f"{label(task)} is still working on it. It is looked at again by itself."
         case Standing.PUBLISHED:
             return f"{label(task)} says that it is out, and does not show it so far. It is looked at again."
+        case Standing.UNKNOWN:
+            return (
+                f"{label(task)} does not say whether it is out. It is looked at again by itself. "
+                "Or look there yourself."
+            )
         case _:
             return (
                 f"{label(task)} does not show it, which proves nothing so far. It is looked at again by "

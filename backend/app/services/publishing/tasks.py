@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from app.core.db import Database
 from app.core.errors import AppError, RuleBroken
 from app.models import channels as channel_models
@@ -10,6 +12,7 @@ from app.models.channels import Channel
 from app.providers.publishing.base import (
     Account,
     Content,
+    Others,
     PersonTag,
     Picture,
     Placement,
@@ -22,6 +25,9 @@ from app.services.channels import PERMISSION_MISSING, Channels, missing_permissi
 from app.services.images import Library
 from app.services.media_urls import MediaUrls
 from app.services.publishing.journal import Task
+
+_OTHERS_FROM = timedelta(hours=1)
+"""So long before an attempt another publication is thought of as well: its call may have been slow."""
 
 
 class Tasks:
@@ -92,6 +98,16 @@ class Tasks:
             text=task.outgoing.text,
             pictures=tuple(pictures),
             is_ai_generated=task.outgoing.is_ai_labelled and placement.takes_ai_label,
+        )
+
+    async def others(self, task: Task, attempted_at: datetime) -> Others:
+        """What other publications may be out on the same account since this attempt."""
+        since = attempted_at - _OTHERS_FROM
+        async with self._database.reading() as session:
+            rows = await models.list_sent_beside(session, task.publication, task.channel, since)
+        return Others(
+            ids=frozenset(external_id for external_id, _ in rows if external_id is not None),
+            texts=tuple(text for external_id, text in rows if external_id is None),
         )
 
     async def named(self, channel: Channel, error: ReconnectNeeded) -> ReconnectNeeded:
