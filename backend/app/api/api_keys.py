@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 
-from app.api.deps import PathId, PersonId, ProductDep, QueryId, ReadSession, WriteSession, api_router
+from app.api.deps import (
+    PathId,
+    PersonId,
+    ProductDep,
+    QueryId,
+    ReadSession,
+    WriteSession,
+    api_router,
+    limit_api_keys,
+)
 from app.api.idempotency import IDEMPOTENT, body_fingerprint, idempotently, member_of
 from app.schemas.api_keys import ApiKeyList, ApiKeyMade, ApiKeyMake, ApiKeyView
 from app.schemas.base import Done
@@ -31,6 +40,7 @@ async def list_api_keys(user_id: PersonId, session: ReadSession, business_id: Qu
 @router.post(
     "/api-keys",
     status_code=201,
+    dependencies=[Depends(limit_api_keys)],
     summary="Make an API key",
     response_model=ApiKeyMade,
     openapi_extra=IDEMPOTENT,

@@ -192,13 +192,21 @@ async def limit_uploads(request: Request, user_id: UserId) -> None:
 
 
 async def limit_ai(request: Request, user_id: UserId) -> None:
-    """The AI limit of this user, or of this key."""
-    await limits_of(request).ai.hit(_caller(request, user_id))
+    """The AI limit of this user, or of this key and of all the user's keys together."""
+    limits = limits_of(request)
+    await limits.ai.hit(_caller(request, user_id))
+    if _key_id(request) is not None:
+        await limits.ai_by_keys.hit(str(user_id))
 
 
 async def limit_businesses(request: Request, user_id: UserId) -> None:
     """How many businesses this user may make."""
     await limits_of(request).businesses.hit(_caller(request, user_id))
+
+
+async def limit_api_keys(request: Request, user_id: PersonId) -> None:
+    """How many API keys this user may make."""
+    await limits_of(request).api_keys.hit(str(user_id))
 
 
 async def limit_storage_checks(request: Request, user_id: UserId) -> None:

@@ -18,6 +18,8 @@ POST_CHECK_RATE_LIMIT = "120/minute"
 """Per user. A check of another crop makes files; while one is dragged there are two a second at most."""
 PUBLICATION_RATE_LIMIT = "30/minute"
 """Per user: publications that are looked up, settled or sent again."""
+AI_TIMES_BY_KEYS = 3
+"""So many times the AI limit have all keys of a user together: keys can be made anew, and images cost."""
 META_RATE_LIMIT = "600/minute"
 """Per address: what Meta tells by itself, which nobody has signed in for."""
 
@@ -31,6 +33,10 @@ class RateLimits:
         self.uploads = RateLimit("UPLOAD_RATE_LIMIT", settings.upload_rate_limit, self.counters)
         self.businesses = RateLimit("BUSINESS_RATE_LIMIT", settings.business_rate_limit, self.counters)
         self.ai = RateLimit("AI_RATE_LIMIT", settings.ai_rate_limit, self.counters)
+        self.ai_by_keys = RateLimit(
+            "AI_RATE_LIMIT by keys", settings.ai_rate_limit, self.counters, times=AI_TIMES_BY_KEYS
+        )
+        self.api_keys = RateLimit("API_KEY_RATE_LIMIT", settings.api_key_rate_limit, self.counters)
         self.storage_checks = RateLimit("storage checks", STORAGE_CHECK_RATE_LIMIT, self.counters)
         self.channel_checks = RateLimit("channel checks", CHANNEL_CHECK_RATE_LIMIT, self.counters)
         self.post_checks = RateLimit("checks of posts", POST_CHECK_RATE_LIMIT, self.counters)

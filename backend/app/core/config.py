@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     upload_rate_limit: str = "600/minute"
     business_rate_limit: str = "50/day"
     ai_rate_limit: str = "5/minute"
+    api_key_rate_limit: str = "10/hour"
     trash_days: int = Field(default=30, ge=1, le=3650)
     max_upload_bytes: int = Field(default=10 * 1024 * 1024, gt=0)
 

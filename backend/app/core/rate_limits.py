@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
-from limits.errors import StorageError
 
 from app.core import clock
 from app.core.errors import RateLimited
@@ -69,7 +68,7 @@ class Counters:
         """Whether the shared one does. Only where there is one."""
         try:
             return await self._storage.check()
-        except StorageError:
+        except Exception:
             return False
 
     async def hit(self, rule: RateLimitItem, *key: str) -> float | None:
@@ -78,9 +77,10 @@ class Counters:
         if self._pool is not None and now >= self._away_until:
             try:
                 return await _hit(self._shared, rule, *key)
-            except StorageError as error:
-                # Its text may quote the address, and that may hold a password.
-                log.warning("rate_limits.not_shared", error=type(error.__cause__).__name__)
+            except Exception as error:
+                # Whatever it is: what answers with something else than a Redis would makes its client fail in
+                # many ways. Its text may quote the address, and that may hold a password.
+                log.warning("rate_limits.not_shared", error=type(error.__cause__ or error).__name__)
                 self._away_until = now + _AWAY_SECONDS
         return await _hit(self._own, rule, *key)
 
@@ -88,22 +88,26 @@ class Counters:
 async def _hit(limiter: MovingWindowRateLimiter, rule: RateLimitItem, *key: str) -> float | None:
     if await limiter.hit(rule, *key):
         return None
-    return (await limiter.get_window_stats(rule, *key)).reset_time
+    room_at = float((await limiter.get_window_stats(rule, *key)).reset_time)
+    if not math.isfinite(room_at):
+        raise ValueError("no moment")
+    return room_at
 
 
 class RateLimit:
-    """One rule, such as `20/minute`, counted separately for each key.
+    """One rule, such as `20/minute`, counted separately for each key; with `times` so many times as much.
 
     Raises ValueError at once when the rule cannot be read.
     """
 
-    def __init__(self, name: str, rule: str, counters: Counters | None = None) -> None:
+    def __init__(self, name: str, rule: str, counters: Counters | None = None, *, times: int = 1) -> None:
         try:
-            self._rule: RateLimitItem = parse(rule)
+            read = parse(rule)
         except ValueError as error:
             raise ValueError(
                 f"{name}: {rule!r} is not a rate, such as 20/minute or 5 per 10 seconds"
             ) from error
+        self._rule: RateLimitItem = type(read)(read.amount * times, read.multiples)
         self._name = name
         self._counters = counters or Counters()
 
@@ -112,7 +116,7 @@ class RateLimit:
         room_at = await self._counters.hit(self._rule, self._name, key)
         if room_at is None:
             return
-        seconds = max(1, math.ceil(room_at - clock.now().timestamp()))
+        seconds = min(max(1, math.ceil(room_at - clock.now().timestamp())), self._rule.get_expiry())
         raise RateLimited(
             "rate_limited",
             f"Too many requests. Try again in {seconds} {'second' if seconds == 1 else 'seconds'}.",

@@ -56,8 +56,13 @@ class EdgeProduct:
 
 
 def edge_settings(data_dir: Path, **changes: Any) -> Settings:
-    """Settings that no environment influences. Sign-in is not limited unless the test says so."""
-    given = {"data_dir": data_dir, "auth_rate_limit": "1000/second", **changes}
+    """Settings that no environment influences. Sign-in and keys are not limited unless the test says so."""
+    given = {
+        "data_dir": data_dir,
+        "auth_rate_limit": "1000/second",
+        "api_key_rate_limit": "1000/second",
+        **changes,
+    }
     return Settings(_env_file=None, **given)
 
 

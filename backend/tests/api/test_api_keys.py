@@ -165,6 +165,19 @@ async def test_what_cannot_be_a_key_is_refused_with_what_to_do(client: httpx.Asy
         assert await own_role(client, secret, ada.business_id) == "api_key_invalid"
 
 
+async def test_nobody_makes_keys_without_end(database: Database, tmp_path: Path) -> None:
+    async with edge_client(
+        edge_app(edge_settings(tmp_path, api_key_rate_limit="2/hour"), database)
+    ) as client:
+        ada, eve = await sign_up(client), await sign_up(client, "Eve")
+        for _ in range(2):
+            made = await make(ada)
+            assert (await ada.ask("DELETE", f"/api-keys/{made['api_key']['id']}")).status_code == 200
+        refused = await make(ada, status=429)
+        assert refused["code"] == "rate_limited" and 3_000 < refused["retry_after"] <= 3_600
+        await make(eve)
+
+
 async def test_a_key_may_as_much_as_its_role_and_its_makers_role_of_this_moment(
     client: httpx.AsyncClient,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from app.api.generations.events import MOST_LINES_OF_USER
 from tests.api.conftest import SignsUp
 from tests.api.edge_app import assert_problem
 from tests.api.live import Live, fetch
@@ -165,6 +167,29 @@ def test_a_stream_is_for_members_and_ends_with_what_it_was_asked_by(
         assert_problem(member.client.get(url), 404, "generation_not_found")
         assert_problem(program.get(url), 401, "api_key_invalid")
         assert_problem(owner.client.get(url), 401, "token_invalid")
+
+
+def test_one_user_has_so_many_streams_and_others_have_theirs(
+    troubled: Live, elsewhere: PracticeProcess, signs_up: SignsUp
+) -> None:
+    ada, eve = signs_up(troubled), signs_up(troubled)
+    elsewhere.control.fault("hold_before", edge=EDGE, count=2)
+    of_ada, of_eve = (f"/generations/{begun(person)}/events" for person in (ada, eve))
+    with contextlib.ExitStack() as streams:
+        for _ in range(MOST_LINES_OF_USER):
+            answer = streams.enter_context(ada.client.stream("GET", of_ada, timeout=30))
+            assert answer.status_code == 200
+        problem = assert_problem(ada.client.get(of_ada), 429, "too_many_streams")
+        assert problem["retry_after"] == 10 and "Close some" in problem["detail"]
+        with eve.client.stream("GET", of_eve, timeout=30) as answer:
+            assert next(events(answer)).kind == "state"
+
+    def opened_again() -> bool | None:
+        with ada.client.stream("GET", of_ada, timeout=30) as answer:
+            return answer.status_code == 200 or None
+
+    poll(opened_again, what="room for a stream after others were closed")
+    elsewhere.control.release()
 
 
 def test_generations_are_listed_newest_first(live: Live, signs_up: SignsUp) -> None:

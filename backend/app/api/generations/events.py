@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Header, Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from app.api.deps import PathId, Product, ProductDep, UserId, api_router, still_counts
 from app.api.generations.views import story_view
 from app.api.streams import whole_pieces
-from app.core.errors import UpstreamUnavailable
+from app.core.errors import RateLimited, UpstreamUnavailable
 from app.schemas.generations import PartialView
 from app.services import generations
 from app.services.generations import Moment
@@ -24,6 +26,20 @@ SILENCE = timedelta(seconds=15)
 """After so long without news a comment is sent, so that nobody in between takes the line for dead."""
 MOST_LINES = 1000
 """Streams that one process keeps open."""
+MOST_LINES_OF_USER = 50
+"""And for one user: more than anybody has pages open."""
+
+
+class _Line(StreamingResponse):
+    """A stream that counts as its user's from the answer's first byte to its last."""
+
+    def __init__(self, pieces: AsyncIterator[bytes], listening: AbstractContextManager[None]) -> None:
+        super().__init__(pieces, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        self._listening = listening
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._listening:
+            await super().__call__(scope, receive, send)
 
 
 @router.get(
@@ -54,15 +70,20 @@ async def follow_generation(
     if generations.is_end(last_event_id):
         # A browser asks again whenever a stream ends, unless it is told so.
         return Response(status_code=204)
-    if product.generations.board.listeners >= MOST_LINES:
+    board = product.generations.board
+    if board.lines_of(user_id) >= MOST_LINES_OF_USER:
+        raise RateLimited(
+            "too_many_streams",
+            f"You follow {MOST_LINES_OF_USER} generations at once already. Close some of these streams, or "
+            "look at the generation instead.",
+            retry_after=10,
+        )
+    if board.listeners >= MOST_LINES:
         raise UpstreamUnavailable(
             "busy", "Too many are listening right now. Look at the generation instead.", retry_after=10
         )
-    return StreamingResponse(
-        whole_pieces(_told(request, product, user_id, generation_id, last_event_id)),
-        media_type="text/event-stream",
-        headers={"X-Accel-Buffering": "no"},
-    )
+    told = _told(request, product, user_id, generation_id, last_event_id)
+    return _Line(whole_pieces(told), board.listening(user_id))
 
 
 async def _told(

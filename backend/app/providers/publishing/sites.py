@@ -11,6 +11,19 @@ _HOSTS: Mapping[str, tuple[str, ...]] = {
     "instagram": ("www.instagram.com", "instagram.com"),
     "facebook": ("www.facebook.com", "facebook.com", "m.facebook.com", "web.facebook.com"),
 }
+_POSTS: Mapping[str, re.Pattern[str]] = {
+    "instagram": re.compile(r"/([A-Za-z0-9._]{1,30}/)?(p|reel|reels|tv)/[A-Za-z0-9_-]+/?"),
+    "facebook": re.compile(
+        r"/(?!(login|dialog|flx|plugins|sharer?)/)[^/\\.][^/\\]*(?<!\.php)"
+        r"/(posts|photos|videos)(/[^/\\.][^/\\]*){1,3}/?"
+        r"|/groups/[^/\\]+/(posts|permalink)/\d+/?"
+        r"|/share/[prv]/[A-Za-z0-9]+/?"
+        r"|/reel/\d+/?"
+        r"|/\d+_\d+/?"
+        r"|/(photo|permalink|story)\.php|/photo/?|/watch/?"
+    ),
+}
+"""The paths that posts have. Others lead elsewhere, as `/l.php?u=…` does, or are of accounts."""
 _USERNAME = re.compile(r"[A-Za-z0-9._]{1,30}")
 _WRITTEN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+/[\x21-\x7e]+")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -39,7 +52,12 @@ class PlatformSites:
         return f"{start}{name}/" if _USERNAME.fullmatch(name) else start
 
     def has(self, platform: str, address: str, *, is_practice: bool) -> bool:
-        """Whether this is the address of something on the platform, and of nothing else."""
+        """Whether this is the address of a post on the platform, and of nothing else."""
+        return self._lies_there(platform, address, is_practice=is_practice) and (
+            is_practice or _POSTS[platform].fullmatch(unquote(urlsplit(address).path)) is not None
+        )
+
+    def _lies_there(self, platform: str, address: str, *, is_practice: bool) -> bool:
         if not _WRITTEN.fullmatch(address):
             return False
         try:
@@ -58,7 +76,8 @@ class PlatformSites:
         """Whether an address that the platform told for a post is one that people may be led to."""
         if self.has_own_graph:
             return _WRITTEN.fullmatch(address) is not None
-        return self.has(platform, address, is_practice=is_practice)
+        # Its own word on which of its addresses: a shape that is not known here is no reason to lose it.
+        return self._lies_there(platform, address, is_practice=is_practice)
 
 
 def _origin(address: SplitResult) -> tuple[str, str, int | None]:

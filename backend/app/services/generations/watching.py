@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -57,6 +57,7 @@ class Board:
         self._audiences: dict[int, Audience] = {}
         self._previews: OrderedDict[int, Preview] = OrderedDict()
         self._local: set[int] = set()
+        self._lines: Counter[int] = Counter()
         self.is_closing = False
 
     def is_run_here(self, generation_id: int) -> bool:
@@ -95,6 +96,21 @@ class Board:
     def listeners(self) -> int:
         """How many wait for news now."""
         return sum(audience.waiting for audience in self._audiences.values())
+
+    def lines_of(self, user_id: int) -> int:
+        """How many streams this user has open."""
+        return self._lines[user_id]
+
+    @contextlib.contextmanager
+    def listening(self, user_id: int) -> Iterator[None]:
+        """For the time in which a stream of this user is open."""
+        self._lines[user_id] += 1
+        try:
+            yield
+        finally:
+            self._lines[user_id] -= 1
+            if not self._lines[user_id]:
+                del self._lines[user_id]
 
     def preview(self, generation_id: int) -> Preview | None:
         """The newest preview that was told here."""
