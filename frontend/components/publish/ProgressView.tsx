@@ -74,7 +74,7 @@ export function ProgressView({ post: sent, onTitle, onClose, onAnother }: Progre
   return (
     <>
       <div className="flex min-h-0 flex-1 flex-col items-center overflow-y-auto overscroll-contain px-5 py-8 md:h-[min(42rem,calc(92dvh-7.5rem))] md:flex-none md:shrink md:py-12">
-        <div className="flex w-full max-w-144 flex-col gap-6">
+        <div className="flex w-full max-w-160 flex-col gap-6">
           <Headline post={post} isSettled={isSettled} timezone={business.timezone} />
           <ul className="divide-y divide-line rounded-card border border-line">
             {post.publications.map((publication) => (
