@@ -243,6 +243,8 @@ class Library(Derived):
     async def remove_renditions(self, rendition_ids: Sequence[int]) -> int:
         """Let go of files that can be made again: the rows first, then the bytes. Returns how many there
         were."""
+        if not rendition_ids:
+            return 0
         async with self.database.writing() as session:
             gone = await models.remove_renditions(session, rendition_ids)
             keys: dict[str, list[str]] = {}
